@@ -1,0 +1,80 @@
+/**
+ * The gateway's own configuration. It knows nothing of the tool; whoever drives it sends whole
+ * configurations, never patches: a switch is atomic because there is nothing to merge.
+ */
+export interface GatewayConfig {
+  /** Grows with each configuration; an older one is refused. */
+  readonly generation: number;
+  readonly listeners: readonly ListenerConfig[];
+  readonly pools: readonly PoolConfig[];
+  readonly limits: GatewayLimits;
+  readonly timeouts: GatewayTimeouts;
+  readonly accessLog: string | undefined;
+}
+
+/** A socket held by the holder; `name` is its identity over reconfigurations. */
+export interface ListenerConfig {
+  readonly name: string;
+  readonly host: string;
+  /** 0: a free port, chosen at first and reported. */
+  readonly port: number;
+  /**
+   * `public`: strips what only the inside may say. `inner`: loopback between services; honours
+   * `seaworthy-instance` (a request for exactly that instance, routed or not) and answers with
+   * `seaworthy-instance` and `seaworthy-release`.
+   */
+  readonly kind: "public" | "inner";
+  /** Longest prefix wins; no match is 404. */
+  readonly routes: readonly RouteConfig[];
+}
+
+export interface RouteConfig {
+  readonly prefix: string;
+  readonly pool: string;
+  /** Declared: requests of any method on this route may be repeated. */
+  readonly idempotent: boolean;
+  readonly timeoutMs: number;
+  readonly tryTimeoutMs: number;
+  readonly idleMs: number;
+  readonly balance: "round-robin" | "least-connections";
+}
+
+export interface PoolConfig {
+  readonly name: string;
+  readonly endpoints: readonly EndpointConfig[];
+  readonly check: CheckConfig;
+}
+
+export interface EndpointConfig {
+  /** Instance id: its counters and health live as long as it does, over all generations. */
+  readonly id: string;
+  readonly release: string;
+  readonly host: string;
+  readonly port: number;
+  /** False: known and checked, but takes no new request except by name on an inner listener. */
+  readonly routed: boolean;
+}
+
+/** Active check: `fall` failures in a row take an endpoint out, `rise` passes bring it back. */
+export interface CheckConfig {
+  readonly path: string;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  readonly rise: number;
+  readonly fall: number;
+}
+
+export interface GatewayLimits {
+  readonly headerBytes: number;
+  readonly bodyBytes: number;
+  readonly connections: number;
+}
+
+export interface GatewayTimeouts {
+  readonly connectMs: number;
+  /** Request line to last header. */
+  readonly headerMs: number;
+  /** Longest silence inside a request body. */
+  readonly bodyMs: number;
+  readonly keepAliveMs: number;
+}

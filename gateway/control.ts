@@ -1,0 +1,62 @@
+import type { GatewayConfig } from "./config.ts";
+
+/**
+ * The control protocol: one JSON document a line over a unix socket (0600), each request with an
+ * `id` that its one reply repeats. The holder answers; it outlives its workers.
+ */
+export type ControlRequest =
+  /** Reply comes when the worker routes by it: what was removed gets no new request from then on. */
+  | { readonly id: number; readonly op: "apply"; readonly config: GatewayConfig }
+  /** A new worker takes over the sockets; the old one answers `Connection: close` and drains. */
+  | { readonly id: number; readonly op: "handover"; readonly drainMs: number }
+  | { readonly id: number; readonly op: "status" }
+  /** Resolves when nothing is in flight on this endpoint; at `deadlineMs` its requests are ended. */
+  | { readonly id: number; readonly op: "drain-endpoint"; readonly endpoint: string; readonly deadlineMs: number }
+  | { readonly id: number; readonly op: "metrics" };
+
+export type ControlReply =
+  | { readonly id: number; readonly ok: true; readonly status: GatewayStatus }
+  | { readonly id: number; readonly ok: true; readonly drained: DrainOutcome }
+  /** Prometheus text format. */
+  | { readonly id: number; readonly ok: true; readonly metrics: string }
+  | { readonly id: number; readonly ok: false; readonly error: string };
+
+export interface DrainOutcome {
+  readonly drained: boolean;
+  /** Requests and streams that were cut at the deadline. */
+  readonly cut: number;
+  readonly tookMs: number;
+}
+
+export interface GatewayStatus {
+  readonly generation: number;
+  readonly workerPid: number;
+  readonly workers: readonly { readonly pid: number; readonly state: "serving" | "draining" }[];
+  readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+  /** RFC 3339: when these counters started from zero (a worker's start). */
+  readonly since: string;
+  readonly endpoints: readonly EndpointStatus[];
+}
+
+export interface EndpointStatus {
+  readonly id: string;
+  readonly pool: string;
+  readonly release: string;
+  readonly routed: boolean;
+  readonly health: "unknown" | "healthy" | "unhealthy" | "ejected";
+  readonly lastProbe: string | undefined;
+  readonly requests: number;
+  readonly failed: ClassCounts;
+  readonly inFlight: ClassCounts;
+  readonly latency: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };
+  /** Wall clock, ms: when the last request was sent to it (for a freeze's exposure). */
+  readonly lastRequestWallMs: number | undefined;
+}
+
+/** `stream`: a response of `text/event-stream`, or a request that accepts it. */
+export interface ClassCounts {
+  readonly safe: number;
+  readonly idempotent: number;
+  readonly unsafe: number;
+  readonly stream: number;
+}

@@ -1,0 +1,82 @@
+import type { ObjectiveName, RequestClass } from "../system/system.ts";
+
+export type Verdict = "held" | "missed" | "could-not-verify" | "aborted";
+
+/** What one drill showed about one objective (architecture §13). */
+export interface Evidence {
+  readonly drill: string;
+  readonly objective: ObjectiveName;
+  /** The limit as declared: 0.001 for errors, ms for latencies and recovery. */
+  readonly limit: number;
+  /** Written before the run, from configured intervals alone. */
+  readonly predicted: Interval | undefined;
+  readonly measured: number | undefined;
+  /** One entry a run, every value kept. */
+  readonly runs: readonly DrillRun[];
+  readonly verdict: Verdict;
+  readonly because: string;
+  readonly seed: number;
+  readonly target: string;
+  readonly declarationHash: string;
+  readonly releases: Readonly<Record<string, string>>;
+  readonly at: string;
+  /** Folder with the raw samples, relative to the record. */
+  readonly raw: string;
+}
+
+export interface Interval {
+  readonly what: string;
+  readonly fromMs: number;
+  readonly toMs: number;
+}
+
+export interface DrillRun {
+  readonly windows: { readonly warmUpMs: number; readonly baselineMs: number; readonly windowMs: number };
+  readonly ratePerSecond: number;
+  readonly sent: ClassCounts;
+  readonly failed: ClassCounts;
+  /** In flight on the victim at injection: lost by nature, up to this number (architecture §13). */
+  readonly inFlightOnVictim: ClassCounts;
+  readonly baseline: LatencySummary;
+  readonly during: LatencySummary;
+  /** Longest gap between successes, seconds with > 1 % failed, first failure → steady again. */
+  readonly outage: { readonly longestGapMs: number; readonly badSeconds: number; readonly unavailableMs: number };
+  /** Injection → last request sent to the victim (ms); undefined where it does not apply. */
+  readonly exposureMs: number | undefined;
+  /** Injection → redundancy restored (ms). */
+  readonly restoredMs: number | undefined;
+  /** Client's history against what took effect; undefined when no `load.history` is declared. */
+  readonly writes: WriteAudit | undefined;
+  readonly injected: string | undefined;
+  readonly undone: string | undefined;
+  readonly generator: GeneratorCheck;
+}
+
+export type ClassCounts = Readonly<Record<RequestClass, number>>;
+
+export interface LatencySummary {
+  readonly count: number;
+  readonly p50Ms: number;
+  readonly p95Ms: number;
+  readonly p99Ms: number;
+  readonly maxMs: number;
+}
+
+export interface WriteAudit {
+  readonly ok: number;
+  readonly failed: number;
+  readonly unknown: number;
+  /** Acknowledged and not there. */
+  readonly lost: number;
+  /** Took effect more than once. */
+  readonly doubled: number;
+  readonly unknownApplied: number;
+}
+
+/** Whether the generator itself can be believed; otherwise the verdict is could-not-verify. */
+export interface GeneratorCheck {
+  readonly sendLagP99Ms: number;
+  readonly cpuRatio: number;
+  readonly loadAverage: number;
+  readonly ok: boolean;
+}

@@ -1,0 +1,38 @@
+import type { FaultHandle } from "./fault.ts";
+import type { ReleaseId } from "./release.ts";
+
+/** `<unit>-<number>`: never used again in the life of a system. */
+export type InstanceId = string;
+
+/**
+ * One thing a target does. Serialisable: a step is journalled before it is applied, and applying
+ * it twice has the effect of once.
+ */
+export type Step =
+  /** Starts one instance, unrouted. Its id is chosen by the caller (next free number). */
+  | { readonly action: "start"; readonly unit: string; readonly instance: InstanceId; readonly release: ReleaseId }
+  /** Waits for `rise` consecutive passes and one real request through the edge. */
+  | { readonly action: "await-ready"; readonly instance: InstanceId; readonly deadlineMs: number }
+  /** The exact set that takes new requests from now on; acknowledged by the edge. */
+  | { readonly action: "switch"; readonly unit: string; readonly instances: readonly InstanceId[] }
+  /** Waits until nothing is in flight on it, or the deadline: then its streams are closed. */
+  | { readonly action: "drain"; readonly instance: InstanceId; readonly deadlineMs: number }
+  /** SIGTERM, grace, SIGKILL; the whole process group is gone when it resolves. */
+  | { readonly action: "stop"; readonly instance: InstanceId; readonly graceMs: number }
+  | { readonly action: "run-job"; readonly job: string; readonly release: ReleaseId; readonly deadlineMs: number }
+  /** The bake passed: this is what `rollback` returns to. */
+  | { readonly action: "commit"; readonly unit: string; readonly release: ReleaseId }
+  | { readonly action: "scale-override"; readonly unit: string; readonly replicas: number | undefined }
+  | { readonly action: "inject"; readonly fault: FaultHandle }
+  | { readonly action: "undo"; readonly fault: FaultHandle }
+  /** Removes the unit: every instance stopped, its definition forgotten; volumes stay. */
+  | { readonly action: "remove"; readonly unit: string };
+
+export type StepResult =
+  | { readonly outcome: "done"; readonly detail?: string }
+  | {
+      readonly outcome: "failed";
+      readonly because: string;
+      /** Last probe (URL, status, body), last log lines. */
+      readonly detail: readonly string[];
+    };

@@ -1,0 +1,190 @@
+/**
+ * The canonical form: what a declaration means once every default is explicit and every text with
+ * a unit is a number whose name carries the unit. Everything after `system/parse` reads only this.
+ */
+
+/** Version of the canonical form; a reader refuses a newer one. */
+export const DECLARATION_VERSION = 1;
+
+export type PlatformName = "local" | "docker" | "kubernetes";
+export type ServiceName = string;
+export type JobName = string;
+export type SecretName = string;
+
+export interface System {
+  readonly declarationVersion: typeof DECLARATION_VERSION;
+  readonly name: string;
+  /** Undefined when the declaration has no `environments`. */
+  readonly environment: string | undefined;
+  readonly platform: PlatformName;
+  readonly services: Readonly<Record<ServiceName, Service>>;
+  readonly jobs: Readonly<Record<JobName, Job>>;
+  readonly edge: Edge | undefined;
+  readonly objectives: Objectives;
+  readonly load: Load | undefined;
+  readonly drills: DrillSettings;
+  readonly secrets: { readonly from: readonly SecretProvider[] };
+}
+
+export interface Service {
+  readonly name: ServiceName;
+  readonly run: Run;
+  /** The port inside a container. On local, instances get a free port in `PORT` instead. */
+  readonly port: number;
+  readonly replicas: number;
+  readonly health: HttpCheck;
+  readonly ready: HttpCheck;
+  /** How long in-flight requests and streams may go on after an instance left the routes. */
+  readonly drainMs: number;
+  /** SIGTERM → SIGKILL. */
+  readonly stopMs: number;
+  /** Start → ready. */
+  readonly bootMs: number;
+  readonly env: Readonly<Record<string, EnvironmentValue>>;
+  /** Absolute path inside the instance → text content, mounted read-only. */
+  readonly files: Readonly<Record<string, string>>;
+  /** Absolute path inside the instance → volume name, shared by the service's instances. */
+  readonly volumes: Readonly<Record<string, string>>;
+  /** What a roll's own probe sends; never unsafe. */
+  readonly probe: { readonly method: "GET" | "HEAD"; readonly path: string };
+  readonly rollout: RolloutSettings;
+  readonly restart: { readonly backoffFirstMs: number; readonly backoffMaxMs: number };
+  /** Drill name → why it must not run on this service. */
+  readonly drillsExcluded: Readonly<Record<string, string>>;
+}
+
+/** What runs: a program with the files of a folder (`build`), or a container image. */
+export type Run =
+  | { readonly kind: "folder"; readonly build: string; readonly command: readonly [string, ...string[]] }
+  | { readonly kind: "image"; readonly image: string; readonly command: readonly string[] };
+
+export interface HttpCheck {
+  readonly path: string;
+  readonly everyMs: number;
+  readonly timeoutMs: number;
+  /** Consecutive passes that make it healthy. */
+  readonly rise: number;
+  /** Consecutive failures that make it unhealthy. */
+  readonly fall: number;
+}
+
+export interface RolloutSettings {
+  readonly strategy: "rolling";
+  /** Extra instances allowed while rolling. */
+  readonly surge: number;
+  readonly bakeMs: number;
+  /** Requests a bake must have seen before it may pass; fewer is inconclusive. */
+  readonly bakeRequestsMin: number;
+  readonly abort: { readonly errorRatio: number; readonly p95Factor: number };
+}
+
+export interface Job {
+  readonly name: JobName;
+  readonly run: Run;
+  readonly when: "before-rollout";
+  readonly idempotent: boolean;
+  readonly deadlineMs: number;
+  readonly env: Readonly<Record<string, EnvironmentValue>>;
+}
+
+/** A value of the environment: text, parts to be joined, a secret by name, a service's address. */
+export type EnvironmentValue =
+  | { readonly kind: "text"; readonly text: string }
+  | { readonly kind: "secret"; readonly secret: SecretName }
+  | { readonly kind: "url"; readonly service: ServiceName }
+  | { readonly kind: "parts"; readonly parts: readonly EnvironmentValue[] };
+
+export interface Edge {
+  readonly host: string | undefined;
+  readonly listen: readonly ListenAddress[];
+  /** Longest prefix wins. */
+  readonly routes: readonly Route[];
+  readonly limits: {
+    readonly bodyBytes: number;
+    readonly headerBytes: number;
+    readonly connections: number;
+  };
+  readonly timeouts: {
+    readonly connectMs: number;
+    readonly headerMs: number;
+    readonly bodyMs: number;
+    readonly keepAliveMs: number;
+  };
+}
+
+export interface ListenAddress {
+  readonly host: string;
+  /** 0: a free one, chosen once and kept. */
+  readonly port: number;
+}
+
+export interface Route {
+  readonly prefix: string;
+  readonly to: ServiceName;
+  /** Declared, never guessed: the service honours repeated requests; retries may follow. */
+  readonly idempotent: boolean;
+  /** Whole request including retries, until the response's first byte. */
+  readonly timeoutMs: number;
+  /** One try, until the response's first byte. */
+  readonly tryTimeoutMs: number;
+  /** Longest silence inside a response body. */
+  readonly idleMs: number;
+  readonly balance: "round-robin" | "least-connections";
+}
+
+export interface Objectives {
+  readonly availability: number | undefined;
+  readonly latencyP95Ms: number | undefined;
+  readonly latencyP99Ms: number | undefined;
+  readonly errorRatio: number | undefined;
+  readonly recoveryTimeMs: number | undefined;
+}
+export type ObjectiveName = "availability" | "latency.p95" | "latency.p99" | "errors" | "recovery.time";
+
+export interface Load {
+  readonly ratePerSecond: number;
+  readonly mix: readonly LoadRequest[];
+  /** Client gives up after this; a timed-out unsafe request is unknown, not failed. */
+  readonly timeoutMs: number;
+  /** Where the writes that took effect can be read back: one `{"id","times"}` a line (NDJSON). */
+  readonly history: { readonly service: ServiceName; readonly path: string } | undefined;
+}
+
+/** Losses are counted by class, because what may be retried and what is lost by nature differ. */
+export type RequestClass = "safe" | "idempotent" | "unsafe" | "stream";
+
+export interface LoadRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string | undefined;
+  readonly weight: number;
+  readonly class: RequestClass;
+}
+
+/** Windows of a drill; the defaults are those of `resilience.md` §3. */
+export interface DrillSettings {
+  readonly warmUpMs: number;
+  readonly baselineMs: number;
+  /** From injection; the ratio of a fault drill is taken over exactly this window. */
+  readonly windowMs: number;
+  /** How long a freeze lasts before it is undone. */
+  readonly freezeMs: number;
+}
+
+export type SecretProvider =
+  | { readonly kind: "env" }
+  | { readonly kind: "dotenv"; readonly path: string }
+  | { readonly kind: "command"; readonly argv: readonly [string, ...string[]] };
+
+/** Where a canonical value came from, by path (`services.api.ready.everyMs`). */
+export type Sources = Readonly<Record<string, Source>>;
+export type Source = "declared" | "default" | "environment" | "derived";
+
+/** A declaration that was understood. */
+export interface Parsed {
+  readonly system: System;
+  readonly sources: Sources;
+  /** SHA-256 of the canonical form: the declaration's identity in plans and evidence. */
+  readonly hash: string;
+}

@@ -1,0 +1,186 @@
+import type { Graph, Unit, UnitName } from "../plan/graph.ts";
+import type { Release, ReleaseId } from "../record/release.ts";
+import type { RecordStore } from "../record/store.ts";
+import type { Fault, FaultHandle } from "../record/fault.ts";
+import type { InstanceId, Step, StepResult } from "../record/step.ts";
+import type { PlatformName, RequestClass } from "../system/system.ts";
+
+/**
+ * Where a system runs. One suite (`targets/contract.ts`) holds every implementation to this.
+ * Every call ends by `signal` (which carries a deadline) or fails with `TargetError`.
+ */
+export interface Target {
+  readonly platform: Platform;
+  /** What runs, as seen just now; never what was asked for. Needs no lease. */
+  observe(signal: AbortSignal): Promise<Observed>;
+  /** Takes the lease, or says who holds it. Releasing (disposing) is idempotent. */
+  lease(owner: LeaseOwner, signal: AbortSignal): Promise<LeaseOutcome>;
+  /** Reads what a release of this unit would be made of. Writes nothing. */
+  describe(unit: Unit, signal: AbortSignal): Promise<Release>;
+  /** Makes a release's content available; idempotent. The content is what `describe` saw, or it fails. */
+  put(release: Release, unit: Unit, signal: AbortSignal): Promise<void>;
+  /** Tells the target what the graph now is: definitions of units, edge, inner routes. Idempotent. */
+  define(graph: Graph, context: StepContext): Promise<void>;
+  /** Does one step. Idempotent by step id; refuses an epoch that is no longer the lease's. */
+  apply(step: Step, context: StepContext): Promise<StepResult>;
+  /** Cumulative counts at the edge; the caller subtracts two of them. */
+  measure(unit: UnitName, signal: AbortSignal): Promise<Measured>;
+  /** Nothing is done yet: both steps are serialisable and are journalled before injection. */
+  prepare(fault: Fault, signal: AbortSignal): Promise<FaultHandle>;
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
+  readonly store: RecordStore;
+  /** Ends the client's connections; what runs goes on. */
+  close(): Promise<void>;
+}
+
+export interface Platform {
+  readonly name: PlatformName | "dry";
+  readonly edge: "gateway" | "haproxy" | "nginx" | "none";
+  readonly faults: ReadonlySet<Fault["kind"]>;
+}
+
+export interface LeaseOwner {
+  readonly verb: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly user: string;
+}
+
+export type LeaseOutcome =
+  | { readonly held: true; readonly lease: Lease }
+  | { readonly held: false; readonly by: LeaseOwner; readonly sinceMs: number };
+
+export interface Lease extends AsyncDisposable {
+  /** Grows with each lease; fences every step. */
+  readonly epoch: number;
+  /** Aborts when the lease is lost. */
+  readonly lost: AbortSignal;
+}
+
+export interface StepContext {
+  readonly signal: AbortSignal;
+  readonly epoch: number;
+}
+
+export interface Observed {
+  /** Hash of everything below that a plan depends on; differs when the world changed. */
+  readonly basis: string;
+  /** False when nothing of this system was ever put here. */
+  readonly exists: boolean;
+  readonly units: readonly ObservedUnit[];
+  readonly edge: ObservedEdge | undefined;
+}
+
+export interface ObservedUnit {
+  readonly name: UnitName;
+  readonly kind: "service" | "job" | "edge";
+  /** As last defined on the target. */
+  readonly desired: number;
+  /** Set by `scale`; dropped by the next `up`. */
+  readonly scaleOverride: number | undefined;
+  /** Last release whose bake passed; what `rollback` goes to. */
+  readonly committed: ReleaseId | undefined;
+  /** The one committed before it. */
+  readonly previous: ReleaseId | undefined;
+  readonly instances: readonly ObservedInstance[];
+  /** Inner address, stable while the system lives: `http://127.0.0.1:PORT`. */
+  readonly url: string | undefined;
+  /** Hash of the definition last applied (health, drain, env …): changes without a new release. */
+  readonly definition: string;
+}
+
+export interface ObservedInstance {
+  readonly id: InstanceId;
+  readonly unit: UnitName;
+  readonly release: ReleaseId;
+  readonly state: InstanceState;
+  /** Takes new requests at the edge. */
+  readonly routed: boolean;
+  readonly address: { readonly host: string; readonly port: number } | undefined;
+  readonly pid: number | undefined;
+  /** RFC 3339. */
+  readonly since: string;
+  readonly restarts: number;
+  /** Why, where the state is `failed` or `unready`: the last probe, the exit code. */
+  readonly because: string | undefined;
+}
+
+/** `frozen`: the process exists but is stopped (SIGSTOP). `gone`: no process with its identity. */
+export type InstanceState =
+  | "starting"
+  | "ready"
+  | "unready"
+  | "backing-off"
+  | "stopping"
+  | "failed"
+  | "frozen"
+  | "gone";
+
+export interface ObservedEdge {
+  readonly addresses: readonly string[];
+  readonly ready: boolean;
+}
+
+export interface Measured {
+  /** Changes when counters started again from zero: then a difference proves nothing. */
+  readonly since: string;
+  readonly instances: readonly MeasuredInstance[];
+}
+
+export interface MeasuredInstance {
+  readonly instance: InstanceId;
+  readonly release: ReleaseId;
+  readonly requests: number;
+  /** 5xx answers, refused, reset, timed out; by the class of the request. */
+  readonly failed: Readonly<Record<RequestClass, number>>;
+  readonly inFlight: Readonly<Record<RequestClass, number>>;
+  /** Upper bounds in ms (the last is infinite) and counts, cumulative since `since`. */
+  readonly latency: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };
+}
+
+export interface LogQuery {
+  readonly unit: UnitName | undefined;
+  readonly instance: InstanceId | undefined;
+  /** Last lines of each instance; undefined: all that is kept. */
+  readonly tail: number | undefined;
+  readonly follow: boolean;
+}
+
+export interface LogLine {
+  readonly instance: InstanceId;
+  readonly stream: "stdout" | "stderr";
+  readonly text: string;
+}
+
+/** The outside world said no. Turned into text only in `cli`. */
+export class TargetError extends Error {
+  override readonly name = "TargetError";
+  readonly code: TargetErrorCode;
+  /** Lines a person needs to act: last probe, last log lines. */
+  readonly detail: readonly string[];
+  /** A command or change that mends it. */
+  readonly fix: string | undefined;
+  constructor(
+    code: TargetErrorCode,
+    message: string,
+    options: { cause?: unknown; detail?: readonly string[]; fix?: string } = {},
+  ) {
+    super(message, options.cause === undefined ? {} : { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail ?? [];
+    this.fix = options.fix;
+  }
+}
+
+export type TargetErrorCode =
+  | "unreachable"
+  | "fenced"
+  | "unsupported"
+  | "no-such-instance"
+  | "no-such-release"
+  | "release-changed"
+  | "secret-missing"
+  | "no-permission"
+  | "no-space"
+  | "damaged"
+  | "failed";
