@@ -26,7 +26,9 @@ export type Step =
   | { readonly action: "inject"; readonly fault: FaultHandle }
   | { readonly action: "undo"; readonly fault: FaultHandle }
   /** Removes the unit: every instance stopped, its definition forgotten; volumes stay. */
-  | { readonly action: "remove"; readonly unit: string };
+  | { readonly action: "remove"; readonly unit: string }
+  /** Deletes every volume of the system; only after all units were removed. */
+  | { readonly action: "delete-volumes" };
 
 export type StepResult =
   | { readonly outcome: "done"; readonly detail?: string }

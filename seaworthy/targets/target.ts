@@ -83,6 +83,8 @@ export interface ObservedUnit {
   /** The one committed before it. */
   readonly previous: ReleaseId | undefined;
   readonly instances: readonly ObservedInstance[];
+  /** The next instance is `<unit>-<nextInstance>`; numbers are never used again. */
+  readonly nextInstance: number;
   /** Inner address, stable while the system lives: `http://127.0.0.1:PORT`. */
   readonly url: string | undefined;
   /** Hash of the definition last applied (health, drain, env …): changes without a new release. */
