@@ -1,0 +1,65 @@
+import type { ReleaseId } from "../record/release.ts";
+import type { InstanceId } from "../record/step.ts";
+import type { UnitName } from "./graph.ts";
+
+/** What a target saw just now; `diff` compares a graph with it, targets fill it in. */
+export interface Observed {
+  /** Hash of everything below that a plan depends on; differs when the world changed. */
+  readonly basis: string;
+  /** False when nothing of this system was ever put here. */
+  readonly exists: boolean;
+  readonly units: readonly ObservedUnit[];
+  readonly edge: ObservedEdge | undefined;
+}
+
+export interface ObservedUnit {
+  readonly name: UnitName;
+  readonly kind: "service" | "job" | "edge";
+  /** As last defined on the target. */
+  readonly desired: number;
+  /** Set by `scale`; dropped by the next `up`. */
+  readonly scaleOverride: number | undefined;
+  /** Last release whose bake passed; what `rollback` goes to. */
+  readonly committed: ReleaseId | undefined;
+  /** The one committed before it. */
+  readonly previous: ReleaseId | undefined;
+  readonly instances: readonly ObservedInstance[];
+  /** The next instance is `<unit>-<nextInstance>`; numbers are never used again. */
+  readonly nextInstance: number;
+  /** Inner address, stable while the system lives: `http://127.0.0.1:PORT`. */
+  readonly url: string | undefined;
+  /** Hash of the definition last applied (health, drain, env …): changes without a new release. */
+  readonly definition: string;
+}
+
+export interface ObservedInstance {
+  readonly id: InstanceId;
+  readonly unit: UnitName;
+  readonly release: ReleaseId;
+  readonly state: InstanceState;
+  /** Takes new requests at the edge. */
+  readonly routed: boolean;
+  readonly address: { readonly host: string; readonly port: number } | undefined;
+  readonly pid: number | undefined;
+  /** RFC 3339. */
+  readonly since: string;
+  readonly restarts: number;
+  /** Why, where the state is `failed` or `unready`: the last probe, the exit code. */
+  readonly because: string | undefined;
+}
+
+/** `frozen`: the process exists but is stopped (SIGSTOP). `gone`: no process with its identity. */
+export type InstanceState =
+  | "starting"
+  | "ready"
+  | "unready"
+  | "backing-off"
+  | "stopping"
+  | "failed"
+  | "frozen"
+  | "gone";
+
+export interface ObservedEdge {
+  readonly addresses: readonly string[];
+  readonly ready: boolean;
+}
