@@ -1,0 +1,91 @@
+import { z } from "zod";
+import type { ObjectiveName } from "../system/system.ts";
+import type {
+  ClassCounts,
+  DrillRun,
+  Evidence,
+  GeneratorCheck,
+  Interval,
+  LatencySummary,
+  Verdict,
+  WriteAudit,
+} from "./evidence.ts";
+import { amount, count, list, orUndefined, schemaOf } from "./schema.ts";
+
+const objectiveSchema = schemaOf<ObjectiveName>()(
+  z.enum(["availability", "latency.p95", "latency.p99", "errors", "recovery.time"]),
+);
+
+const verdictSchema = schemaOf<Verdict>()(
+  z.enum(["held", "missed", "could-not-verify", "aborted"]),
+);
+
+const intervalSchema = schemaOf<Interval>()(
+  z.object({ what: z.string(), fromMs: amount, toMs: amount }),
+);
+
+const countsSchema = schemaOf<ClassCounts>()(
+  z.object({ safe: count, idempotent: count, unsafe: count, stream: count }),
+);
+
+const latencySchema = schemaOf<LatencySummary>()(
+  z.object({ count, p50Ms: amount, p95Ms: amount, p99Ms: amount, maxMs: amount }),
+);
+
+const writesSchema = schemaOf<WriteAudit>()(
+  z.object({
+    ok: count,
+    failed: count,
+    unknown: count,
+    lost: count,
+    doubled: count,
+    unknownApplied: count,
+  }),
+);
+
+const generatorSchema = schemaOf<GeneratorCheck>()(
+  z.object({
+    sendLagP99Ms: amount,
+    cpuRatio: amount,
+    loadAverage: amount,
+    ok: z.boolean(),
+  }),
+);
+
+const runSchema = schemaOf<DrillRun>()(
+  z.object({
+    windows: z.object({ warmUpMs: amount, baselineMs: amount, windowMs: amount }),
+    ratePerSecond: amount,
+    sent: countsSchema,
+    failed: countsSchema,
+    inFlightOnVictim: countsSchema,
+    baseline: latencySchema,
+    during: latencySchema,
+    outage: z.object({ longestGapMs: amount, badSeconds: amount, unavailableMs: amount }),
+    exposureMs: orUndefined(amount),
+    restoredMs: orUndefined(amount),
+    writes: orUndefined(writesSchema),
+    injected: orUndefined(z.string()),
+    undone: orUndefined(z.string()),
+    generator: generatorSchema,
+  }),
+);
+
+export const evidenceSchema = schemaOf<Evidence>()(
+  z.object({
+    drill: z.string(),
+    objective: objectiveSchema,
+    limit: amount,
+    predicted: orUndefined(intervalSchema),
+    measured: orUndefined(z.number()),
+    runs: list(runSchema),
+    verdict: verdictSchema,
+    because: z.string(),
+    seed: z.int(),
+    target: z.string(),
+    declarationHash: z.string(),
+    releases: z.record(z.string(), z.string()),
+    at: z.string(),
+    raw: z.string(),
+  }),
+);

@@ -1,0 +1,53 @@
+import { z } from "zod";
+import type { Fault, FaultHandle, ProcessIdentity } from "./fault.ts";
+import { amount, count, list, orUndefined, schemaOf } from "./schema.ts";
+import type { Step, StepResult } from "./step.ts";
+
+const processSchema = schemaOf<ProcessIdentity>()(
+  z.object({ pid: z.int().min(1), startTicks: z.string(), bootId: z.string() }),
+);
+
+const faultSchema = schemaOf<Fault>()(
+  z.discriminatedUnion("kind", [
+    z.object({ kind: z.literal("kill"), instance: z.string() }),
+    z.object({ kind: z.literal("freeze"), instance: z.string(), forMs: amount }),
+  ]),
+);
+
+export const faultHandleSchema = schemaOf<FaultHandle>()(
+  z.object({
+    id: z.string(),
+    fault: faultSchema,
+    processes: list(processSchema),
+    undoByWallMs: amount,
+  }),
+);
+
+const unit = z.string();
+const instance = z.string();
+const release = z.string();
+const deadlineMs = amount;
+
+export const stepSchema = schemaOf<Step>()(
+  z.discriminatedUnion("action", [
+    z.object({ action: z.literal("start"), unit, instance, release }),
+    z.object({ action: z.literal("await-ready"), instance, deadlineMs }),
+    z.object({ action: z.literal("switch"), unit, instances: list(instance) }),
+    z.object({ action: z.literal("drain"), instance, deadlineMs }),
+    z.object({ action: z.literal("stop"), instance, graceMs: amount }),
+    z.object({ action: z.literal("run-job"), job: z.string(), release, deadlineMs }),
+    z.object({ action: z.literal("commit"), unit, release }),
+    z.object({ action: z.literal("scale-override"), unit, replicas: orUndefined(count) }),
+    z.object({ action: z.literal("inject"), fault: faultHandleSchema }),
+    z.object({ action: z.literal("undo"), fault: faultHandleSchema }),
+    z.object({ action: z.literal("remove"), unit }),
+    z.object({ action: z.literal("delete-volumes") }),
+  ]),
+);
+
+export const stepResultSchema = schemaOf<StepResult>()(
+  z.discriminatedUnion("outcome", [
+    z.object({ outcome: z.literal("done"), detail: z.string().exactOptional() }),
+    z.object({ outcome: z.literal("failed"), because: z.string(), detail: list(z.string()) }),
+  ]),
+);
