@@ -85,7 +85,7 @@ export function scanLines(
 /** A line that ended is not what was written. Turned into text only in `cli`. */
 export class RecordDamaged extends Error {
   override readonly name = "RecordDamaged";
-  /** 1-based; of a file whose name the caller adds. */
+  /** 1-based. */
   readonly line: number;
   readonly reason: string;
   readonly fix = "seaworthy doctor --repair";
