@@ -187,7 +187,7 @@ export class HttpService {
     if (response.destroyed) return;
     if (response.headersSent) return void response.destroy();
     // What is left of the body is not worth reading; the connection ends with this answer.
-    if (!request.complete) response.shouldKeepAlive = false;
+    if (hasBody(request) && !request.complete) response.shouldKeepAlive = false;
     const render = this.#options.renderProblem ?? renderProblem;
     sendText(response, { status: problem.status, ...render(problem, requestId) });
   }
@@ -207,6 +207,11 @@ export class HttpService {
     };
     this.#options.onEnded?.(exchange, ended);
   }
+}
+
+/** RFC 9112 §6.3; `complete` alone is not yet true for a request without one. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
 
 const NOT_FOUND: Problem = {
