@@ -1,0 +1,207 @@
+/**
+ * The demo: drives the command line as a user would, one verb after the other, and prints what
+ * each drill showed. Exits 0 when every verdict is the expected one, its one miss included.
+ */
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { evidenceRow } from "../seaworthy/drills/report-line.ts";
+import { parseEvidence } from "../seaworthy/record/schema.ts";
+import type { Evidence } from "../seaworthy/record/evidence.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const CLI = fileURLToPath(new URL("../seaworthy/cli/main.ts", import.meta.url));
+const SYSTEM = "systems/model-router";
+/** The demo's state stays in the checkout, beside nobody's real systems. */
+const STATE = `${ROOT}.cache/demo`;
+
+const options = parseArgs({
+  options: {
+    seed: { type: "string", default: "4711" },
+    stay: { type: "boolean", default: false },
+    help: { type: "boolean", default: false },
+  },
+}).values;
+
+interface Act {
+  readonly drill: string;
+  readonly environment: "rehearsal" | "single";
+  readonly expected: "held" | "missed";
+}
+
+const ACTS: readonly Act[] = [
+  { drill: "roll-under-load", environment: "rehearsal", expected: "held" },
+  { drill: "kill-instance", environment: "rehearsal", expected: "held" },
+  { drill: "freeze-instance", environment: "rehearsal", expected: "held" },
+  { drill: "kill-instance", environment: "single", expected: "missed" },
+];
+
+const USAGE = `bin/demo [--seed N] [--stay]
+  --seed N  the same choices again (default 4711)
+  --stay    keeps the system up and says how to look at it and stop it
+`;
+
+let interrupted = false;
+let child: ReturnType<typeof spawn> | undefined;
+process.on("SIGINT", () => {
+  interrupted = true;
+  child?.kill("SIGINT");
+});
+
+if (options.help) process.stdout.write(USAGE);
+else process.exitCode = await demo();
+
+async function demo(): Promise<number> {
+  const started = performance.now();
+  const verdicts: { readonly act: Act; readonly evidence: readonly Evidence[] }[] = [];
+  try {
+    await bringUp("rehearsal");
+    printHeader();
+    for (const act of ACTS) {
+      if (interrupted) break;
+      if (act.environment === "single") {
+        if (!options.stay) await takeDown("rehearsal");
+        await bringUp("single");
+      }
+      const evidence = await runDrill(act);
+      verdicts.push({ act, evidence });
+      for (const one of evidence) printRow(one, act);
+    }
+  } finally {
+    if (!options.stay) await takeDown("rehearsal");
+    await takeDown("single");
+  }
+  return summary(verdicts, performance.now() - started);
+}
+
+async function bringUp(environment: Act["environment"]): Promise<void> {
+  const begun = performance.now();
+  const accept = environment === "single" ? ["--accept", "single-replica"] : [];
+  const up = await seaworthy(["up", SYSTEM, "-e", environment, "--json", ...accept]);
+  if (up.code !== 0) throw new Error(`up -e ${environment} ended with ${up.code}\n${up.stderr}`);
+  const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
+  const status = await seaworthy(["status", SYSTEM, "-e", environment, "--json"]);
+  const shown: { edge: string[]; units: { name: string; kind: string; ready: number }[] } =
+    JSON.parse(status.stdout);
+  const count = (name: string) => shown.units.find((unit) => unit.name === name)?.ready ?? 0;
+  process.stdout.write(
+    `model-router · ${plural(count("router"), "router")}, ${plural(count("model"), "model server")}, edge on ${shown.edge[0] ?? "nothing"} · ready in ${seconds} s\n`,
+  );
+}
+
+async function takeDown(environment: Act["environment"]): Promise<void> {
+  await seaworthy(["down", SYSTEM, "-e", environment, "--yes", "--json"]);
+}
+
+async function runDrill(act: Act): Promise<readonly Evidence[]> {
+  const outage = act.environment === "single" ? ["--allow-outage", "--yes"] : [];
+  const args = ["drill", act.drill, "-s", SYSTEM, "-e", act.environment, "--unit", "router"];
+  const run = await seaworthy([...args, "--seed", options.seed, "--json", ...outage]);
+  const last = run.stdout.trimEnd().split("\n").at(-1) ?? "";
+  const outcome: { evidence?: unknown[]; because?: string } = last === "" ? {} : JSON.parse(last);
+  if (outcome.evidence === undefined) {
+    throw new Error(`drill ${act.drill} ended with ${run.code}: ${outcome.because ?? run.stderr}`);
+  }
+  const seen = outcome.evidence.map(parseEvidence);
+  const wanted = act.drill === "freeze-instance" ? "latency.p95" : "errors";
+  const chosen = seen.filter((one) => one.objective === wanted);
+  return chosen.length > 0 ? chosen : seen.slice(0, 1);
+}
+
+const WIDTHS = [18, 17, 96] as const;
+
+function printHeader(): void {
+  process.stdout.write(line(["drill", "objective", "measured (300 requests/s)", "verdict"]));
+}
+
+function printRow(evidence: Evidence, act: Act): void {
+  const [drill = "", objective = "", measured = "", verdict = ""] = evidenceRow(evidence);
+  const which = act.environment === "single" ? "the same system with one replica: " : "";
+  process.stdout.write(line([drill, objective, `${which}${measured}`, verdict]));
+  if (evidence.verdict !== act.expected) process.stdout.write(`  ${evidence.because}\n`);
+}
+
+function line(cells: readonly [string, string, string, string]): string {
+  const padded = WIDTHS.map((width, column) => (cells[column] ?? "").padEnd(width));
+  return `${padded.join("")}${cells[3]}\n`;
+}
+
+function summary(
+  verdicts: readonly { readonly act: Act; readonly evidence: readonly Evidence[] }[],
+  tookMs: number,
+): number {
+  const all = verdicts.flatMap(({ evidence }) => evidence.map((one) => one.verdict));
+  const count = (verdict: string) => all.filter((one) => one === verdict).length;
+  const asExpected =
+    verdicts.length === ACTS.length &&
+    verdicts.every(
+      ({ act, evidence }) =>
+        evidence.length > 0 && evidence.every((one) => one.verdict === act.expected),
+    );
+  const others = all.length - count("held") - count("missed");
+  const why = asExpected ? " (on purpose: one replica cannot keep it)" : "";
+  const unverified = others === 0 ? "" : `, ${others} could not verify`;
+  process.stdout.write(
+    `${count("held")} held, ${count("missed")} missed${why}${unverified} · evidence in ${relative(process.cwd(), STATE)} · again with --seed ${options.seed} · ${(tookMs / 1_000).toFixed(0)} s\n`,
+  );
+  if (options.stay && !interrupted) {
+    const set = `XDG_STATE_HOME=${relative(process.cwd(), STATE)}`;
+    process.stdout.write(
+      `it stays up: ${set} bin/seaworthy status ${SYSTEM} -e rehearsal · stop it: ${set} bin/seaworthy down ${SYSTEM} -e rehearsal\n`,
+    );
+  }
+  if (interrupted) return 130;
+  return asExpected ? 0 : 1;
+}
+
+interface Ended {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs one verb; its events appear as a single moving line where somebody watches. */
+function seaworthy(args: readonly string[]): Promise<Ended> {
+  return new Promise((resolve, reject) => {
+    const run = spawn(process.execPath, [CLI, ...args], {
+      cwd: ROOT,
+      env: { ...process.env, XDG_STATE_HOME: STATE },
+      stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
+    });
+    child = run;
+    const lines: string[] = [];
+    let stderr = "";
+    run.stderr.on("data", (chunk: Buffer) => {
+      stderr = `${stderr}${chunk.toString()}`.slice(-4_000);
+    });
+    const reader = createInterface({ input: run.stdout });
+    reader.on("line", (text) => {
+      lines.push(text);
+      showPhase(text);
+    });
+    run.on("error", reject);
+    run.on("close", (code) => {
+      clearPhase();
+      resolve({ code: code ?? 1, stdout: lines.join("\n"), stderr });
+    });
+  });
+}
+
+function showPhase(text: string): void {
+  if (process.stderr.isTTY !== true) return;
+  if (!text.includes('"kind":"drill"')) return;
+  const event: { drill?: string; phase?: string; detail?: string } = JSON.parse(text);
+  clearPhase();
+  process.stderr.write(`${event.drill} · ${event.phase} · ${event.detail ?? ""}`.slice(0, 100));
+}
+
+function clearPhase(): void {
+  if (process.stderr.isTTY === true) process.stderr.write("\r\u001b[K");
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? "" : "s"}`;
+}

@@ -1,0 +1,64 @@
+import { existsSync } from "node:fs";
+import { disposable } from "../converge-verb.ts";
+import { machineFindings } from "../doctor-machine.ts";
+import { EXIT } from "../exit.ts";
+import { asRefusal } from "../failure.ts";
+import { findingsJson, findingsText } from "../findings-text.ts";
+import { openSystem } from "../open-system.ts";
+import { openTarget } from "../open-target.ts";
+import { painter } from "../paint.ts";
+import { readEvents, readEvidence } from "../records.ts";
+import { repairLocal } from "../repair-local.ts";
+import type { Finding } from "../../system/finding.ts";
+import type { Invocation, RunVerb } from "../verbs.ts";
+
+/** Is this machine fit, and is the system's state whole? Exit 0, or 7 where an error was found. */
+export const run: RunVerb = async (invocation) => {
+  const { context, options } = invocation;
+  const findings: Finding[] = [...(await machineFindings(context))];
+  if (invocation.positionals.length > 0 || options.system !== undefined || hasDeclarationHere(context.cwd)) {
+    findings.push(...(await stateFindings(invocation)));
+  }
+  if (options.json === true) {
+    context.terminal.out(`${JSON.stringify(findingsJson(findings), null, 2)}\n`);
+  } else {
+    for (const line of findingsText(findings, painter(context.terminal))) {
+      context.terminal.out(`${line}\n`);
+    }
+  }
+  return findings.some((finding) => finding.severity === "error") ? EXIT.missed : EXIT.done;
+};
+
+async function stateFindings(invocation: Invocation): Promise<readonly Finding[]> {
+  const { context, options } = invocation;
+  const system = await openSystem(invocation);
+  if (options["repair"] === true) return await repairLocal(system, context);
+  await using target = disposable(await openTarget(system, context));
+  try {
+    const observed = await target.observe(context.interrupts.abort);
+    if (observed.exists) {
+      await target.store.read("journal");
+      await readEvents(target.store);
+      await readEvidence(target.store);
+    }
+    return [];
+  } catch (thrown) {
+    const refusal = asRefusal(thrown);
+    return [
+      {
+        rule: "damaged-state",
+        severity: "error",
+        message: refusal.message,
+        places: [],
+        why: "a verb that reads this record refuses rather than guess what happened",
+        fix: refusal.fix ?? "seaworthy doctor --repair",
+      },
+    ];
+  }
+}
+
+function hasDeclarationHere(cwd: string): boolean {
+  return ["system.ts", "system.yaml", "system.yml", "system.json"].some((name) =>
+    existsSync(`${cwd}/${name}`),
+  );
+}

@@ -1,0 +1,82 @@
+import { freshSeed } from "@seaworthy/std/random";
+import { CATALOGUE, type DrillName, isDrillName } from "../../drills/catalogue.ts";
+import type { Evidence } from "../../record/evidence.ts";
+import { confirmByName, disposable } from "../converge-verb.ts";
+import { EXIT, exitForVerdicts } from "../exit.ts";
+import { Refusal } from "../failure.ts";
+import { openSystem, subject } from "../open-system.ts";
+import { beginOperation } from "../operation.ts";
+import { openTarget } from "../open-target.ts";
+import { painter, table } from "../paint.ts";
+import { runDrills } from "../run-drills.ts";
+import { evidenceRow } from "../../drills/report-line.ts";
+import { countOption } from "./events.ts";
+import type { Invocation, RunVerb } from "../verbs.ts";
+
+/** Breaks what runs, under load, and says which objectives held. Exit 7 on a miss, 8 on a doubt. */
+export const run: RunVerb = async (invocation) => {
+  const { context, options } = invocation;
+  if (options["list"] === true) return list(invocation);
+  const system = await openSystem(invocation);
+  const drills = chosen(system.rest, options["all"] === true);
+  const seed = countOption(options["seed"], { fallback: freshSeed(), flag: "--seed" });
+  const runs = countOption(options["runs"], { fallback: 1, flag: "--runs" });
+  const unit = options["unit"];
+  if (runs < 1) throw new Refusal(EXIT.usage, "--runs 0: at least one");
+  if (options["allowOutage"] === true) {
+    const question = `This may take ${subject(system, context)} out.`;
+    await confirmByName(question, system.graph.system, invocation);
+  }
+  await using target = disposable(await openTarget(system, context));
+  await using operation = await beginOperation("drill", target, invocation);
+  const evidence = await runDrills({
+    drills,
+    system,
+    operation,
+    context,
+    seed,
+    runs,
+    unit: typeof unit === "string" ? unit : undefined,
+    allowOutage: options["allowOutage"] === true,
+  });
+  print(evidence, seed, invocation);
+  return exitForVerdicts(evidence.map((one) => one.verdict));
+};
+
+function chosen(names: readonly string[], all: boolean): readonly DrillName[] {
+  const known = Object.keys(CATALOGUE).join(", ");
+  if (all) return Object.keys(CATALOGUE).filter(isDrillName);
+  if (names.length === 0) {
+    throw new Refusal(EXIT.usage, "which drill?", { fix: `one of ${known}, or --all` });
+  }
+  return names.map((name) => {
+    if (isDrillName(name)) return name;
+    throw new Refusal(EXIT.usage, `no drill ${name}`, { fix: `drills are ${known}` });
+  });
+}
+
+function list(invocation: Invocation): number {
+  const { terminal } = invocation.context;
+  if (invocation.options.json === true) {
+    terminal.out(`${JSON.stringify({ schemaVersion: 1, drills: CATALOGUE }, null, 2)}\n`);
+    return EXIT.done;
+  }
+  const rows = Object.entries(CATALOGUE).map(([name, drill]) => [name, drill.tier, drill.breaks]);
+  for (const line of table(rows)) terminal.out(`${line}\n`);
+  return EXIT.done;
+}
+
+function print(evidence: readonly Evidence[], seed: number, invocation: Invocation): void {
+  const { terminal } = invocation.context;
+  if (invocation.options.json === true) {
+    terminal.out(`${JSON.stringify({ schemaVersion: 1, seed, evidence })}\n`);
+    return;
+  }
+  const paint = painter(terminal);
+  const rows = [["drill", "objective", "measured", "verdict"], ...evidence.map(evidenceRow)];
+  for (const line of table(rows)) terminal.out(`${line}\n`);
+  for (const one of evidence) {
+    if (one.verdict !== "held") terminal.out(`${paint("yellow", one.verdict)} ${one.drill} ${one.objective}: ${one.because}\n`);
+  }
+  terminal.say(`again with --seed ${seed}\n`);
+}

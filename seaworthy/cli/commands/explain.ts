@@ -1,0 +1,64 @@
+import { readFile } from "node:fs/promises";
+import { CATALOGUE } from "../../drills/catalogue.ts";
+import { explain, explainField } from "../../system/explain.ts";
+import { EXIT, EXIT_MEANING } from "../exit.ts";
+import { Refusal } from "../failure.ts";
+import { openSystem } from "../open-system.ts";
+import { painter, table } from "../paint.ts";
+import type { Invocation, RunVerb } from "../verbs.ts";
+
+const PAGES = new URL("../../../docs/", import.meta.url);
+
+/** The canonical declaration with sources; or what one field, rule, drill or exit code means. */
+export const run: RunVerb = async (invocation) => {
+  const { context } = invocation;
+  const topic = invocation.positionals.at(-1);
+  const meaning = topic === undefined ? undefined : await meaningOf(topic);
+  if (meaning !== undefined) {
+    context.terminal.out(`${meaning}\n`);
+    return EXIT.done;
+  }
+  return await explainDeclaration(invocation);
+};
+
+async function explainDeclaration(invocation: Invocation): Promise<number> {
+  const { context, options } = invocation;
+  const system = await openSystem(invocation);
+  const lines = explain(system.parsed);
+  const prefix = system.rest[0];
+  const wanted = lines.filter(
+    (line) => prefix === undefined || line.path === prefix || line.path.startsWith(`${prefix}.`),
+  );
+  if (wanted.length === 0) {
+    throw new Refusal(EXIT.usage, `${prefix}: no such field, rule, drill or topic`, {
+      fix: "seaworthy explain shows every field; topics are exit-codes, rules and drills",
+    });
+  }
+  if (options.json === true) {
+    context.terminal.out(`${JSON.stringify({ schemaVersion: 1, values: wanted }, null, 2)}\n`);
+    return EXIT.done;
+  }
+  const paint = painter(context.terminal);
+  const rows = wanted.map((line) => [line.path, line.value, paint("dim", `(${line.source})`)]);
+  for (const line of table(rows)) context.terminal.out(`${line}\n`);
+  return EXIT.done;
+}
+
+/** A topic that needs no declaration: exit codes, a rule's or drill's page, a field's meaning. */
+async function meaningOf(topic: string): Promise<string | undefined> {
+  if (topic === "exit-codes") {
+    return table(Object.entries(EXIT_MEANING).map(([code, text]) => [code, text])).join("\n");
+  }
+  if (topic === "drills") {
+    return table(Object.entries(CATALOGUE).map(([name, drill]) => [name, drill.breaks])).join("\n");
+  }
+  if (!/^[a-z][a-zA-Z0-9.<>-]*$/.test(topic)) return undefined;
+  return (await page(`checks/${topic}.md`)) ?? (await page(`drills/${topic}.md`)) ?? explainField(topic);
+}
+
+async function page(name: string): Promise<string | undefined> {
+  return await readFile(new URL(name, PAGES), "utf8").then(
+    (text) => text.trimEnd(),
+    () => undefined,
+  );
+}

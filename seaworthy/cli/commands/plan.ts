@@ -1,0 +1,30 @@
+import { writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { planJson, planText } from "../../plan/render.ts";
+import { disposable, planFor } from "../converge-verb.ts";
+import { EXIT } from "../exit.ts";
+import { openSystem, subject } from "../open-system.ts";
+import { openTarget } from "../open-target.ts";
+import type { RunVerb } from "../verbs.ts";
+
+/** Shows what `up` would do. Takes no lease and changes nothing. */
+export const run: RunVerb = async (invocation) => {
+  const { context, options } = invocation;
+  const system = await openSystem(invocation);
+  await using target = disposable(await openTarget(system, context));
+  const { plan } = await planFor(
+    { graph: system.graph, narrowTo: undefined, keepsScale: false },
+    target,
+    context.interrupts.abort,
+  );
+  const json = `${JSON.stringify(planJson(plan), null, 2)}\n`;
+  const out = options["out"];
+  if (typeof out === "string") await writeFile(resolve(context.cwd, out), json, { mode: 0o600 });
+  if (options.json === true) {
+    context.terminal.out(json);
+  } else {
+    context.terminal.say(`${subject(system, context)}\n`);
+    for (const line of planText(plan)) context.terminal.out(`${line}\n`);
+  }
+  return options["exitCode"] === true && plan.steps.length > 0 ? EXIT.planHasChanges : EXIT.done;
+};

@@ -1,0 +1,35 @@
+import { rollbackGoal } from "../../rollout/rollback.ts";
+import { convergeVerb } from "../converge-verb.ts";
+import { describeReleases } from "../describe-releases.ts";
+import { EXIT } from "../exit.ts";
+import { Refusal } from "../failure.ts";
+import { openSystem } from "../open-system.ts";
+import { namedServices } from "../services.ts";
+import type { RunVerb } from "../verbs.ts";
+
+/** Goes to the last committed release other than the one that serves; never runs jobs. */
+export const run: RunVerb = async (invocation) => {
+  const system = await openSystem(invocation);
+  const services =
+    namedServices(system) ??
+    system.graph.units.filter((unit) => unit.kind === "service").map((unit) => unit.name);
+  const units = system.graph.units.filter((unit) => unit.kind !== "job");
+  const graph = { ...system.graph, units };
+  return await convergeVerb(
+    {
+      verb: "rollback",
+      graph,
+      narrowTo: services,
+      keepsScale: true,
+      releases: async (observed, target) => {
+        const described = await describeReleases(graph, target, invocation.context.interrupts.abort);
+        const goal = await rollbackGoal({ observed, services, described, store: target.store });
+        if (!goal.ok) throw new Refusal(EXIT.refused, `refused: ${goal.error}`);
+        return goal.value;
+      },
+      approve: async () => undefined,
+    },
+    system,
+    invocation,
+  );
+};

@@ -1,0 +1,59 @@
+import { convergeVerb } from "../converge-verb.ts";
+import { EXIT } from "../exit.ts";
+import { Refusal } from "../failure.ts";
+import { type OpenSystem, openSystem } from "../open-system.ts";
+import type { RunVerb } from "../verbs.ts";
+
+const REPLICAS_MAX = 100;
+
+/** Runs another number of instances; plan and status show it, the next `up` drops it. */
+export const run: RunVerb = async (invocation) => {
+  const system = await openSystem(invocation);
+  const wanted = wantedReplicas(system);
+  const units = system.graph.units.map((unit) => {
+    const replicas = wanted.get(unit.name);
+    return unit.kind === "service" && replicas !== undefined ? { ...unit, replicas } : unit;
+  });
+  return await convergeVerb(
+    {
+      verb: "scale",
+      graph: { ...system.graph, units },
+      narrowTo: [...wanted.keys()],
+      keepsScale: false,
+      afterwards: () =>
+        [...wanted].map(([unit, replicas]) => ({ action: "scale-override", unit, replicas })),
+      approve: async (plan) => {
+        const others = plan.steps.filter((step) => step.action !== "scale");
+        if (others.length === 0) return;
+        throw new Refusal(EXIT.refused, "refused: more than the number of instances would change", {
+          detail: others.map((step) => `${step.action} ${step.unit}: ${step.reason}`),
+          fix: "run seaworthy up or deploy first, then scale",
+        });
+      },
+    },
+    system,
+    invocation,
+  );
+};
+
+function wantedReplicas(system: OpenSystem): ReadonlyMap<string, number> {
+  const known = Object.keys(system.parsed.system.services);
+  const wanted = new Map<string, number>();
+  for (const text of system.rest) {
+    const match = /^([^=]+)=(\d+)$/.exec(text);
+    const [, name, count] = match ?? [];
+    if (name === undefined || count === undefined || !known.includes(name)) {
+      throw new Refusal(EXIT.usage, `${text}: not SERVICE=REPLICAS`, {
+        fix: `services are ${known.join(", ")}; for example: seaworthy scale ${known[0]}=3`,
+      });
+    }
+    const replicas = Number(count);
+    if (replicas < 1 || replicas > REPLICAS_MAX) {
+      throw new Refusal(EXIT.usage, `${text}: 1 to ${REPLICAS_MAX} instances`, {
+        fix: "to stop everything: seaworthy down",
+      });
+    }
+    wanted.set(name, replicas);
+  }
+  return wanted;
+}

@@ -1,0 +1,74 @@
+import { deadline, timestamp } from "@seaworthy/std/clock";
+import { objectiveStates } from "../../drills/objectives.ts";
+import type { Observed } from "../../plan/observed.ts";
+import { disposable } from "../converge-verb.ts";
+import { EXIT } from "../exit.ts";
+import { type OpenSystem, openSystem, subject } from "../open-system.ts";
+import { openTarget } from "../open-target.ts";
+import { painter, table } from "../paint.ts";
+import { readEvidence } from "../records.ts";
+import { type ObjectiveLine, objectiveLine, statusJson, unitRows } from "../status-text.ts";
+import type { RunVerb } from "../verbs.ts";
+
+const OBSERVE_MS = 10_000;
+
+/**
+ * What runs and which objectives hold. Exit 0 when every declared objective is held, 7 when one
+ * was missed, 8 when one is stale, unproven or never tried.
+ */
+export const run: RunVerb = async (invocation) => {
+  const { context, options } = invocation;
+  const system = await openSystem(invocation);
+  await using target = disposable(await openTarget(system, context));
+  const observed = await target.observe(
+    deadline(OBSERVE_MS, "looking at what runs", context.interrupts.abort),
+  );
+  const states = objectiveStates({
+    parsed: system.parsed,
+    evidence: observed.exists ? await readEvidence(target.store) : [],
+    releases: servingReleases(observed),
+    now: timestamp(context.clock),
+    target: system.graph.platform,
+  });
+  if (options.json === true) {
+    context.terminal.out(`${JSON.stringify(statusJson(system, observed, states), null, 2)}\n`);
+  } else {
+    print(system, observed, { states, invocation });
+  }
+  return exitOf(states);
+};
+
+function print(
+  system: OpenSystem,
+  observed: Observed,
+  rest: { states: readonly ObjectiveLine[]; invocation: Parameters<RunVerb>[0] },
+): void {
+  const { context } = rest.invocation;
+  const { terminal } = context;
+  terminal.out(`${subject(system, context)}\n`);
+  if (!observed.exists || observed.units.every((unit) => unit.instances.length === 0)) {
+    terminal.out("nothing runs; start it: seaworthy up\n");
+  } else {
+    for (const address of observed.edge?.addresses ?? []) terminal.out(`edge ${address}\n`);
+    for (const line of table(unitRows(system, observed))) terminal.out(`${line}\n`);
+  }
+  const paint = painter(terminal);
+  for (const line of table(rest.states.map((state) => objectiveLine(state, paint)))) {
+    terminal.out(`${line}\n`);
+  }
+}
+
+function servingReleases(observed: Observed): Readonly<Record<string, string>> {
+  const serving: Record<string, string> = {};
+  for (const unit of observed.units) {
+    const release = unit.instances.find((instance) => instance.routed)?.release ?? unit.committed;
+    if (release !== undefined) serving[unit.name] = release;
+  }
+  return serving;
+}
+
+function exitOf(states: readonly ObjectiveLine[]): number {
+  if (states.some((state) => state.state === "missed")) return EXIT.missed;
+  if (states.some((state) => state.state !== "held")) return EXIT.couldNotVerify;
+  return EXIT.done;
+}

@@ -1,0 +1,42 @@
+import type { Clock } from "@seaworthy/std/clock";
+import type { OwnCommand } from "@seaworthy/std/command";
+
+/** Everything of the outside that a verb may use; made once, in `main`. */
+export interface Context {
+  readonly clock: Clock;
+  readonly cwd: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly terminal: Terminal;
+  readonly ownCommand: OwnCommand;
+  readonly interrupts: Interrupts;
+  readonly owner: { readonly pid: number; readonly host: string; readonly user: string };
+}
+
+/** Data goes to stdout; progress and prose to stderr. */
+export interface Terminal {
+  out(text: string): void;
+  say(text: string): void;
+  /** A person is watching stderr: lines may be redrawn. */
+  readonly interactive: boolean;
+  readonly color: boolean;
+  readonly columns: number;
+  /** Asks on the terminal; undefined when nobody can answer. */
+  ask(question: string): Promise<string | undefined>;
+}
+
+/** First Ctrl-C: stop at the next safe point. Second: abort now, leaving a journal. */
+export interface Interrupts {
+  readonly stopRequested: () => boolean;
+  readonly abort: AbortSignal;
+}
+
+/** Options every verb understands. */
+export interface CommonOptions {
+  readonly system?: string;
+  readonly env?: string;
+  readonly on?: string;
+  readonly json?: boolean;
+  readonly quiet?: boolean;
+  readonly yes?: boolean;
+  readonly dryRun?: boolean;
+}

@@ -1,0 +1,92 @@
+import { basename, dirname } from "node:path";
+import { check } from "../checks/check.ts";
+import { expand } from "../plan/expand.ts";
+import type { Graph } from "../plan/graph.ts";
+import type { Finding } from "../system/finding.ts";
+import { parse } from "../system/parse.ts";
+import type { Parsed, PlatformName } from "../system/system.ts";
+import type { Context } from "./context.ts";
+import { EXIT } from "./exit.ts";
+import { Refusal } from "./failure.ts";
+import { findDeclaration } from "./find-declaration.ts";
+import { loadDeclaration } from "./load-declaration.ts";
+import type { Invocation } from "./verbs.ts";
+
+/** A declaration that was found, loaded, parsed and expanded. */
+export interface OpenSystem {
+  /** Absolute. */
+  readonly path: string;
+  /** What `build` folders are relative to. */
+  readonly folder: string;
+  readonly parsed: Parsed;
+  readonly graph: Graph;
+  /** Findings of the checks; parsing faults never get this far. */
+  readonly findings: readonly Finding[];
+  /** Positionals that were not the system. */
+  readonly rest: readonly string[];
+}
+
+/** Declaration → graph. Throws `Refusal` (exit 2) with all faults at once. */
+export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
+  const { context, options } = invocation;
+  const found = findDeclaration(invocation.positionals, {
+    system: options.system,
+    cwd: context.cwd,
+  });
+  const input = await loadDeclaration(found.declaration, {
+    clock: context.clock,
+    ownCommand: context.ownCommand,
+    signal: context.interrupts.abort,
+  });
+  if (!input.ok) throw cannotParse(found.declaration, input.error);
+  const parsed = parse(input.value, {
+    environment: options.env,
+    platform: platformOf(options.on),
+  });
+  if (!parsed.ok) throw cannotParse(found.declaration, parsed.error);
+  const graph = expand(parsed.value);
+  if (!graph.ok) throw cannotParse(found.declaration, graph.error);
+  return {
+    path: found.declaration,
+    folder: dirname(found.declaration),
+    parsed: parsed.value,
+    graph: graph.value,
+    findings: check(parsed.value, graph.value),
+    rest: found.rest,
+  };
+}
+
+/** Errors stop a verb that writes, unless the user took them on by name. */
+export function refuseErrors(system: OpenSystem, accepted: readonly string[]): void {
+  const errors = system.findings.filter(
+    (finding) => finding.severity === "error" && !accepted.includes(finding.rule),
+  );
+  if (errors.length === 0) return;
+  throw new Refusal(EXIT.checkFoundErrors, `${errors.length} error(s) in the declaration`, {
+    findings: errors,
+    fix: `mend them, or take them on: --accept ${errors.map((finding) => finding.rule).join(" ")}`,
+  });
+}
+
+/** Says the target in the first line, as every verb does: `model-router (rehearsal) on local`. */
+export function subject(system: OpenSystem, context: Context): string {
+  const environment = system.graph.environment === undefined ? "" : ` (${system.graph.environment})`;
+  void context;
+  return `${system.graph.system}${environment} on ${system.graph.platform}`;
+}
+
+function cannotParse(path: string, findings: readonly Finding[]): Refusal {
+  const count = findings.length === 1 ? "1 fault" : `${findings.length} faults`;
+  return new Refusal(EXIT.usage, `${basename(path)} cannot be understood: ${count}`, { findings });
+}
+
+function platformOf(text: string | undefined): PlatformName | undefined {
+  switch (text) {
+    case "local":
+    case "docker":
+    case "kubernetes":
+      return text;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,91 @@
+import { Command, CommanderError, Option } from "commander";
+import type { CommonOptions, Context } from "./context.ts";
+import { EXIT, EXIT_MEANING } from "./exit.ts";
+import { asRefusal } from "./failure.ts";
+import { refusalText } from "./failure-text.ts";
+import { VERBS, type Verb } from "./verbs.ts";
+
+/** Parses the command line, runs one verb, and turns whatever it throws into text and a code. */
+export async function runProgram(argv: readonly string[], context: Context): Promise<number> {
+  const outcome: { code: number } = { code: EXIT.done };
+  const program = new Command("seaworthy")
+    .description("Production you can prove: declare it, run it, roll it, break it, measure it.")
+    .version(await version(), "-V, --version")
+    .helpOption("-h, --help")
+    .addHelpText("after", exitCodesHelp())
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => context.terminal.out(text),
+      writeErr: (text) => context.terminal.say(text),
+    })
+    .showSuggestionAfterError(true)
+    .enablePositionalOptions();
+  for (const verb of VERBS) addVerb(program, verb, { context, outcome });
+  try {
+    await program.parseAsync([...argv], { from: "user" });
+    return outcome.code;
+  } catch (thrown) {
+    if (thrown instanceof CommanderError) return usageCode(thrown);
+    const refusal = asRefusal(thrown);
+    const json = argv.includes("--json");
+    context.terminal.say(refusalText(refusal, context.terminal));
+    if (json) context.terminal.out(`${JSON.stringify(refusalJson(refusal))}\n`);
+    return refusal.exitCode;
+  }
+}
+
+function addVerb(
+  program: Command,
+  verb: Verb,
+  run: { readonly context: Context; readonly outcome: { code: number } },
+): void {
+  const command = program
+    .command(verb.name)
+    .summary(verb.summary)
+    .description(verb.description ?? verb.summary)
+    .exitOverride();
+  for (const argument of verb.arguments) command.argument(argument.name, argument.help);
+  command
+    .option("-s, --system <path>", "the declaration, or the folder that holds it")
+    .option("-e, --env <name>", "the environment; required once the declaration has any")
+    .addOption(
+      new Option("--on <platform>", "the platform").choices(["local", "docker", "kubernetes"]),
+    )
+    .option("--json", "machine-readable output on stdout")
+    .option("-q, --quiet", "no progress");
+  for (const option of verb.options) command.option(option.flags, option.help);
+  command.action(async (...args: readonly unknown[]) => {
+    const positionals = command.args;
+    const options: CommonOptions & Readonly<Record<string, unknown>> = command.opts();
+    const { run: runVerb } = await verb.load();
+    void args;
+    run.outcome.code = await runVerb({ context: run.context, positionals, options });
+  });
+}
+
+/** commander exits 0 for --help and --version, and 1 where the line was wrong: ours is 2. */
+function usageCode(error: CommanderError): number {
+  return error.exitCode === 0 ? EXIT.done : EXIT.usage;
+}
+
+function refusalJson(refusal: ReturnType<typeof asRefusal>): object {
+  return {
+    schemaVersion: 1,
+    outcome: "error",
+    exitCode: refusal.exitCode,
+    because: refusal.message,
+    findings: refusal.findings,
+    detail: refusal.detail,
+    fix: refusal.fix ?? null,
+  };
+}
+
+function exitCodesHelp(): string {
+  const rows = Object.entries(EXIT_MEANING).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`);
+  return `\nExit codes:\n${rows.join("\n")}\n`;
+}
+
+async function version(): Promise<string> {
+  const { VERSION } = await import("./version.ts");
+  return VERSION;
+}

@@ -1,0 +1,74 @@
+import { assertNever } from "@seaworthy/std/assert";
+import { humanDuration } from "@seaworthy/std/duration";
+import { humanPercent } from "@seaworthy/std/ratio";
+import type { Event } from "../../record/event.ts";
+import type { Step } from "../../record/step.ts";
+
+/** One event as one line for a person; undefined where the line would say nothing new. */
+export function eventText(event: Event): string | undefined {
+  switch (event.kind) {
+    case "operation-started":
+      return event.plan.length === 0 ? undefined : event.plan.join("\n");
+    case "step-started":
+      return undefined;
+    case "step-ended": {
+      const took = humanDuration(event.tookMs);
+      if (event.result.outcome === "done") return `${stepSubject(event.step)} ✓ ${took}`;
+      return `${stepSubject(event.step)} ✗ ${took}: ${event.result.because}`;
+    }
+    case "waiting":
+      return `${event.on} … ${humanDuration(event.elapsedMs)} of ${humanDuration(event.deadlineMs)}`;
+    case "bake":
+      return bakeText(event);
+    case "direction":
+      return event.direction === "reverse"
+        ? `${event.unit}: going back: ${event.because}`
+        : `${event.unit}: ${event.because}`;
+    case "instance":
+      return `${event.instance} ${event.change}${event.because === undefined ? "" : `: ${event.because}`}`;
+    case "drill":
+      return `${event.drill} · ${event.phase}${event.detail === "" ? "" : ` · ${event.detail}`}`;
+    case "operation-ended":
+      return undefined;
+    default:
+      return assertNever(event);
+  }
+}
+
+function bakeText(event: Extract<Event, { kind: "bake" }>): string {
+  const p95 = event.p95Ms === undefined ? "" : ` · p95 ${humanDuration(event.p95Ms)}`;
+  const errors = humanPercent(event.errorRatio);
+  return `${event.unit} bake ${humanDuration(event.elapsedMs)} · ${event.requests} requests · errors ${errors}${p95}`;
+}
+
+/** `router-4 start`: the instance or unit first, then what is done to it. */
+export function stepSubject(step: Step): string {
+  switch (step.action) {
+    case "start":
+      return `${step.instance} start`;
+    case "await-ready":
+      return `${step.instance} ready`;
+    case "switch":
+      return `${step.unit} switch → ${step.instances.join(", ") || "none"}`;
+    case "drain":
+      return `${step.instance} drain`;
+    case "stop":
+      return `${step.instance} stop`;
+    case "run-job":
+      return `${step.job} job`;
+    case "commit":
+      return `${step.unit} commit ${step.release}`;
+    case "scale-override":
+      return `${step.unit} scale ${step.replicas ?? "as declared"}`;
+    case "inject":
+      return `${step.fault.fault.instance} ${step.fault.fault.kind}`;
+    case "undo":
+      return `${step.fault.fault.instance} undo ${step.fault.fault.kind}`;
+    case "remove":
+      return `${step.unit} remove`;
+    case "delete-volumes":
+      return "volumes delete";
+    default:
+      return assertNever(step);
+  }
+}

@@ -1,0 +1,88 @@
+import type { ObjectiveState } from "../drills/objectives.ts";
+import type { Observed, ObservedUnit } from "../plan/observed.ts";
+import type { OpenSystem } from "./open-system.ts";
+import type { Paint } from "./paint.ts";
+
+export type ObjectiveLine = ObjectiveState;
+
+/** One row a unit, then one a restless instance: what needs no attention takes no line. */
+export function unitRows(system: OpenSystem, observed: Observed): readonly (readonly string[])[] {
+  const rows: (readonly string[])[] = [];
+  for (const unit of observed.units) {
+    if (unit.kind === "edge") continue;
+    rows.push(unitRow(system, unit));
+    for (const instance of unit.instances) {
+      if (instance.state === "ready" && instance.restarts === 0) continue;
+      rows.push([
+        `  ${instance.id}`,
+        instance.state,
+        instance.release,
+        [
+          instance.restarts === 0 ? "" : `${instance.restarts} restart(s)`,
+          instance.because ?? "",
+        ]
+          .filter((text) => text !== "")
+          .join(" · "),
+      ]);
+    }
+  }
+  return rows;
+}
+
+function unitRow(system: OpenSystem, unit: ObservedUnit): readonly string[] {
+  const ready = unit.instances.filter((instance) => instance.state === "ready").length;
+  const releases = [...new Set(unit.instances.map((instance) => instance.release))];
+  const declared = system.parsed.system.services[unit.name]?.replicas;
+  const scaled =
+    unit.scaleOverride === undefined ? "" : ` · scaled to ${unit.scaleOverride} (declared ${declared ?? "none"})`;
+  return [
+    unit.name,
+    `${ready} of ${unit.desired} ready`,
+    releases.join(" + ") || "nothing runs",
+    `${unit.url ?? ""}${scaled}`,
+  ];
+}
+
+export function objectiveLine(state: ObjectiveState, paint: Paint): readonly string[] {
+  const color =
+    state.state === "held" ? "green" : state.state === "missed" ? "red" : "yellow";
+  return [state.objective, state.declared, paint(color, state.state), state.because];
+}
+
+/** The shape of `status --json` (cli.md). */
+export function statusJson(
+  system: OpenSystem,
+  observed: Observed,
+  objectives: readonly ObjectiveState[],
+): object {
+  const serving = observed.units.some((unit) => unit.instances.some((one) => one.routed));
+  return {
+    schemaVersion: 1,
+    system: system.graph.system,
+    environment: system.graph.environment ?? null,
+    target: system.graph.platform,
+    serving,
+    edge: observed.edge?.addresses ?? [],
+    inProgress: null,
+    units: observed.units.map((unit) => ({
+      name: unit.name,
+      kind: unit.kind,
+      release: unit.committed ?? null,
+      desired: unit.desired,
+      scaleOverride: unit.scaleOverride ?? null,
+      ready: unit.instances.filter((instance) => instance.state === "ready").length,
+      url: unit.url ?? null,
+      instances: unit.instances.map((instance) => ({
+        id: instance.id,
+        state: instance.state,
+        release: instance.release,
+        routed: instance.routed,
+        address: instance.address ?? null,
+        pid: instance.pid ?? null,
+        since: instance.since,
+        restarts: instance.restarts,
+      })),
+    })),
+    objectives,
+  };
+}

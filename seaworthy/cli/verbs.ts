@@ -1,0 +1,145 @@
+import type { CommonOptions, Context } from "./context.ts";
+
+/** A verb's code is loaded only when it runs: `--help` must answer within 100 ms. */
+export interface Verb {
+  readonly name: string;
+  readonly summary: string;
+  readonly description?: string;
+  readonly arguments: readonly { readonly name: string; readonly help: string }[];
+  readonly options: readonly { readonly flags: string; readonly help: string }[];
+  readonly load: () => Promise<{ readonly run: RunVerb }>;
+}
+
+export interface Invocation {
+  readonly context: Context;
+  readonly positionals: readonly string[];
+  readonly options: CommonOptions & Readonly<Record<string, unknown>>;
+}
+
+/** Resolves to the exit code; throws `Refusal` where it cannot go on. */
+export type RunVerb = (invocation: Invocation) => Promise<number>;
+
+const ACCEPT = {
+  flags: "--accept <rule...>",
+  help: "go on although this rule found an error (recorded in the journal)",
+};
+const YES = { flags: "-y, --yes", help: "do not ask (needed where nobody can answer)" };
+const DRY_RUN = { flags: "--dry-run", help: "the same path up to the first write" };
+
+export const VERBS: readonly Verb[] = [
+  {
+    name: "check",
+    summary: "find contradictions in a declaration",
+    arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
+    options: [{ flags: "--fail-on <severity>", help: "error (default) or warning" }],
+    load: () => import("./commands/check.ts"),
+  },
+  {
+    name: "explain",
+    summary: "every value with its source; what a field, rule, drill or exit code means",
+    arguments: [{ name: "[what...]", help: "a field (services.router.ready), rule, drill or exit-codes" }],
+    options: [],
+    load: () => import("./commands/explain.ts"),
+  },
+  {
+    name: "plan",
+    summary: "what up would change, and what that costs",
+    arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
+    options: [
+      { flags: "--out <file>", help: "write the plan, for up --plan" },
+      { flags: "--exit-code", help: "exit 3 when there are changes" },
+    ],
+    load: () => import("./commands/plan.ts"),
+  },
+  {
+    name: "up",
+    summary: "make what runs what is declared",
+    arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
+    options: [
+      { flags: "--plan <file>", help: "do exactly this plan; exit 9 when the world changed since" },
+      ACCEPT,
+      YES,
+      DRY_RUN,
+    ],
+    load: () => import("./commands/up.ts"),
+  },
+  {
+    name: "deploy",
+    summary: "roll services to their new release, and nothing else",
+    arguments: [{ name: "[service...]", help: "only these services" }],
+    options: [
+      { flags: "--from <folder>", help: "take the service's files from this folder instead" },
+      ACCEPT,
+      YES,
+      DRY_RUN,
+    ],
+    load: () => import("./commands/deploy.ts"),
+  },
+  {
+    name: "rollback",
+    summary: "go back to the last committed release",
+    arguments: [{ name: "[service...]", help: "only these services" }],
+    options: [YES, DRY_RUN],
+    load: () => import("./commands/rollback.ts"),
+  },
+  {
+    name: "scale",
+    summary: "run more or fewer instances until the next up",
+    arguments: [{ name: "<service=replicas...>", help: "for example router=5" }],
+    options: [DRY_RUN],
+    load: () => import("./commands/scale.ts"),
+  },
+  {
+    name: "status",
+    summary: "what runs, and which objectives hold",
+    arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
+    options: [],
+    load: () => import("./commands/status.ts"),
+  },
+  {
+    name: "logs",
+    summary: "what instances wrote",
+    arguments: [{ name: "[unit]", help: "a service, or one instance (router-2)" }],
+    options: [
+      { flags: "-f, --follow", help: "go on as lines are written" },
+      { flags: "-n, --tail <lines>", help: "last lines of each instance (default 100)" },
+    ],
+    load: () => import("./commands/logs.ts"),
+  },
+  {
+    name: "events",
+    summary: "what happened, in order",
+    arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
+    options: [{ flags: "-n, --tail <events>", help: "only the last ones (default 50)" }],
+    load: () => import("./commands/events.ts"),
+  },
+  {
+    name: "drill",
+    summary: "break it under load and measure what held",
+    arguments: [{ name: "[drill...]", help: "kill-instance, freeze-instance, …" }],
+    options: [
+      { flags: "--list", help: "the drills there are" },
+      { flags: "--all", help: "every drill that applies" },
+      { flags: "--unit <service>", help: "break this service" },
+      { flags: "--runs <n>", help: "runs of each drill (default 1)" },
+      { flags: "--seed <n>", help: "the same choices again" },
+      { flags: "--allow-outage", help: "may take the last healthy member" },
+      YES,
+    ],
+    load: () => import("./commands/drill.ts"),
+  },
+  {
+    name: "down",
+    summary: "stop everything; data stays",
+    arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
+    options: [{ flags: "--data", help: "delete the volumes too (asks twice)" }, YES, DRY_RUN],
+    load: () => import("./commands/down.ts"),
+  },
+  {
+    name: "doctor",
+    summary: "is this machine fit, and is the state whole",
+    arguments: [{ name: "[system]", help: "also look at this system's state" }],
+    options: [{ flags: "--repair", help: "set damaged records aside, keeping what can be read" }],
+    load: () => import("./commands/doctor.ts"),
+  },
+];
