@@ -132,7 +132,11 @@ class Worker implements LoadRun {
   }
 
   async until(ms: number, signal: AbortSignal): Promise<void> {
-    await this.#wait(() => this.nowMs() >= ms, signal, () => ms - this.nowMs());
+    await this.#wait(
+      () => this.nowMs() >= ms,
+      signal,
+      () => ms - this.nowMs(),
+    );
   }
 
   /** In steps, because a generator that dies must be noticed. */

@@ -21,10 +21,7 @@ export type Ending =
  * whole 2xx answer is a failure in the ratio, but a write that was sent and not clearly refused is
  * `unknown`, because it may have taken effect.
  */
-export function judge(
-  kind: RequestClass,
-  ending: Ending,
-): Pick<Sample, "outcome" | "failure"> {
+export function judge(kind: RequestClass, ending: Ending): Pick<Sample, "outcome" | "failure"> {
   const afterSend = kind === "unsafe" || kind === "stream" ? "unknown" : "failed";
   switch (ending.kind) {
     case "answered":

@@ -72,9 +72,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   onResponseEnd(): void {
     this.#end(
-      this.status === undefined
-        ? { kind: "reset" }
-        : { kind: "answered", status: this.status },
+      this.status === undefined ? { kind: "reset" } : { kind: "answered", status: this.status },
     );
   }
 

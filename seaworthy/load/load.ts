@@ -59,7 +59,12 @@ export interface LoadRun {
 
 export interface LoadResult {
   readonly samples: readonly Sample[];
-  readonly check: { readonly sendLagP99Ms: number; readonly cpuRatio: number; readonly loadAverage: number; readonly ok: boolean };
+  readonly check: {
+    readonly sendLagP99Ms: number;
+    readonly cpuRatio: number;
+    readonly loadAverage: number;
+    readonly ok: boolean;
+  };
 }
 
 /** Starts the generator in its own process; given by the composition root. */

@@ -1,3 +1,4 @@
+import { present } from "@seaworthy/std/assert";
 import type { Random } from "@seaworthy/std/random";
 import type { LoadRequest } from "../system/system.ts";
 
@@ -8,17 +9,19 @@ import type { LoadRequest } from "../system/system.ts";
  * robin of the same length.
  */
 export function mixer(mix: readonly LoadRequest[], random: Random): () => LoadRequest {
-  const [first] = mix;
-  if (first === undefined) throw new RangeError("a mix needs at least one request");
+  if (mix.length === 0) throw new RangeError("a mix needs at least one request");
   const urn = mix.map((request) => ({ request, left: 0 }));
   return () => {
     let total = remaining(urn);
-    if (total <= EMPTY) {
+    // More than once where fractions were overdrawn.
+    while (total <= EMPTY) {
       for (const kind of urn) kind.left += kind.request.weight;
       total = remaining(urn);
     }
-    const drawn = draw(urn, random.next() * total);
-    if (drawn === undefined) return first;
+    const drawn = present(
+      draw(urn, random.next() * total),
+      "a request in an urn that is not empty",
+    );
     drawn.left -= 1;
     return drawn.request;
   };

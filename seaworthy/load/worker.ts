@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "@seaworthy/std/clock";
 import { Generator } from "./generator.ts";
-import type { LoadResult } from "./load.ts";
+import type { LoadPlan, LoadResult } from "./load.ts";
 import { readPlan, STOP_LINE, type WorkerMessage } from "./protocol.ts";
 
 /** Often enough that a parent's view of the generator's clock is fresh, rarely enough to be free. */
@@ -26,45 +26,22 @@ export interface LoadWorkerWorld {
  * duration and, at once and without results, when its parent is gone.
  */
 export async function runLoadWorker({ clock, input, output }: LoadWorkerWorld): Promise<void> {
-  const lines = createInterface({ input });
   // A parent that is gone closes both pipes; the end of the input already says so.
   output.on("error", () => {});
   const say = (message: WorkerMessage): void => {
     output.write(`${JSON.stringify(message)}\n`);
   };
-  const stop = new AbortController();
-  const orphaned = new AbortController();
-  let stopped = false;
-  const plan = await new Promise<ReturnType<typeof readPlan>>((resolve, reject) => {
-    let first = true;
-    lines.on("line", (line) => {
-      if (line === STOP_LINE) {
-        stopped = true;
-        stop.abort();
-      } else if (first) {
-        first = false;
-        try {
-          resolve(readPlan(line));
-        } catch (error) {
-          reject(error);
-        }
-      }
-    });
-    lines.on("close", () => {
-      reject(new Error("the plan never came"));
-      if (!stopped) orphaned.abort();
-    });
-  });
+  const { plan, stop, orphaned } = await listen(input);
   const generator = new Generator(plan, clock);
   await generator.open();
   say({ kind: "started", wallMs: generator.start() });
-  const ticks = tick({ clock, generator, say, until: orphaned.signal });
+  const ticks = tick({ clock, generator, say, until: orphaned });
   const cpu = cpuUsage();
   const startedMs = clock.now();
-  await generator.sendUntil(AbortSignal.any([stop.signal, orphaned.signal]));
+  await generator.sendUntil(AbortSignal.any([stop, orphaned]));
   const used = cpuUsage(cpu);
   const cpuRatio = (used.user + used.system) / 1_000 / Math.max(1, clock.now() - startedMs);
-  await generator.settle(orphaned.signal);
+  await generator.settle(orphaned);
   await ticks.stop();
   const problem = await generator.close();
   say({
@@ -73,8 +50,38 @@ export async function runLoadWorker({ clock, input, output }: LoadWorkerWorld): 
     samples: generator.samples,
     problem: problem ?? null,
   });
-  lines.close();
   input.destroy();
+}
+
+interface Orders {
+  readonly plan: LoadPlan;
+  readonly stop: AbortSignal;
+  /** The input ended before `stop` came. */
+  readonly orphaned: AbortSignal;
+}
+
+/** Resolves with the first line's plan; the signals follow what comes after it. */
+async function listen(input: Readable): Promise<Orders> {
+  const lines = createInterface({ input });
+  const stop = new AbortController();
+  const orphaned = new AbortController();
+  const plan = await new Promise<LoadPlan>((resolve, reject) => {
+    lines.once("line", (line) => {
+      try {
+        resolve(readPlan(line));
+      } catch (error) {
+        reject(error);
+      }
+    });
+    lines.on("line", (line) => {
+      if (line === STOP_LINE) stop.abort();
+    });
+    lines.once("close", () => {
+      reject(new Error("the plan never came"));
+      if (!stop.signal.aborted) orphaned.abort();
+    });
+  });
+  return { plan, stop: stop.signal, orphaned: orphaned.signal };
 }
 
 function check(generator: Generator, cpuRatio: number): LoadResult["check"] {
@@ -83,8 +90,7 @@ function check(generator: Generator, cpuRatio: number): LoadResult["check"] {
     sendLagP99Ms,
     cpuRatio,
     loadAverage: loadavg()[0] ?? 0,
-    ok:
-      sendLagP99Ms < SEND_LAG_P99_MS_MAX && cpuRatio < CPU_RATIO_MAX && !generator.overflowed,
+    ok: sendLagP99Ms < SEND_LAG_P99_MS_MAX && cpuRatio < CPU_RATIO_MAX && !generator.overflowed,
   };
 }
 
