@@ -1,0 +1,204 @@
+import type { Ref, Reference, Secret, Text } from "./reference.ts";
+
+/**
+ * The declaration as users write it. Types show what TypeScript can show while one types; every
+ * rule, these and the others, is `parse`'s, which reads the same for `.ts`, `.yaml` and `.json`.
+ */
+
+/** `"250ms"`, `"10s"`, `"5m"`, `"1h"`, `"7d"`. */
+export type Duration = `${number}${"ms" | "s" | "m" | "min" | "h" | "d"}`;
+/** `"512MiB"`, `"1GB"`. */
+export type Size = `${number}${"B" | "KB" | "MB" | "GB" | "TB" | "KiB" | "MiB" | "GiB" | "TiB"}`;
+/** `"99.9%"`. */
+export type Percent = `${number}%`;
+/** `"200/s"`, `"100/min"`. */
+export type Rate = `${number}/${"s" | "min" | "h"}`;
+/** `"2x"`. */
+export type Factor = `${number}x`;
+/** `"/health"`. */
+export type UrlPath = `/${string}`;
+
+export type Json =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Json[]
+  | { readonly [key: string]: Json };
+
+/** A value of the environment. `Target` are the services it refers to. */
+export type EnvironmentInput<Target extends string> =
+  | string
+  | number
+  | boolean
+  | Ref<Target>
+  | Text<Target>
+  | Secret;
+
+export type RunInput =
+  | { readonly build: string; readonly command: readonly [string, ...string[]] }
+  | { readonly image: string; readonly command?: readonly string[] };
+
+export type CheckInput =
+  | UrlPath
+  | {
+      readonly path?: UrlPath;
+      readonly every?: Duration;
+      readonly timeout?: Duration;
+      readonly rise?: number;
+      readonly fall?: number;
+    };
+
+export interface ServiceDeclaration<Target extends string> {
+  readonly run: RunInput;
+  /** The port inside a container; on local an instance reads a free one in `PORT`. */
+  readonly port?: number;
+  /** How many instances run: 1 to 100; default 1. */
+  readonly replicas?: number;
+  /** Decides about life: failing `fall` times, the instance is restarted. */
+  readonly health?: CheckInput;
+  /** Decides about routing only. */
+  readonly ready?: CheckInput;
+  /** How long requests may go on after an instance left the routes; default "10s". */
+  readonly drain?: Duration;
+  /** From SIGTERM to SIGKILL; default "15s". */
+  readonly stop?: Duration;
+  /** From start to ready; default "60s". */
+  readonly boot?: Duration;
+  readonly env?: Readonly<Record<string, EnvironmentInput<Target>>>;
+  /** Absolute path inside the instance → text, or data as JSON. */
+  readonly files?: Readonly<Record<`/${string}`, Json>>;
+  /** Absolute path inside the instance → volume name. */
+  readonly volumes?: Readonly<Record<`/${string}`, string>>;
+  /** What a roll's own probe sends; by default GET on the path of `ready`. */
+  readonly probe?: { readonly method?: "GET" | "HEAD"; readonly path?: UrlPath };
+  readonly rollout?: {
+    readonly strategy?: "rolling";
+    readonly surge?: number;
+    readonly bake?: Duration;
+    readonly bakeRequests?: number;
+    readonly abort?: { readonly errors?: Percent; readonly p95?: Factor };
+  };
+  readonly restart?: { readonly backoffFirst?: Duration; readonly backoffMax?: Duration };
+  /** Drills that must not run here, and why. */
+  readonly drills?: { readonly exclude?: Readonly<Record<string, string>> };
+}
+
+export interface JobDeclaration<Target extends string> {
+  readonly run: RunInput;
+  readonly when?: "before-rollout";
+  /** It may run again after it was killed half-way. */
+  readonly idempotent?: boolean;
+  /** Default "10m". */
+  readonly deadline?: Duration;
+  readonly env?: Readonly<Record<string, EnvironmentInput<Target>>>;
+}
+
+export type RouteInput<Target extends string> =
+  | Target
+  | {
+      readonly to: Target;
+      /** The service honours repeated requests of any method here; retries may follow. */
+      readonly idempotent?: boolean;
+      readonly timeout?: Duration;
+      readonly tryTimeout?: Duration;
+      readonly idle?: Duration;
+      readonly balance?: "round-robin" | "least-connections";
+    };
+
+export interface EdgeDeclaration<Target extends string> {
+  readonly host?: string;
+  /** `"127.0.0.1:8080"`; port 0 is a free one. Default `["127.0.0.1:0"]`. */
+  readonly listen?: readonly `${string}:${number}`[];
+  /** Path prefix → service; the longest prefix wins. */
+  readonly routes: Readonly<Record<`/${string}`, RouteInput<Target>>>;
+  readonly limits?: {
+    readonly body?: Size;
+    readonly headers?: Size;
+    readonly connections?: number;
+  };
+  readonly timeouts?: {
+    readonly connect?: Duration;
+    readonly header?: Duration;
+    readonly body?: Duration;
+    readonly keepAlive?: Duration;
+  };
+}
+
+type Method = "GET" | "HEAD" | "OPTIONS" | "POST" | "PUT" | "PATCH" | "DELETE";
+
+/** `{ GET: "/orders", weight: 8 }`: exactly one method. */
+export type RequestInput = {
+  [Named in Method]: Readonly<Record<Named, UrlPath>> &
+    Partial<Readonly<Record<Exclude<Method, Named>, never>>>;
+}[Method] & {
+  readonly weight?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | { readonly json: Json };
+  /** The answer is a stream: cut when its instance dies. */
+  readonly stream?: boolean;
+};
+
+export interface LoadDeclaration<Target extends string> {
+  readonly rate: Rate;
+  readonly mix: readonly [RequestInput, ...RequestInput[]];
+  readonly timeout?: Duration;
+  /** Where writes that took effect can be read back: NDJSON of `{ id, times }`. */
+  readonly history?: { readonly service: Target; readonly path: UrlPath };
+}
+
+export interface SharedDeclaration<Target extends string> {
+  readonly on?: "local" | "docker" | "kubernetes";
+  readonly edge?: EdgeDeclaration<Target>;
+  readonly objectives?: {
+    readonly availability?: Percent;
+    readonly latency?: { readonly p95?: Duration; readonly p99?: Duration };
+    readonly errors?: Percent;
+    readonly recovery?: { readonly time?: Duration };
+  };
+  readonly load?: LoadDeclaration<Target>;
+  readonly drills?: {
+    readonly warmUp?: Duration;
+    readonly baseline?: Duration;
+    readonly window?: Duration;
+    readonly freeze?: Duration;
+  };
+  readonly secrets?: {
+    readonly from: readonly (
+      | "env"
+      | `dotenv:${string}`
+      | { readonly command: readonly [string, ...string[]] }
+    )[];
+  };
+}
+
+type Names<Units> = keyof Units & string;
+
+export interface SystemDeclaration<Services, Jobs> extends SharedDeclaration<Names<Services>> {
+  readonly declarationVersion?: 1;
+  readonly name: string;
+  readonly services: Services & {
+    readonly [Name in keyof Services]: ServiceDeclaration<Names<Services>>;
+  };
+  readonly jobs?: Jobs & { readonly [Name in keyof Jobs]: JobDeclaration<Names<Services>> };
+  /** What differs: leaves and lists replace, no unit is added or removed. */
+  readonly environments?: Readonly<Record<string, EnvironmentDeclaration<Services, Jobs>>>;
+}
+
+export type EnvironmentDeclaration<Services, Jobs> = Partly<
+  SharedDeclaration<Names<Services>>
+> & {
+  readonly services?: {
+    readonly [Name in keyof Services]?: Partly<ServiceDeclaration<Names<Services>>>;
+  };
+  readonly jobs?: {
+    readonly [Name in keyof Jobs]?: Partly<JobDeclaration<Names<Services>>>;
+  };
+};
+
+/** Every field may be left out, all the way down; lists and references are whole. */
+export type Partly<Value> = Value extends readonly unknown[] | Reference
+  ? Value
+  : Value extends object
+    ? { readonly [Key in keyof Value]?: Partly<Value[Key]> }
+    : Value;
