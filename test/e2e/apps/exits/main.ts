@@ -1,0 +1,3 @@
+/** Ends at once, with a reason on stderr. */
+console.error("cannot find my configuration");
+process.exit(3);
