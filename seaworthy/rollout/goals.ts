@@ -1,0 +1,77 @@
+import type { Graph, ServiceUnit } from "../plan/graph.ts";
+import type { PlanStep } from "../plan/plan.ts";
+import type { Observed } from "../targets/target.ts";
+import type { Goal } from "./goal.ts";
+import { unitIn } from "./look.ts";
+
+/** Limits for a unit that is no longer declared, so that nothing says its own. */
+const UNDECLARED = { bootMs: 60_000, drainMs: 10_000, stopMs: 30_000 };
+/** Start, switch, observing and a busy machine, for each instance. */
+const OVERHEAD_MS = 30_000;
+
+/** What a planned change means for one unit, and where it goes back to. */
+export function goalOf(step: PlanStep, unit: ServiceUnit, observed: Observed): Goal {
+  const seen = unitIn(observed, unit.name);
+  const to = step.to ?? step.from;
+  const from = wayBack(step, to, seen.committed);
+  // An interrupted run leaves more or fewer than were wanted: what was declared counts.
+  const wanted = seen.scaleOverride ?? seen.desired;
+  const before = from === undefined ? 0 : wanted > 0 ? wanted : step.replicas.from;
+  return {
+    unit: unit.name,
+    from,
+    to,
+    replicas: { from: before, to: step.replicas.to },
+    surge: unit.rollout.surge,
+    limits: { bootMs: unit.bootMs, drainMs: unit.drainMs, stopMs: unit.stopMs },
+    proof: proofOf(step, { from, to, known: [seen.committed, seen.previous] }),
+  };
+}
+
+/** Empties a unit: nothing to prove and nothing to go back to. */
+export function emptyingOf(name: string, graph: Graph | undefined): Goal {
+  const unit = graph?.units.find((one) => one.name === name);
+  const limits = unit?.kind === "service" ? unit : UNDECLARED;
+  return {
+    unit: name,
+    from: undefined,
+    to: undefined,
+    replicas: { from: 0, to: 0 },
+    surge: 1,
+    limits: { bootMs: limits.bootMs, drainMs: limits.drainMs, stopMs: limits.stopMs },
+    proof: "none",
+  };
+}
+
+/** A backstop far above any step's own deadline: one instance after the other, all of it slow. */
+export function deadlineMsOf(goal: Goal): number {
+  const { bootMs, drainMs, stopMs } = goal.limits;
+  const instances = 1 + Math.max(goal.replicas.from, goal.replicas.to);
+  return instances * (bootMs + drainMs + stopMs + OVERHEAD_MS);
+}
+
+function wayBack(
+  step: PlanStep,
+  to: string | undefined,
+  committed: string | undefined,
+): string | undefined {
+  if (step.action === "create") return undefined;
+  // A run that died in its bake left only new instances: the way back is the committed release.
+  const isHalfDone = step.from === to || step.from === undefined;
+  const mayHaveOther = step.action === "repair" || step.action === "roll";
+  return mayHaveOther && isHalfDone && committed !== undefined ? committed : step.from;
+}
+
+/** A release that was committed before has its proof; so does one that nothing came before. */
+function proofOf(
+  step: PlanStep,
+  releases: {
+    readonly from: string | undefined;
+    readonly to: string | undefined;
+    readonly known: readonly (string | undefined)[];
+  },
+): Goal["proof"] {
+  if (step.action === "scale") return "none";
+  if (releases.from === undefined || releases.known.includes(releases.to)) return "readiness";
+  return "bake";
+}

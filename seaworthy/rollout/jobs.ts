@@ -1,0 +1,68 @@
+import type { JobUnit } from "../plan/graph.ts";
+import { readRecords } from "../record/read.ts";
+import type { JournalEntry } from "../record/journal.ts";
+import type { ConvergeRequest, End } from "./request.ts";
+import type { Steps } from "./steps.ts";
+
+/** A job without an end of its own would hold a roll for ever. */
+const JOB_MS_DEFAULT = 600_000;
+
+/** Runs the jobs of a plan, before anything is rolled; the first that fails ends it. */
+export async function runJobs(request: ConvergeRequest, steps: Steps): Promise<End | undefined> {
+  const planned = request.plan.steps.filter((step) => step.action === "run-job");
+  if (planned.length === 0) return undefined;
+  const journal = await readRecords(request.target.store, "journal");
+  for (const { unit: name, to } of planned) {
+    if (to === undefined) continue;
+    if (request.stopRequested()) {
+      return { outcome: "interrupted", because: `stopped on request before ${name} ran` };
+    }
+    const job = request.graph.units.find((one) => one.name === name && one.kind === "job");
+    const unit = job?.kind === "job" ? job : undefined;
+    if (unit?.idempotent !== true && wasCutShort(journal, name, to)) return halfDone(name, to);
+    const deadlineMs = unit?.deadlineMs ?? JOB_MS_DEFAULT;
+    const result = await steps.run({ action: "run-job", job: name, release: to, deadlineMs });
+    if (result.outcome === "failed") return failedJob(unit, name, result);
+  }
+  return undefined;
+}
+
+/** An earlier run began this job and did not live to see its end. */
+export function wasCutShort(
+  journal: readonly JournalEntry[],
+  job: string,
+  release: string,
+): boolean {
+  const open = new Set<string>();
+  for (const entry of journal) {
+    if (entry.entry === "result") open.delete(`${entry.operation} ${entry.stepId}`);
+    if (entry.entry !== "intent" || entry.step.action !== "run-job") continue;
+    if (entry.step.job !== job || entry.step.release !== release) continue;
+    open.add(`${entry.operation} ${entry.stepId}`);
+  }
+  return open.size > 0;
+}
+
+function halfDone(job: string, release: string): End {
+  return {
+    outcome: "not-rolled-back",
+    because: `${job} of ${release} was cut short in an earlier run and is not declared idempotent`,
+    detail: [
+      "nothing was rolled; look at what the job did, then",
+      `declare ${job} 'idempotent: true' if it may run again, or change it so that it has a new release`,
+    ],
+  };
+}
+
+function failedJob(
+  unit: JobUnit | undefined,
+  name: string,
+  result: { readonly because: string; readonly detail: readonly string[] },
+): End {
+  const again = unit?.idempotent === true ? "it may run again" : "what it did so far stays done";
+  return {
+    outcome: "failed",
+    because: `${name} failed: ${result.because}; nothing was rolled; ${again}`,
+    detail: result.detail,
+  };
+}

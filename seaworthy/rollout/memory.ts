@@ -1,0 +1,123 @@
+import { assertNever } from "@seaworthy/std/assert";
+import type { InstanceId, Step, StepResult } from "../record/step.ts";
+
+/**
+ * What one run knows beyond what can be observed. It may be lost at any moment: a run that starts
+ * with a fresh one reaches the same end, it only waits and drains again.
+ */
+export interface Memory {
+  readonly direction: "forward" | "reverse";
+  /** `baked`: proved, waiting for the rest of the fleet; `finishing`: may stop the old, commit. */
+  readonly phase: "rolling" | "baked" | "finishing";
+  /** On the runner's monotonic clock; past it, forward turns back and reverse gives up. */
+  readonly deadlineMs: number;
+  /** Why steps failed, in this direction. */
+  readonly failures: readonly string[];
+  readonly underWay: readonly Step[];
+  readonly started: ReadonlySet<InstanceId>;
+  /** Passed `await-ready`, or took traffic before we drained it. */
+  readonly verified: ReadonlySet<InstanceId>;
+  /** Failed `await-ready`: replaced, never waited for again. */
+  readonly rejected: ReadonlySet<InstanceId>;
+  readonly switchedIn: ReadonlySet<InstanceId>;
+  readonly drained: ReadonlySet<InstanceId>;
+  readonly stopped: ReadonlySet<InstanceId>;
+  readonly committed: boolean;
+}
+
+const NONE: ReadonlySet<InstanceId> = new Set();
+
+export function freshMemory(deadlineMs: number): Memory {
+  return {
+    direction: "forward",
+    phase: "rolling",
+    deadlineMs,
+    failures: [],
+    underWay: [],
+    started: NONE,
+    verified: NONE,
+    rejected: NONE,
+    switchedIn: NONE,
+    drained: NONE,
+    stopped: NONE,
+    committed: false,
+  };
+}
+
+/** A step was handed to the target. */
+export function begun(memory: Memory, step: Step): Memory {
+  const now = { ...memory, underWay: [...memory.underWay, step] };
+  if (step.action === "start") return { ...now, started: plus(now.started, step.instance) };
+  if (step.action !== "switch") return now;
+  return {
+    ...now,
+    switchedIn: plus(now.switchedIn, ...step.instances),
+    // What takes requests again has to be drained again.
+    drained: new Set([...now.drained].filter((id) => !step.instances.includes(id))),
+  };
+}
+
+/** A step ended. `begun` was given the same value. */
+export function ended(memory: Memory, step: Step, result: StepResult): Memory {
+  const now = { ...memory, underWay: memory.underWay.filter((other) => other !== step) };
+  return result.outcome === "done" ? succeeded(now, step) : failed(now, step, result.because);
+}
+
+/** Nothing came of it and nothing is held against it: the run no longer wanted its result. */
+export function abandoned(memory: Memory, step: Step): Memory {
+  return { ...memory, underWay: memory.underWay.filter((other) => other !== step) };
+}
+
+/** Turns back. What was learnt about instances stays true. */
+export function reversed(memory: Memory, deadlineMs: number): Memory {
+  return { ...memory, direction: "reverse", phase: "rolling", deadlineMs, failures: [] };
+}
+
+export function baked(memory: Memory): Memory {
+  return { ...memory, phase: "baked" };
+}
+
+export function finishing(memory: Memory, deadlineMs: number): Memory {
+  return { ...memory, phase: "finishing", deadlineMs, failures: [] };
+}
+
+function succeeded(memory: Memory, step: Step): Memory {
+  switch (step.action) {
+    case "await-ready":
+      return { ...memory, verified: plus(memory.verified, step.instance) };
+    case "drain":
+      return {
+        ...memory,
+        drained: plus(memory.drained, step.instance),
+        verified: plus(memory.verified, step.instance),
+      };
+    case "stop":
+      return { ...memory, stopped: plus(memory.stopped, step.instance) };
+    case "commit":
+      return { ...memory, committed: true };
+    case "start":
+    case "switch":
+    case "run-job":
+    case "scale-override":
+    case "inject":
+    case "undo":
+    case "remove":
+    case "delete-volumes":
+      return memory;
+    default:
+      return assertNever(step);
+  }
+}
+
+function failed(memory: Memory, step: Step, because: string): Memory {
+  const now = { ...memory, failures: [...memory.failures, because] };
+  if (step.action !== "await-ready" && step.action !== "start") return now;
+  return { ...now, rejected: plus(now.rejected, step.instance) };
+}
+
+function plus(
+  set: ReadonlySet<InstanceId>,
+  ...ids: readonly InstanceId[]
+): ReadonlySet<InstanceId> {
+  return new Set([...set, ...ids]);
+}

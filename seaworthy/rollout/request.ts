@@ -1,0 +1,28 @@
+import type { StartLoad } from "../load/load.ts";
+import type { Graph, Unit, UnitName } from "../plan/graph.ts";
+import type { Plan } from "../plan/plan.ts";
+import type { Outcome } from "../record/event.ts";
+import type { Release } from "../record/release.ts";
+import type { Operation } from "./steps.ts";
+
+export interface ConvergeRequest extends Operation {
+  readonly graph: Graph;
+  readonly plan: Plan;
+  /** What `put` needs for each unit that goes to a release. */
+  readonly releases: ReadonlyMap<UnitName, { readonly release: Release; readonly unit: Unit }>;
+  readonly verb: string;
+  readonly startLoad: StartLoad | undefined;
+  /** A folder for the probes' samples; the caller removes it. */
+  readonly scratch: string;
+  /** First Ctrl-C: stop at the next safe point, which is the old release serving again. */
+  readonly stopRequested: () => boolean;
+  /** Asks; without a terminal it answers `go-back`. */
+  readonly inconclusive: (unit: UnitName) => Promise<"keep" | "go-back">;
+}
+
+/** How it ended, before what serves and how long it took are known. */
+export interface End {
+  readonly outcome: Outcome;
+  readonly because: string;
+  readonly detail?: readonly string[];
+}

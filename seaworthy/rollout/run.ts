@@ -1,0 +1,174 @@
+import { timestamp } from "@seaworthy/std/clock";
+import type { Observed } from "../targets/target.ts";
+import { finishFleet, goBackFleet, removeUnits, rollFleet } from "./fleet.ts";
+import { runJobs } from "./jobs.ts";
+import { observe } from "./look.ts";
+import type { ProbeSummary, RolloutOutcome } from "./outcome.ts";
+import { preflight } from "./preflight.ts";
+import { summaryOf } from "./probe.ts";
+import type { ConvergeRequest, End } from "./request.ts";
+import { servingLine } from "./serving.ts";
+import { Interrupted, interruption, openSteps, type Operation } from "./steps.ts";
+import type { Roller, UnitRoll } from "./unit-roll.ts";
+import { bounded } from "./wait.ts";
+
+/** Copying a release's files; a folder that takes longer does not belong into a release. */
+const PUT_MS = 300_000;
+const DEFINE_MS = 60_000;
+
+/**
+ * Carries out a plan: all of it, or back to what was (fleet-atomic). Never throws for what the
+ * outside does: every end is an outcome.
+ */
+export async function converge(request: ConvergeRequest): Promise<RolloutOutcome> {
+  const { clock, emit, verb, plan } = request;
+  const began = clock.now();
+  const lines = plan.steps.map((step) => `${step.action} ${step.unit}: ${step.reason}`);
+  emit({ kind: "operation-started", verb, plan: lines });
+  const rolls: UnitRoll[] = [];
+  const notes: string[] = [];
+  let end: End;
+  try {
+    end = await carryOut(request, rolls, notes);
+  } catch (error) {
+    end = endOfError(request, rolls, error);
+  }
+  const probe = await probeSummary(request, rolls, notes);
+  const tookMs = clock.now() - began;
+  emit({ kind: "operation-ended", outcome: end.outcome, because: end.because, tookMs });
+  const names = plan.steps.map((step) => step.unit);
+  const still = end.outcome !== "done";
+  return {
+    outcome: end.outcome,
+    because: end.because,
+    units: plan.steps
+      .filter((step) => step.to !== step.from)
+      .map((step) => ({ unit: step.unit, from: step.from, to: step.to })),
+    seconds: tookMs / 1_000,
+    probe,
+    serving: await servingLine(afterEnd(request), names, still),
+    detail: [...(end.detail ?? []), ...notes],
+  };
+}
+
+async function carryOut(
+  request: ConvergeRequest,
+  rolls: UnitRoll[],
+  notes: string[],
+): Promise<End> {
+  if (request.plan.steps.length === 0) return { outcome: "nothing-to-do", because: "" };
+  const observed = await observe(request);
+  const refusal = preflight(request, observed);
+  if (refusal !== undefined) return { outcome: "refused", because: refusal };
+  const steps = openSteps(request);
+  const roller: Roller = { ...request, steps };
+  await steps.journal(beginning(request));
+  const end = await prepared(request, roller, { observed, rolls, notes });
+  const { operation, clock } = request;
+  const { outcome, because } = end;
+  await steps.journal({ entry: "end", operation, at: timestamp(clock), outcome, because });
+  return end;
+}
+
+interface Progress {
+  readonly observed: Observed;
+  readonly rolls: UnitRoll[];
+  readonly notes: string[];
+}
+
+async function prepared(
+  request: ConvergeRequest,
+  roller: Roller,
+  progress: Progress,
+): Promise<End> {
+  const unprepared = await prepare(request);
+  if (unprepared !== undefined) return unprepared;
+  const jobs = await runJobs(request, roller.steps);
+  if (jobs !== undefined) return jobs;
+  const turned = await rollFleet(request, roller, progress);
+  if (turned !== undefined) return await goBackFleet(roller, progress.rolls, turned);
+  const unfinished = await finishFleet(roller, progress.rolls);
+  if (unfinished !== undefined) return unfinished;
+  return (await removeUnits(request, roller)) ?? { outcome: "done", because: doneText(progress) };
+}
+
+/** Content and definitions: nothing that serves changes yet, so a failure here is plain. */
+async function prepare(request: ConvergeRequest): Promise<End | undefined> {
+  const { target, signal, graph, lease, plan, releases } = request;
+  const wanted = new Set(plan.steps.map((step) => step.to));
+  try {
+    for (const { release, unit } of releases.values()) {
+      if (!wanted.has(release.id)) continue;
+      const what = `the files of ${unit.name}`;
+      await bounded(request, { what, ms: PUT_MS, signal }, (inner) =>
+        target.put(release, unit, inner),
+      );
+    }
+    await bounded(request, { what: "definitions and routes", ms: DEFINE_MS, signal }, (inner) =>
+      target.define(graph, { signal: inner, epoch: lease.epoch }),
+    );
+    return undefined;
+  } catch (error) {
+    if (signal.aborted) throw interruption(request, error);
+    return { outcome: "failed", because: textOf(error), detail: detailOf(error) };
+  }
+}
+
+function beginning(request: ConvergeRequest): Parameters<Roller["steps"]["journal"]>[0] {
+  const { operation, verb, clock, plan } = request;
+  const changes = plan.steps.flatMap(({ unit, from, to, replicas }) =>
+    to === undefined ? [] : [{ unit, from, to, replicas: replicas.to }],
+  );
+  return { entry: "begin", operation, verb, at: timestamp(clock), changes };
+}
+
+function endOfError(request: ConvergeRequest, rolls: readonly UnitRoll[], error: unknown): End {
+  const next = "the next run finishes or reverses it";
+  if (error instanceof Interrupted || request.signal.aborted) {
+    const why = error instanceof Interrupted ? error : interruption(request, error);
+    return { outcome: "interrupted", because: `${why.message}; ${next}` };
+  }
+  // Something began and its end is unknown: only a person, or the next run, can say.
+  const outcome = rolls.length > 0 ? "not-rolled-back" : "failed";
+  return { outcome, because: `${textOf(error)}; ${next}`, detail: detailOf(error) };
+}
+
+async function probeSummary(
+  request: ConvergeRequest,
+  rolls: readonly UnitRoll[],
+  notes: string[],
+): Promise<ProbeSummary | undefined> {
+  const reports = [];
+  for (const { probe, goal } of rolls) {
+    if (probe === undefined) continue;
+    try {
+      const { report } = await probe.finish(afterEnd(request));
+      reports.push(report);
+      if (report.doubt !== undefined) notes.push(`${goal.unit}: ${report.doubt}`);
+    } catch (error) {
+      notes.push(`${goal.unit}: what the probe saw is lost: ${textOf(error)}`);
+    }
+  }
+  return summaryOf(reports);
+}
+
+/** After an abort there are still words to say: looking is allowed, for its own short time. */
+function afterEnd(request: ConvergeRequest): Operation {
+  return { ...request, signal: new AbortController().signal };
+}
+
+function doneText({ rolls }: Progress): string {
+  const texts = rolls.map(({ goal }) =>
+    goal.to === goal.from ? `${goal.unit} ×${goal.replicas.to}` : `${goal.unit} ${goal.to}`,
+  );
+  return texts.join(", ");
+}
+
+function textOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+function detailOf(error: unknown): readonly string[] {
+  if (!(error instanceof Error) || !("detail" in error)) return [];
+  return Array.isArray(error.detail) ? error.detail.map(String) : [];
+}
