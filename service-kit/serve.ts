@@ -15,7 +15,8 @@ const REQUEST_TIMEOUT_MS = 15_000;
 const TIMEOUT_CHECK_MS = 1_000;
 /** No byte in either direction for this long: the peer is gone without saying so. */
 const SILENCE_MAX_MS = 120_000;
-const HEADER_BYTES_MAX = 8 * 1_024;
+/** Above the edge's own limit (16 KiB by default) and what it adds, so that the edge decides. */
+const HEADER_BYTES_MAX = 24 * 1_024;
 /** Requests at work in one process; more would only queue behind a wedged dependency. */
 const IN_FLIGHT_MAX = 4_096;
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -39,7 +40,8 @@ export interface StopLimits {
   readonly leaveMsMax: number;
   readonly finishMsMax: number;
 }
-const STOP_LIMITS: StopLimits = { quietMs: 250, leaveMsMax: 5_000, finishMsMax: 25_000 };
+/** Together under the 15 s that a declaration gives by default from SIGTERM to SIGKILL. */
+const STOP_LIMITS: StopLimits = { quietMs: 250, leaveMsMax: 3_000, finishMsMax: 10_000 };
 const QUIET_CHECK_MS = 50;
 
 /** Listens and answers; resolves once the port is bound, rejects when it cannot be. */

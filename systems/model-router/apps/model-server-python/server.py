@@ -34,7 +34,8 @@ DISCARD_BYTES_MAX = 8 * BODY_BYTES_MAX
 KEEP_ALIVE_S = 65
 # The edge declares fewer; beyond it a connection waits in the kernel's queue.
 BACKLOG = 1024
-QUIET_S, LEAVE_S_MAX, FINISH_S_MAX = 0.25, 5.0, 25.0
+# Together under the 15 s that a declaration gives by default from SIGTERM to SIGKILL.
+QUIET_S, LEAVE_S_MAX, FINISH_S_MAX = 0.25, 3.0, 10.0
 LINES_PER_WRITE = 500
 EXIT_TERMINATED = 143
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)

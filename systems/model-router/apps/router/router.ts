@@ -51,11 +51,13 @@ export async function startRouter(
         }),
     },
   ];
-  const { host, port } = platform;
-  const onEnded = countRequests(metrics, streams);
   const service = await serve({
-    ...{ host, port, routes, onEnded, ...tools },
+    ...tools,
+    host: platform.host,
+    port: platform.port,
+    routes,
     renderProblem: renderRouterProblem,
+    onEnded: countRequests(metrics, streams),
   });
   metrics.gauge("http_inflight", {
     help: "Requests at work, this scrape included.",

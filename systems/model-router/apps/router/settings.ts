@@ -16,17 +16,15 @@ export type Origin = string;
 
 /** Which model is where: `{ "<model>": "<name of the variable that holds its servers' address>" }`. */
 const MODELS_FILE = "/etc/model-router/models.json";
+/** At most 100 s: a client's connection that is silent for 120 s is taken for dead (serve.ts). */
+const WAIT_MS = { min: 10, max: 100_000 };
 const VARIABLE = /^[A-Z][A-Z0-9_]*_URL$/;
 
 export function readSettings(reader: EnvironmentReader, platform: Platform): Settings {
   return {
     models: readModels(reader, platform.root + MODELS_FILE),
-    firstByteMs: reader.integer("UPSTREAM_FIRST_BYTE_MS", {
-      min: 10,
-      max: 600_000,
-      fallback: 30_000,
-    }),
-    idleMs: reader.integer("UPSTREAM_IDLE_MS", { min: 10, max: 600_000, fallback: 30_000 }),
+    firstByteMs: reader.integer("UPSTREAM_FIRST_BYTE_MS", { ...WAIT_MS, fallback: 30_000 }),
+    idleMs: reader.integer("UPSTREAM_IDLE_MS", { ...WAIT_MS, fallback: 30_000 }),
   };
 }
 

@@ -1,0 +1,4 @@
+import { modelServerContract } from "./model-server-contract.ts";
+
+modelServerContract("node");
+modelServerContract("python");
