@@ -1,0 +1,61 @@
+import { deadline } from "@seaworthy/std/clock";
+import type { EventBody } from "../record/event.ts";
+import type { FaultHandle } from "../record/fault.ts";
+import type { JournalEntry } from "../record/journal.ts";
+import { readRecords } from "../record/read.ts";
+import { TargetError, type Lease, type Target } from "../targets/target.ts";
+
+/** A signal and a look at /proc; longer means that the target hangs. */
+const UNDO_MS = 20_000;
+
+export interface LeftoverSetting {
+  readonly id: string;
+  readonly target: Target;
+  readonly lease: Lease;
+  readonly emit: (body: EventBody) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Faults that were journalled and of which nothing says that they were undone, oldest first. */
+export function openFaults(entries: readonly JournalEntry[]): readonly FaultHandle[] {
+  const open = new Map<string, FaultHandle>();
+  for (const entry of entries) {
+    if (entry.entry === "fault") open.set(entry.fault.id, entry.fault);
+    if (entry.entry === "fault-undone") open.delete(entry.faultId);
+  }
+  return [...open.values()];
+}
+
+/**
+ * Undoes what a drill that died left broken, last first; called before anything else is changed.
+ * Throws `TargetError` when a fault cannot be undone: then nothing else may be touched.
+ */
+export async function undoLeftovers(setting: LeftoverSetting): Promise<readonly FaultHandle[]> {
+  const left = openFaults(await readRecords(setting.target.store, "journal")).toReversed();
+  for (const fault of left) await undoLeftover(fault, setting);
+  return left;
+}
+
+async function undoLeftover(fault: FaultHandle, setting: LeftoverSetting): Promise<void> {
+  const { target, lease } = setting;
+  const what = `undoing the ${fault.fault.kind} of ${fault.fault.instance}`;
+  const signal = deadline(UNDO_MS, what, setting.signal);
+  const result = await target.apply({ action: "undo", fault }, { signal, epoch: lease.epoch });
+  if (result.outcome === "failed") {
+    throw new TargetError("failed", `${what}, left by an earlier run: ${result.because}`, {
+      detail: result.detail,
+    });
+  }
+  await target.store.append("journal", {
+    entry: "fault-undone",
+    operation: setting.id,
+    faultId: fault.id,
+    how: `found open by a later run: ${result.detail ?? "undone"}`,
+  } satisfies JournalEntry);
+  setting.emit({
+    kind: "drill",
+    drill: "leftover",
+    phase: "undo",
+    detail: `${fault.fault.kind} of ${fault.fault.instance}, left by an earlier run`,
+  });
+}

@@ -1,0 +1,176 @@
+import { humanDuration } from "@seaworthy/std/duration";
+import { humanPercent } from "@seaworthy/std/ratio";
+import type { Evidence, Verdict } from "../record/evidence.ts";
+import type { ObjectiveName, Objectives, Parsed } from "../system/system.ts";
+
+/** What `status` says of one declared objective (architecture §13). */
+export interface ObjectiveState {
+  readonly objective: ObjectiveName;
+  /** The limit as people read it: `≤ 0.1 %`. */
+  readonly declared: string;
+  readonly state: Verdict | "stale" | "never-tried";
+  readonly because: string;
+  readonly figure: string | undefined;
+  readonly runs: number;
+  /** RFC 3339. */
+  readonly at: string | undefined;
+  readonly drill: string | undefined;
+}
+
+export interface ObjectiveQuestion {
+  readonly parsed: Parsed;
+  /** Oldest first. */
+  readonly evidence: readonly Evidence[];
+  /** Unit → release that serves now. */
+  readonly releases: Readonly<Record<string, string>>;
+  /** RFC 3339. */
+  readonly now: string;
+  readonly target: string;
+}
+
+/** Older evidence says nothing about today: a week, as drills are meant to run weekly. */
+export const EVIDENCE_MS_MAX = 7 * 86_400_000;
+
+export function objectiveStates(question: ObjectiveQuestion): readonly ObjectiveState[] {
+  return declaredObjectives(question.parsed.system.objectives).map((declared) =>
+    declared.objective === "availability"
+      ? availabilityState(declared, question)
+      : stateOf(declared, question),
+  );
+}
+
+/** What a later change would make stale: every objective with evidence that it is held. */
+export function evidenceObjectives(evidence: readonly Evidence[]): readonly ObjectiveName[] {
+  const held = evidence.filter(({ verdict }) => verdict === "held");
+  return [...new Set(held.map(({ objective }) => objective))];
+}
+
+export interface DeclaredObjective {
+  readonly objective: ObjectiveName;
+  readonly limit: number;
+}
+
+export function declaredObjectives(objectives: Objectives): readonly DeclaredObjective[] {
+  const limits: Readonly<Record<ObjectiveName, number | undefined>> = {
+    availability: objectives.availability,
+    errors: objectives.errorRatio,
+    "latency.p95": objectives.latencyP95Ms,
+    "latency.p99": objectives.latencyP99Ms,
+    "recovery.time": objectives.recoveryTimeMs,
+  };
+  const names = ["availability", "errors", "latency.p95", "latency.p99", "recovery.time"] as const;
+  return names.flatMap((objective) => {
+    const limit = limits[objective];
+    return limit === undefined ? [] : [{ objective, limit }];
+  });
+}
+
+/** `≤ 0.1 %`, `≤ 500 ms`, `≥ 99.9 %`. */
+export function limitText({ objective, limit }: DeclaredObjective): string {
+  if (objective === "availability") return `≥ ${humanPercent(limit)}`;
+  return `≤ ${figureText(objective, limit)}`;
+}
+
+/** A measured value in the objective's own unit. */
+export function figureText(objective: ObjectiveName, value: number): string {
+  const isRatio = objective === "errors" || objective === "availability";
+  return isRatio ? humanPercent(Number(value.toPrecision(3))) : humanDuration(value);
+}
+
+function stateOf(declared: DeclaredObjective, question: ObjectiveQuestion): ObjectiveState {
+  const spoken = question.evidence.filter(({ objective }) => objective === declared.objective);
+  const latest = spoken.at(-1);
+  const base = { objective: declared.objective, declared: limitText(declared) };
+  if (latest === undefined) return { ...base, ...NEVER_TRIED };
+  const current = spoken.filter((one) => staleBecause(one, question) === undefined);
+  const worst = worstOf(current);
+  const shown = worst ?? latest;
+  return {
+    ...base,
+    state: worst?.verdict ?? "stale",
+    because: worst?.because ?? staleBecause(latest, question) ?? "",
+    figure: shown.measured === undefined ? undefined : figureText(shown.objective, shown.measured),
+    runs: shown.runs.length,
+    at: shown.at,
+    drill: shown.drill,
+  };
+}
+
+const NEVER_TRIED = {
+  state: "never-tried",
+  because: "no drill has tried it here",
+  figure: undefined,
+  runs: 0,
+  at: undefined,
+  drill: undefined,
+} as const;
+
+/** Why this evidence does not speak of what serves now; undefined when it does. */
+export function staleBecause(one: Evidence, question: ObjectiveQuestion): string | undefined {
+  if (one.target !== question.target) return `it was shown on ${one.target}`;
+  if (one.declarationHash !== question.parsed.hash) return "the declaration changed since";
+  for (const [unit, release] of Object.entries(one.releases)) {
+    const serving = question.releases[unit];
+    if (serving !== release) {
+      return `${unit} was ${release} then and is ${serving ?? "not served"} now`;
+    }
+  }
+  const ageMs = Date.parse(question.now) - Date.parse(one.at);
+  if (ageMs > EVIDENCE_MS_MAX) return `it is ${Math.floor(ageMs / 86_400_000)} days old`;
+  return undefined;
+}
+
+const BAD_TO_GOOD: readonly Verdict[] = ["missed", "aborted", "could-not-verify", "held"];
+
+/**
+ * A miss stays until what missed changes or it is too old: running again until it is green proves
+ * nothing. A run that verified nothing is replaced by a later one of the same drill.
+ */
+function worstOf(current: readonly Evidence[]): Evidence | undefined {
+  const latestOfDrill = new Map(current.map((one) => [one.drill, one]));
+  const counted = current.filter(
+    (one) => one.verdict === "missed" || latestOfDrill.get(one.drill) === one,
+  );
+  for (const verdict of BAD_TO_GOOD) {
+    const found = counted.findLast((one) => one.verdict === verdict);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+const MONTH_MS = 30 * 86_400_000;
+
+/** What a month may be down at this availability (30 days). */
+export function monthBudgetMs(availability: number): number {
+  return (1 - availability) * MONTH_MS;
+}
+
+/** No drill of a minute proves "99.9 %": what a fault costs of the month's budget is shown. */
+function availabilityState(
+  declared: DeclaredObjective,
+  question: ObjectiveQuestion,
+): ObjectiveState {
+  const budgetMs = monthBudgetMs(declared.limit);
+  const kill = question.evidence.findLast(
+    (one) =>
+      one.drill === "kill-instance" &&
+      one.runs.length > 0 &&
+      staleBecause(one, question) === undefined,
+  );
+  const base = { objective: declared.objective, declared: limitText(declared) };
+  const budget = `a month may lose ${humanDuration(budgetMs)}`;
+  if (kill === undefined) {
+    const because = `a drill cannot prove it; ${budget}, and no fault's cost was measured`;
+    return { ...base, ...NEVER_TRIED, because };
+  }
+  const outageMs = Math.max(...kill.runs.map(({ outage }) => outage.unavailableMs));
+  return {
+    ...base,
+    state: "could-not-verify",
+    because: `a drill cannot prove it; ${budget}, a killed instance cost ${humanDuration(outageMs)}`,
+    figure: `${humanDuration(outageMs)} a fault`,
+    runs: kill.runs.length,
+    at: kill.at,
+    drill: kill.drill,
+  };
+}

@@ -1,0 +1,54 @@
+import type { Clock } from "@seaworthy/std/clock";
+import type { StartLoad } from "../load/load.ts";
+import type { Graph, ServiceUnit, UnitName } from "../plan/graph.ts";
+import type { EventBody } from "../record/event.ts";
+import type { RolloutOutcome } from "../rollout/outcome.ts";
+import type { Parsed } from "../system/system.ts";
+import type { Lease, Target } from "../targets/target.ts";
+import type { DrillName } from "./catalogue.ts";
+
+/** Everything a drill needs of the world; made by the composition root. */
+export interface DrillRequest {
+  readonly name: DrillName;
+  /** Undefined: the service behind the edge's `/`, or the only one. */
+  readonly unit: UnitName | undefined;
+  readonly target: Target;
+  readonly lease: Lease;
+  readonly parsed: Parsed;
+  /** As it is defined on the target now, scale overrides included. */
+  readonly graph: Graph;
+  readonly startLoad: StartLoad;
+  /** Rolls this unit, under the same lease, to what this definition of it is now made of. */
+  readonly roll: RollUnit;
+  readonly clock: Clock;
+  /** Chooses the victim and the order of the load; printed, so that a run can be repeated. */
+  readonly seed: number;
+  readonly runs: number;
+  /** The victim may be the last healthy member. */
+  readonly allowOutage: boolean;
+  /** Names this drill in the journal, in the load's writes and in its samples. */
+  readonly operation: string;
+  /** Absolute folder for the raw samples; it exists. */
+  readonly scratch: string;
+  /** The same folder as the evidence names it: relative to the record. */
+  readonly raw: string;
+  readonly emit: (body: EventBody) => void;
+  /** First Ctrl-C: the drill undoes, and ends as aborted. */
+  readonly stopRequested: () => boolean;
+  /** Ends every wait; the fault is undone all the same. */
+  readonly signal: AbortSignal;
+}
+
+export type RollUnit = (unit: ServiceUnit, signal: AbortSignal) => Promise<RolloutOutcome>;
+
+/** Not allowed here, or meaningless: nothing was touched. Becomes exit 9 or 2 in the cli. */
+export class DrillRefused extends Error {
+  override readonly name = "DrillRefused";
+  readonly code: "last-member" | "excluded" | "no-such-unit" | "nothing-to-judge";
+  readonly fix: string;
+  constructor(code: DrillRefused["code"], message: string, fix: string) {
+    super(message);
+    this.code = code;
+    this.fix = fix;
+  }
+}
