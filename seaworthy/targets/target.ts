@@ -86,6 +86,8 @@ export interface MeasuredInstance {
   readonly inFlight: Readonly<Record<RequestClass, number>>;
   /** Upper bounds in ms (the last is infinite) and counts, cumulative since `since`. */
   readonly latency: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };
+  /** Wall clock, ms: when the last request was sent to it; undefined where the edge cannot say. */
+  readonly lastRequestWallMs: number | undefined;
 }
 
 export interface LogQuery {
