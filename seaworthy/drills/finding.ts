@@ -1,0 +1,150 @@
+import type { Sample } from "../load/load.ts";
+import {
+  countByClass,
+  dueWithin,
+  failedByClass,
+  latencyOf,
+  NOTHING,
+  outageOf,
+  type Outage,
+  type Span,
+  total,
+  touching,
+} from "../load/window.ts";
+import type { ClassCounts, DrillRun, GeneratorCheck, WriteAudit } from "../record/evidence.ts";
+import type { Recovery, RunFinding } from "./verdict.ts";
+
+/** What was seen of one run, by clocks of one machine. */
+export interface RunRecord {
+  readonly samples: readonly Sample[];
+  readonly check: GeneratorCheck;
+  readonly ratePerSecond: number;
+  readonly warmUpMs: number;
+  readonly baseline: Span;
+  /** From injection (or the roll's start), on the generator's clock. */
+  readonly window: Span;
+  /** Undefined: the target could not say. */
+  readonly inFlightOnVictim: ClassCounts | undefined;
+  /** Requests and streams in flight on the victim are lost by nature. */
+  readonly losesInFlight: boolean;
+  readonly exposureMs: number | undefined;
+  readonly restored: Restored;
+  readonly writes: WriteAudit | undefined;
+  readonly injected: string | undefined;
+  readonly undone: string | undefined;
+  readonly doubts: readonly string[];
+  readonly wrongs: readonly string[];
+  readonly aborted: string | undefined;
+  readonly limits: BaselineLimits;
+}
+
+/** Redundancy: back after so long, not back in all that time, or nothing was taken away. */
+export type Restored =
+  | { readonly state: "back"; readonly afterMs: number }
+  | { readonly state: "not-back"; readonly notAfterMs: number }
+  | { readonly state: "not-asked" };
+
+/** What must hold before anything is broken; undefined: not declared. */
+export interface BaselineLimits {
+  readonly errorRatio: number | undefined;
+  readonly latencyP95Ms: number | undefined;
+  readonly latencyP99Ms: number | undefined;
+}
+
+/** A stretch this long without trouble ends an outage (`research/resilience.md` §3). */
+const STEADY_MS = 10_000;
+/** In a window that is shorter than twice that, a third of it. */
+const STEADY_SHARE = 3;
+/** Where no error ratio is declared: what counts as steady. */
+const STEADY_RATIO = 0.001;
+
+/** Samples and moments → figures; nothing is judged yet. */
+export function findingOf(record: RunRecord): RunFinding {
+  const { window } = record;
+  // In flight at injection: due before the window, and the first that the fault can hurt.
+  const hurt = touching(record.samples, window);
+  const failed = failedByClass(hurt);
+  const windowMs = window.toMs - window.fromMs;
+  const outage = outageOf(hurt, {
+    span: window,
+    steadyMs: Math.min(STEADY_MS, windowMs / STEADY_SHARE),
+    ratio: record.limits.errorRatio ?? STEADY_RATIO,
+  });
+  const baseline = dueWithin(record.samples, record.baseline);
+  const inFlight = record.inFlightOnVictim ?? NOTHING;
+  const run: DrillRun = {
+    windows: {
+      warmUpMs: record.warmUpMs,
+      baselineMs: record.baseline.toMs - record.baseline.fromMs,
+      windowMs,
+    },
+    ratePerSecond: record.ratePerSecond,
+    sent: countByClass(hurt),
+    failed,
+    inFlightOnVictim: inFlight,
+    baseline: latencyOf(baseline),
+    during: latencyOf(hurt),
+    outage: outage.figures,
+    exposureMs: record.exposureMs,
+    restoredMs: record.restored.state === "back" ? record.restored.afterMs : undefined,
+    writes: record.writes,
+    injected: record.injected,
+    undone: record.undone,
+    generator: record.check,
+  };
+  return {
+    run,
+    byNature: record.losesInFlight ? lostByNature(failed, inFlight) : NOTHING,
+    recovery: recoveryOf(outage, record),
+    doubts: [...record.doubts, ...baselineDoubts(baseline, record.limits)],
+    wrongs: record.wrongs,
+    aborted: record.aborted,
+  };
+}
+
+/** Safe and idempotent requests are retried: losing one is never nature. */
+function lostByNature(failed: ClassCounts, inFlight: ClassCounts): ClassCounts {
+  return {
+    safe: 0,
+    idempotent: 0,
+    unsafe: Math.min(failed.unsafe, inFlight.unsafe),
+    stream: Math.min(failed.stream, inFlight.stream),
+  };
+}
+
+/** Recovered is both: serving steadily, and whole again where something was taken away. */
+function recoveryOf(outage: Outage, { window, restored }: RunRecord): Recovery {
+  const servedMs = Math.max(0, outage.steadyFromMs - window.fromMs);
+  if (restored.state === "not-back") {
+    return { recovered: false, notAfterMs: Math.max(servedMs, restored.notAfterMs) };
+  }
+  const wholeMs = restored.state === "back" ? restored.afterMs : 0;
+  const afterMs = Math.max(servedMs, wholeMs);
+  return outage.steadyAgain
+    ? { recovered: true, afterMs }
+    : { recovered: false, notAfterMs: afterMs };
+}
+
+/** A system that misses its objectives unbroken says nothing about the fault. */
+export function baselineDoubts(
+  samples: readonly Sample[],
+  limits: BaselineLimits,
+): readonly string[] {
+  const failed = total(failedByClass(samples));
+  const latency = latencyOf(samples);
+  const doubts: string[] = [];
+  if (samples.length === 0) doubts.push("nothing was sent before the fault");
+  if (failed > (limits.errorRatio ?? 1) * samples.length) {
+    doubts.push(`${failed} of ${samples.length} failed before the fault`);
+  }
+  const asked = [
+    ["p95", latency.p95Ms, limits.latencyP95Ms],
+    ["p99", latency.p99Ms, limits.latencyP99Ms],
+  ] as const;
+  for (const [name, measured, limit] of asked) {
+    if (limit !== undefined && measured > limit) {
+      doubts.push(`${name} was ${Math.round(measured)} ms before the fault (limit ${limit} ms)`);
+    }
+  }
+  return doubts;
+}
