@@ -4,7 +4,7 @@ import { test } from "node:test";
 import * as expected from "./fixtures/v1/expected.ts";
 import { decodeLines, encodeLine, RecordDamaged, RecordTooNew } from "./line.ts";
 import { parseFaultHandle, parseRecord, parseStep } from "./read.ts";
-import { schemaOf } from "./schema.ts";
+import { schemaOf } from "./schema-parts.ts";
 import { z } from "zod";
 
 const KINDS = ["journal", "event", "evidence", "release"] as const;

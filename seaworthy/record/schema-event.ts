@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { DrillPhase, Event, Outcome } from "./event.ts";
-import { amount, count, list, orUndefined, schemaOf } from "./schema.ts";
+import { amount, count, list, orUndefined, schemaOf } from "./schema-parts.ts";
 import { stepResultSchema, stepSchema } from "./schema-step.ts";
 
 export const outcomeSchema = schemaOf<Outcome>()(

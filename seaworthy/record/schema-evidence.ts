@@ -10,7 +10,7 @@ import type {
   Verdict,
   WriteAudit,
 } from "./evidence.ts";
-import { amount, count, list, orUndefined, schemaOf } from "./schema.ts";
+import { amount, count, list, orUndefined, schemaOf } from "./schema-parts.ts";
 
 const objectiveSchema = schemaOf<ObjectiveName>()(
   z.enum(["availability", "latency.p95", "latency.p99", "errors", "recovery.time"]),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { JournalEntry, JournalledChange } from "./journal.ts";
-import { count, list, orUndefined, schemaOf } from "./schema.ts";
+import { count, list, orUndefined, schemaOf } from "./schema-parts.ts";
 import { outcomeSchema } from "./schema-event.ts";
 import { faultHandleSchema, stepResultSchema, stepSchema } from "./schema-step.ts";
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Release } from "./release.ts";
-import { count, list, schemaOf } from "./schema.ts";
+import { count, list, schemaOf } from "./schema-parts.ts";
 
 /** Also what a release's folder is called, so nothing else may pass for one. */
 const RELEASE_ID = /^r[0-9a-f]{12}$/;

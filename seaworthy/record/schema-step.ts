@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Fault, FaultHandle, ProcessIdentity } from "./fault.ts";
-import { amount, count, list, orUndefined, schemaOf } from "./schema.ts";
+import { amount, count, list, orUndefined, schemaOf } from "./schema-parts.ts";
 import type { Step, StepResult } from "./step.ts";
 
 const processSchema = schemaOf<ProcessIdentity>()(

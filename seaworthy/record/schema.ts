@@ -1,26 +1,25 @@
-import { z } from "zod";
+import type { Event } from "./event.ts";
+import type { Evidence } from "./evidence.ts";
+import { RecordDamaged } from "./line.ts";
+import { parseRecord, type RecordBodies } from "./read.ts";
+import type { RecordKind } from "./store.ts";
 
-/**
- * Binds a schema to a written type in both directions: it reads nothing the type does not allow,
- * and it lacks no member of a union the type has (then the call needs a second argument, and
- * does not compile).
- */
-export function schemaOf<Written>() {
-  return <Schema extends z.ZodType<Written>>(
-    schema: Schema,
-    ..._complete: [Written] extends [z.output<Schema>] ? [] : ["the schema lacks a member"]
-  ): z.ZodType<Written> => schema;
+/** For `map` over bodies: gives the value, or throws `RecordDamaged` with its place (1-based). */
+export function parseEvent(body: unknown, index = 0): Event {
+  return valueOf("event", body, index);
 }
 
-/** A required key whose value may be undefined: JSON drops it, reading puts it back. */
-export function orUndefined<Value>(schema: z.ZodType<Value>) {
-  return schema.optional().prefault(undefined);
+/** As `parseEvent`. */
+export function parseEvidence(body: unknown, index = 0): Evidence {
+  return valueOf("evidence", body, index);
 }
 
-export function list<Value>(schema: z.ZodType<Value>) {
-  return z.array(schema).readonly();
+function valueOf<Kind extends RecordKind>(
+  kind: Kind,
+  body: unknown,
+  index: number,
+): RecordBodies[Kind] {
+  const parsed = parseRecord(kind, body);
+  if (parsed.ok) return parsed.value;
+  throw new RecordDamaged(index + 1, parsed.error, kind);
 }
-
-/** Counts, ids, milliseconds: never negative. */
-export const amount = z.number().min(0);
-export const count = z.int().min(0);
