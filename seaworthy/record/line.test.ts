@@ -69,6 +69,11 @@ test("refuses an unknown newer version and names it", () => {
   );
 });
 
+test("a newer version may look different altogether", () => {
+  assert.throws(() => decodeLines('{"v":2,"t":"journal"}\n', "journal"), RecordTooNew);
+  assert.throws(() => decodeLines('{"v":2,"kind":"journal"}\n', "journal"), RecordTooNew);
+});
+
 test("an empty line and a line of something else are damage", () => {
   for (const line of ["\n", "{}\n", "null\n", '{"v":1,"kind":"journal","body":1}\n', "\0\0\n"]) {
     assert.throws(() => decodeLines(line, "journal"), RecordDamaged);

@@ -121,8 +121,9 @@ export function lineError(line: number, fault: LineFault, where: string): Error 
 
 const envelopeSchema = z.object({
   v: z.int().min(1),
-  kind: z.string(),
-  body: z.unknown(),
+  // Whatever a newer version looks like, `v` is enough to refuse it.
+  kind: z.string().optional(),
+  body: z.unknown().optional(),
 });
 
 function readLine(line: string, kind: string): Result<unknown, LineFault> {
