@@ -6,7 +6,7 @@ import { sourceFiles } from "./tree.ts";
 const GUARD_DEADLINE_MS = 60_000;
 const TESTS_DEADLINE_MS = 120_000;
 
-const GUARDS: readonly Stage[] = [
+export const GUARDS: readonly Stage[] = [
   guard("format", ["biome", "format", "--max-diagnostics=20"]),
   guard("types", ["tsc", "--noEmit", "--pretty", "false", "--project", "."]),
   guard("lint", ["oxlint", "--format=unix"]),

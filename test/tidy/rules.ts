@@ -27,8 +27,8 @@ export const RULES: readonly Rule[] = [
     holdsFor: isSource,
     complain: (file) =>
       eachLine(file, (line) =>
-        [...line].length > COLUMNS_MAX
-          ? `${[...line].length} columns, ${COLUMNS_MAX} are allowed`
+        Array.from(line).length > COLUMNS_MAX
+          ? `${Array.from(line).length} columns, ${COLUMNS_MAX} are allowed`
           : undefined,
       ),
   },
