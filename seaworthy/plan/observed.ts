@@ -1,6 +1,6 @@
 import type { ReleaseId } from "../record/release.ts";
 import type { InstanceId } from "../record/step.ts";
-import type { UnitName } from "./graph.ts";
+import type { Graph, UnitName } from "./graph.ts";
 
 /** What a target saw just now; `diff` compares a graph with it, targets fill it in. */
 export interface Observed {
@@ -10,6 +10,8 @@ export interface Observed {
   readonly exists: boolean;
   readonly units: readonly ObservedUnit[];
   readonly edge: ObservedEdge | undefined;
+  /** As last defined here; field-level differences come from it. Without it only hashes speak. */
+  readonly graph?: Graph | undefined;
 }
 
 export interface ObservedUnit {
@@ -19,7 +21,7 @@ export interface ObservedUnit {
   readonly desired: number;
   /** Set by `scale`; dropped by the next `up`. */
   readonly scaleOverride: number | undefined;
-  /** Last release whose bake passed; what `rollback` goes to. */
+  /** Last release whose bake passed; what `rollback` goes to. Of a job: the last that ran well. */
   readonly committed: ReleaseId | undefined;
   /** The one committed before it. */
   readonly previous: ReleaseId | undefined;

@@ -1,0 +1,132 @@
+import { formatBytes } from "@seaworthy/std/bytes";
+import { formatDuration } from "@seaworthy/std/duration";
+import { suggestion } from "./nearest.ts";
+import { joinPath, splitPath } from "./path.ts";
+import { readSystem } from "./read-system.ts";
+import type { Description, ReadLog } from "./reader.ts";
+import type { Parsed, Source } from "./system.ts";
+
+/** One value of the canonical form. */
+export interface ExplainedValue {
+  /** Path in the canonical form: `services.api.drainMs`. */
+  readonly path: string;
+  /** With its unit, as people read it: `10s`. */
+  readonly value: string;
+  readonly source: Source;
+}
+
+/** The canonical declaration, one line a value, in its own order. Secrets show their names. */
+export function explain(parsed: Parsed): readonly ExplainedValue[] {
+  const lines: ExplainedValue[] = [];
+  walk(parsed.system, "", (path, value) => {
+    lines.push({ path, value: shown(path, value), source: sourceOf(parsed, path) });
+  });
+  return lines;
+}
+
+function walk(value: unknown, path: string, visit: (path: string, value: unknown) => void): void {
+  const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
+  if (typeof value !== "object" || value === null || isEmpty || isWhole(value)) {
+    visit(path, value);
+    return;
+  }
+  for (const [key, field] of Object.entries(value)) {
+    const at = Array.isArray(value) ? (prefixOf(field) ?? Number(key)) : key;
+    walk(field, joinPath(path, at), visit);
+  }
+}
+
+/** Values that are one to a person: a command, an address, a value of the environment. */
+function isWhole(value: object): boolean {
+  if (Array.isArray(value)) return value.every((item) => typeof item !== "object");
+  const keys = Object.keys(value).toSorted().join();
+  return keys === "host,port" || ("kind" in value && !("build" in value) && !("image" in value));
+}
+
+/** Routes are called by their prefix, as they are declared. */
+function prefixOf(value: unknown): string | undefined {
+  if (typeof value !== "object" || value === null || !("prefix" in value)) return undefined;
+  return typeof value.prefix === "string" ? value.prefix : undefined;
+}
+
+function shown(path: string, value: unknown): string {
+  if (value === undefined) return "–";
+  if (typeof value === "number" && path.endsWith("Ms")) return formatDuration(value);
+  if (typeof value === "number" && path.endsWith("Bytes")) return formatBytes(value);
+  if (typeof value === "number" && path.endsWith("PerSecond")) return `${value}/s`;
+  return typeof value === "string" ? value : JSON.stringify(value);
+}
+
+/** A value's own source, or that of what holds it (a command stands for its words). */
+function sourceOf({ sources }: Parsed, path: string): Source {
+  const own = sources[path];
+  if (own !== undefined) return own;
+  const inner = Object.entries(sources).find(([each]) => each.startsWith(`${path}[`));
+  if (inner !== undefined) return inner[1];
+  const keys = splitPath(path);
+  for (let length = keys.length - 1; length > 0; length -= 1) {
+    const holder = sources[keys.slice(0, length).reduce<string>(joinPath, "")];
+    if (holder !== undefined) return holder;
+  }
+  return "default";
+}
+
+/**
+ * What a field means, or undefined when the language has no such field. Both the declared and the
+ * canonical name are understood; `*`, `<name>` or any name stands for a unit.
+ */
+export function explainField(path: string): string | undefined {
+  const wanted = splitPath(path.replaceAll(/<\w+>/g, "*"));
+  const field = describeFields().find(
+    ({ declared, canonical }) =>
+      matches(wanted, splitPath(declared)) || matches(wanted, splitPath(canonical)),
+  );
+  if (field === undefined) return undefined;
+  const { declared, canonical, means, expected } = field;
+  const inner = describeFields().filter(({ declared: each }) => isDirectlyIn(each, declared));
+  const fallback = field.default ?? (field.required ? "none, it must be given" : "none");
+  return [
+    declared,
+    `  ${means}`,
+    `  expected  ${expected}`,
+    `  default   ${fallback}`,
+    ...(canonical === declared ? [] : [`  canonical ${canonical}`]),
+    ...inner.map((each) => `  · ${each.declared.slice(declared.length + 1)}: ${each.means}`),
+  ].join("\n");
+}
+
+/** The nearest name to a path that `explainField` does not know. */
+export function nearestField(path: string): string {
+  return suggestion(path, new Set(describeFields().map(({ declared }) => declared)));
+}
+
+/** Every field of the language, as the parser itself reads it. */
+export function describeFields(): readonly Description[] {
+  const fields: Description[] = [];
+  const log: ReadLog = {
+    describing: true,
+    services: new Set(),
+    fault: () => {},
+    source: () => {},
+    describe: (description) => {
+      if (!fields.some(({ declared }) => declared === description.declared)) fields.push(description);
+    },
+  };
+  const site = { declared: "", canonical: "", log };
+  readSystem(undefined, site, { environment: undefined, platform: undefined });
+  return fields;
+}
+
+function matches(
+  wanted: readonly (string | number)[],
+  pattern: readonly (string | number)[],
+): boolean {
+  return (
+    wanted.length === pattern.length &&
+    pattern.every((key, index) => key === "*" || key === wanted[index])
+  );
+}
+
+function isDirectlyIn(path: string, holder: string): boolean {
+  return path.startsWith(`${holder}.`) && !/[.[]/.test(path.slice(holder.length + 1));
+}
