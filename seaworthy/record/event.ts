@@ -9,16 +9,60 @@ export type Event = { readonly at: string; readonly operation: string } & EventB
 export type EventBody =
   | { readonly kind: "operation-started"; readonly verb: string; readonly plan: readonly string[] }
   | { readonly kind: "step-started"; readonly step: Step; readonly deadlineMs: number }
-  | { readonly kind: "step-ended"; readonly step: Step; readonly result: StepResult; readonly tookMs: number }
+  | {
+      readonly kind: "step-ended";
+      readonly step: Step;
+      readonly result: StepResult;
+      readonly tookMs: number;
+    }
   /** At least every 5 s while something is waited for. */
-  | { readonly kind: "waiting"; readonly on: string; readonly elapsedMs: number; readonly deadlineMs: number }
-  | { readonly kind: "bake"; readonly unit: string; readonly elapsedMs: number; readonly requests: number; readonly errorRatio: number; readonly p95Ms: number | undefined }
-  | { readonly kind: "direction"; readonly unit: string; readonly direction: "forward" | "reverse"; readonly because: string }
-  | { readonly kind: "instance"; readonly instance: InstanceId; readonly change: string; readonly because?: string }
-  | { readonly kind: "drill"; readonly drill: string; readonly phase: DrillPhase; readonly detail: string }
-  | { readonly kind: "operation-ended"; readonly outcome: Outcome; readonly because: string; readonly tookMs: number };
+  | {
+      readonly kind: "waiting";
+      readonly on: string;
+      readonly elapsedMs: number;
+      readonly deadlineMs: number;
+    }
+  | {
+      readonly kind: "bake";
+      readonly unit: string;
+      readonly elapsedMs: number;
+      readonly requests: number;
+      readonly errorRatio: number;
+      readonly p95Ms: number | undefined;
+    }
+  | {
+      readonly kind: "direction";
+      readonly unit: string;
+      readonly direction: "forward" | "reverse";
+      readonly because: string;
+    }
+  | {
+      readonly kind: "instance";
+      readonly instance: InstanceId;
+      readonly change: string;
+      readonly because?: string;
+    }
+  | {
+      readonly kind: "drill";
+      readonly drill: string;
+      readonly phase: DrillPhase;
+      readonly detail: string;
+    }
+  | {
+      readonly kind: "operation-ended";
+      readonly outcome: Outcome;
+      readonly because: string;
+      readonly tookMs: number;
+    };
 
-export type DrillPhase = "preflight" | "warm-up" | "baseline" | "inject" | "observe" | "undo" | "verdict";
+export type DrillPhase =
+  | "preflight"
+  | "warm-up"
+  | "baseline"
+  | "inject"
+  | "observe"
+  | "undo"
+  | "verdict";
 
 /** One word for how a verb ended; each has its own exit code (cli.md). */
 export type Outcome =

@@ -31,7 +31,11 @@ export interface Interval {
 }
 
 export interface DrillRun {
-  readonly windows: { readonly warmUpMs: number; readonly baselineMs: number; readonly windowMs: number };
+  readonly windows: {
+    readonly warmUpMs: number;
+    readonly baselineMs: number;
+    readonly windowMs: number;
+  };
   readonly ratePerSecond: number;
   readonly sent: ClassCounts;
   readonly failed: ClassCounts;
@@ -40,7 +44,11 @@ export interface DrillRun {
   readonly baseline: LatencySummary;
   readonly during: LatencySummary;
   /** Longest gap between successes, seconds with > 1 % failed, first failure → steady again. */
-  readonly outage: { readonly longestGapMs: number; readonly badSeconds: number; readonly unavailableMs: number };
+  readonly outage: {
+    readonly longestGapMs: number;
+    readonly badSeconds: number;
+    readonly unavailableMs: number;
+  };
   /** Injection → last request sent to the victim (ms); undefined where it does not apply. */
   readonly exposureMs: number | undefined;
   /** Injection → redundancy restored (ms). */

@@ -16,11 +16,32 @@ export type JournalEntry =
       /** What the operation converges to: unit → release, with the one to go back to. */
       readonly changes: readonly JournalledChange[];
     }
-  | { readonly entry: "intent"; readonly operation: string; readonly stepId: number; readonly step: Step }
-  | { readonly entry: "result"; readonly operation: string; readonly stepId: number; readonly result: StepResult }
+  | {
+      readonly entry: "intent";
+      readonly operation: string;
+      readonly stepId: number;
+      readonly step: Step;
+    }
+  | {
+      readonly entry: "result";
+      readonly operation: string;
+      readonly stepId: number;
+      readonly result: StepResult;
+    }
   | { readonly entry: "fault"; readonly operation: string; readonly fault: FaultHandle }
-  | { readonly entry: "fault-undone"; readonly operation: string; readonly faultId: string; readonly how: string }
-  | { readonly entry: "end"; readonly operation: string; readonly at: string; readonly outcome: Outcome; readonly because: string };
+  | {
+      readonly entry: "fault-undone";
+      readonly operation: string;
+      readonly faultId: string;
+      readonly how: string;
+    }
+  | {
+      readonly entry: "end";
+      readonly operation: string;
+      readonly at: string;
+      readonly outcome: Outcome;
+      readonly because: string;
+    };
 
 export interface JournalledChange {
   readonly unit: string;

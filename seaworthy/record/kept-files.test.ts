@@ -46,7 +46,8 @@ test("every kind of step, event and journal entry is in the kept files", () => {
   assert.equal(new Set(steps.map((step) => step.action)).size, 12);
   assert.equal(new Set(expected.journal.map((entry) => entry.entry)).size, 6);
   assert.equal(new Set(expected.event.map((event) => event.kind)).size, 9);
-  for (const step of steps) assert.deepEqual(value(parseStep(JSON.parse(JSON.stringify(step)))), step);
+  for (const step of steps)
+    assert.deepEqual(value(parseStep(JSON.parse(JSON.stringify(step)))), step);
 });
 
 test("ignores a field that version 1 did not have", () => {

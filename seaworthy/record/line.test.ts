@@ -62,7 +62,9 @@ test("says which line is damaged, why, and what mends it", () => {
 });
 
 test("refuses an unknown newer version and names it", () => {
-  const future = encodeLine("journal", {}).replace('{"v":1', '{"v":7').replace(/,"sum".*/, "}");
+  const future = encodeLine("journal", {})
+    .replace('{"v":1', '{"v":7')
+    .replace(/,"sum".*/, "}");
   assert.throws(
     () => decodeLines(WHOLE.toString("utf8") + future, "journal"),
     (error) => error instanceof RecordTooNew && error.version === 7 && error.line === 4,

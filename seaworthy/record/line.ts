@@ -77,8 +77,7 @@ export function scanLines(
     text: part,
     read: readLine(part, kind),
   }));
-  const torn =
-    rest === "" ? undefined : { line: parts.length + 1, bytes: Buffer.byteLength(rest) };
+  const torn = rest === "" ? undefined : { line: parts.length + 1, bytes: Buffer.byteLength(rest) };
   return { lines, torn };
 }
 

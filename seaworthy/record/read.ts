@@ -47,17 +47,27 @@ export function parseFaultHandle(body: unknown): Result<FaultHandle, string> {
   return parseWith(faultHandleSchema, body);
 }
 
+/** For `map` over what came as evidence: the value, or `RecordDamaged` with its place. */
+export function parseEvidence(body: unknown, index = 0): Evidence {
+  return valueOf("evidence", { body, index });
+}
+
 /** Everything of one kind, in the order written. A body that is not understood is damage. */
 export async function readRecords<Kind extends RecordKind>(
   store: RecordStore,
   kind: Kind,
 ): Promise<readonly RecordBodies[Kind][]> {
   const bodies = await store.read(kind);
-  return bodies.map((body, index) => {
-    const parsed = parseRecord(kind, body);
-    if (parsed.ok) return parsed.value;
-    throw new RecordDamaged(index + 1, parsed.error, kind);
-  });
+  return bodies.map((body, index) => valueOf(kind, { body, index }));
+}
+
+function valueOf<Kind extends RecordKind>(
+  kind: Kind,
+  found: { readonly body: unknown; readonly index: number },
+): RecordBodies[Kind] {
+  const parsed = parseRecord(kind, found.body);
+  if (parsed.ok) return parsed.value;
+  throw new RecordDamaged(found.index + 1, parsed.error, kind);
 }
 
 function parseWith<Value>(schema: z.ZodType<Value>, body: unknown): Result<Value, string> {

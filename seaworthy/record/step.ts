@@ -10,7 +10,12 @@ export type InstanceId = string;
  */
 export type Step =
   /** Starts one instance, unrouted. Its id is chosen by the caller (next free number). */
-  | { readonly action: "start"; readonly unit: string; readonly instance: InstanceId; readonly release: ReleaseId }
+  | {
+      readonly action: "start";
+      readonly unit: string;
+      readonly instance: InstanceId;
+      readonly release: ReleaseId;
+    }
   /** Waits for `rise` consecutive passes and one real request through the edge. */
   | { readonly action: "await-ready"; readonly instance: InstanceId; readonly deadlineMs: number }
   /** The exact set that takes new requests from now on; acknowledged by the edge. */
@@ -19,10 +24,19 @@ export type Step =
   | { readonly action: "drain"; readonly instance: InstanceId; readonly deadlineMs: number }
   /** SIGTERM, grace, SIGKILL; the whole process group is gone when it resolves. */
   | { readonly action: "stop"; readonly instance: InstanceId; readonly graceMs: number }
-  | { readonly action: "run-job"; readonly job: string; readonly release: ReleaseId; readonly deadlineMs: number }
+  | {
+      readonly action: "run-job";
+      readonly job: string;
+      readonly release: ReleaseId;
+      readonly deadlineMs: number;
+    }
   /** The bake passed: this is what `rollback` returns to. */
   | { readonly action: "commit"; readonly unit: string; readonly release: ReleaseId }
-  | { readonly action: "scale-override"; readonly unit: string; readonly replicas: number | undefined }
+  | {
+      readonly action: "scale-override";
+      readonly unit: string;
+      readonly replicas: number | undefined;
+    }
   | { readonly action: "inject"; readonly fault: FaultHandle }
   | { readonly action: "undo"; readonly fault: FaultHandle }
   /** Removes the unit: every instance stopped, its definition forgotten; volumes stay. */

@@ -94,8 +94,7 @@ test("refuses damage and names the file, and repair keeps every good line", asyn
   await writeFile(file, damaged);
   await assert.rejects(
     store.read("journal"),
-    (error) =>
-      error instanceof RecordDamaged && error.line === 2 && error.message.includes(file),
+    (error) => error instanceof RecordDamaged && error.line === 2 && error.message.includes(file),
   );
   const repairs = await repairRecords(path);
   assert.deepEqual(repairs, [

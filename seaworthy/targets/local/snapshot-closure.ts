@@ -33,10 +33,7 @@ const manifestSchema = z.object({
  * `dependencies`, and of `optionalDependencies` and required `peerDependencies` those that are
  * installed; `devDependencies` never. Fails with `TargetError` when a dependency is not installed.
  */
-export async function packageClosure(
-  folder: string,
-  signal: AbortSignal,
-): Promise<PackageClosure> {
+export async function packageClosure(folder: string, signal: AbortSignal): Promise<PackageClosure> {
   const folders = new Set([folder]);
   const links = new Map<string, string>();
   // A set is walked in the order of insertion, also over what is added meanwhile.

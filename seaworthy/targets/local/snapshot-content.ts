@@ -48,9 +48,12 @@ export async function sha256OfFile(path: string, bytesMax?: number): Promise<str
     const hash = createHash("sha256");
     const { size } = await file.stat();
     if (size <= WHOLE_FILE_BYTES) return hash.update(await file.readFile()).digest("hex");
-    const end = bytesMax === undefined ? {} : { end: bytesMax - 1 };
-    for await (const chunk of file.createReadStream({ ...end, autoClose: false })) {
-      hash.update(chunk);
+    const chunk = Buffer.alloc(WHOLE_FILE_BYTES);
+    for (let at = 0; at < (bytesMax ?? size); ) {
+      const { bytesRead } = await file.read(chunk, 0, chunk.length, at);
+      if (bytesRead === 0) break;
+      hash.update(chunk.subarray(0, bytesRead));
+      at += bytesRead;
     }
     return hash.digest("hex");
   } catch (error) {

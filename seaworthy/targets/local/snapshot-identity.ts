@@ -43,9 +43,7 @@ export function hashEnvironment(env: Readonly<Record<string, EnvironmentValue>>)
 }
 
 /** Every secret an environment refers to, each once, sorted. */
-export function secretsOf(
-  env: Readonly<Record<string, EnvironmentValue>>,
-): readonly SecretName[] {
+export function secretsOf(env: Readonly<Record<string, EnvironmentValue>>): readonly SecretName[] {
   return [...new Set(Object.values(env).flatMap(secretsIn))].toSorted();
 }
 

@@ -36,10 +36,7 @@ export async function isWhole(folder: string): Promise<boolean> {
 }
 
 /** Gives a finished folder its name. Another one that did the same first is as good. */
-export async function publish(
-  temporary: string,
-  options: { readonly as: string },
-): Promise<void> {
+export async function publish(temporary: string, options: { readonly as: string }): Promise<void> {
   const final = options.as;
   if (!(await isWhole(final))) await setAside(final);
   try {
@@ -95,8 +92,10 @@ async function measureTree(top: string): Promise<{ files: number; bytes: number 
       if (entry.isDirectory()) folders.push(path);
       // Python writes its cache beside the source; it is no part of the release.
       if (!entry.isFile() || folder.endsWith("/__pycache__")) return;
+      const { size } = await lstat(path);
+      // After the await: `+= await` would add to what it was before others added.
       found.files += 1;
-      found.bytes += (await lstat(path)).size;
+      found.bytes += size;
     });
   }
   return found;

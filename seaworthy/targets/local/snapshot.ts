@@ -122,10 +122,7 @@ async function workspaceRoot(systemFolder: string): Promise<string> {
   return systemFolder;
 }
 
-async function realFolder(
-  path: string,
-  options: { readonly declared: string },
-): Promise<string> {
+async function realFolder(path: string, options: { readonly declared: string }): Promise<string> {
   if (!(await isFolder(path))) {
     throw new TargetError("failed", `there is no folder ${options.declared}`, {
       detail: [`looked for ${path}`],
@@ -199,7 +196,8 @@ class Collection {
 
   #add(entry: SnapshotEntry): void {
     this.#entries.set(entry.path, entry);
-    if (this.#entries.size > SNAPSHOT_FILES_MAX) throw this.#tooLarge(`${SNAPSHOT_FILES_MAX} files`);
+    if (this.#entries.size > SNAPSHOT_FILES_MAX)
+      throw this.#tooLarge(`${SNAPSHOT_FILES_MAX} files`);
   }
 
   #inside(path: string): string {
