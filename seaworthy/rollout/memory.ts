@@ -1,5 +1,6 @@
 import { assertNever } from "@seaworthy/std/assert";
 import type { InstanceId, Step, StepResult } from "../record/step.ts";
+import type { RollWorld } from "./goal.ts";
 
 /**
  * What one run knows beyond what can be observed. It may be lost at any moment: a run that starts
@@ -15,7 +16,7 @@ export interface Memory {
   readonly failures: readonly string[];
   readonly underWay: readonly Step[];
   readonly started: ReadonlySet<InstanceId>;
-  /** Passed `await-ready`, or took traffic before we drained it. */
+  /** Passed `await-ready`, or took requests when this run first switched. */
   readonly verified: ReadonlySet<InstanceId>;
   /** Failed `await-ready`: replaced, never waited for again. */
   readonly rejected: ReadonlySet<InstanceId>;
@@ -44,13 +45,16 @@ export function freshMemory(deadlineMs: number): Memory {
   };
 }
 
-/** A step was handed to the target. */
-export function begun(memory: Memory, step: Step): Memory {
+/** A step was handed to the target; `world` is what it was decided from. */
+export function begun(memory: Memory, step: Step, world: RollWorld): Memory {
   const now = { ...memory, underWay: [...memory.underWay, step] };
   if (step.action === "start") return { ...now, started: plus(now.started, step.instance) };
   if (step.action !== "switch") return now;
+  const serving = world.instances.filter((one) => one.routed).map((one) => one.id);
   return {
     ...now,
+    // What takes requests now is proved: on the way back it is routed without being asked again.
+    verified: plus(now.verified, ...serving),
     switchedIn: plus(now.switchedIn, ...step.instances),
     // What takes requests again has to be drained again.
     drained: new Set([...now.drained].filter((id) => !step.instances.includes(id))),
@@ -86,11 +90,7 @@ function succeeded(memory: Memory, step: Step): Memory {
     case "await-ready":
       return { ...memory, verified: plus(memory.verified, step.instance) };
     case "drain":
-      return {
-        ...memory,
-        drained: plus(memory.drained, step.instance),
-        verified: plus(memory.verified, step.instance),
-      };
+      return { ...memory, drained: plus(memory.drained, step.instance) };
     case "stop":
       return { ...memory, stopped: plus(memory.stopped, step.instance) };
     case "commit":

@@ -104,7 +104,7 @@ async function next(roll: UnitRoll, roller: Roller, air: Air): Promise<Ending | 
 
 function launch(step: Step, at: { roll: UnitRoll; roller: Roller; air: Air }): void {
   const { roll, roller, air } = at;
-  roll.memory = begun(roll.memory, step);
+  roll.memory = begun(roll.memory, step, roll.seen);
   // Waiting for an instance or a drain may be cut short; what changes the world may not.
   const isWait = step.action === "await-ready" || step.action === "drain";
   const flight = roller.steps.run(step, isWait ? air.unwanted.signal : undefined).then(
