@@ -1,0 +1,15 @@
+import type { ObservedEdge, ObservedUnit } from "../plan/observed.ts";
+import { canonicalHash } from "../system/canonical-json.ts";
+
+/**
+ * Hash of what a plan depends on. Processes, restarts and passing readiness are left out: a plan
+ * stays good while an instance is restarted.
+ */
+export function basisOf(units: readonly ObservedUnit[], edge: ObservedEdge | undefined): string {
+  const relevant = units.map(({ url: _url, instances, ...unit }) => ({
+    ...unit,
+    instances: instances.map(({ id, release, routed }) => ({ id, release, routed })),
+  }));
+  const byName = relevant.toSorted((left, right) => (left.name < right.name ? -1 : 1));
+  return canonicalHash([byName, edge?.addresses ?? []]);
+}
