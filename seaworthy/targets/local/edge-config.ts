@@ -1,0 +1,131 @@
+import type {
+  EndpointConfig,
+  GatewayConfig,
+  GatewayLimits,
+  GatewayTimeouts,
+  ListenerConfig,
+  PoolConfig,
+  RouteConfig,
+} from "@seaworthy/gateway/config";
+import { present } from "@seaworthy/std/assert";
+import type { Graph, InnerRoute, ServiceUnit } from "../../plan/graph.ts";
+import type { Edge, Route } from "../../system/system.ts";
+
+/** Everything listens on loopback: nobody outside this machine is meant. */
+export const LOOPBACK = "127.0.0.1";
+
+/** What runs and may be sent requests, routed or not. */
+export interface EdgeInstance {
+  readonly id: string;
+  readonly unit: string;
+  readonly release: string;
+  readonly port: number;
+  readonly routed: boolean;
+}
+
+/** Chosen once, kept while the system lives. */
+export interface EdgePorts {
+  /** By position in `edge.listen`. */
+  readonly public: readonly number[];
+  /** By service. */
+  readonly inner: Readonly<Record<string, number>>;
+}
+
+export interface EdgeParts {
+  readonly edge: Edge | undefined;
+  readonly innerRoutes: readonly InnerRoute[];
+  readonly services: readonly ServiceUnit[];
+  readonly instances: readonly EdgeInstance[];
+  readonly ports: EdgePorts;
+  readonly generation: number;
+}
+
+/** Whole and pure: the same parts give the same configuration, and nothing is merged. */
+export function edgeConfig(parts: EdgeParts): GatewayConfig {
+  return {
+    generation: parts.generation,
+    listeners: [...publicListeners(parts), ...innerListeners(parts)],
+    pools: parts.services.map((service) => pool(service, parts.instances)),
+    limits: parts.edge?.limits ?? INNER_LIMITS,
+    timeouts: parts.edge?.timeouts ?? INNER_TIMEOUTS,
+    accessLog: undefined,
+  };
+}
+
+/**
+ * One inner address for each service: the declared ones, and one for every service that nobody
+ * refers to, because a roll's probe and `await-ready` ask each instance through it.
+ */
+export function innerRoutesOf(graph: Graph): readonly InnerRoute[] {
+  const declared = new Set(graph.innerRoutes.map((inner) => inner.service));
+  const added = graph.units
+    .filter((unit) => unit.kind === "service" && !declared.has(unit.name))
+    .map((unit) => ({ service: unit.name, route: { ...ADDED_ROUTE, to: unit.name } }));
+  return [...graph.innerRoutes, ...added];
+}
+
+/** A system without an edge still has inner routes; these are the declaration's own defaults. */
+const INNER_LIMITS: GatewayLimits = {
+  headerBytes: 16_384,
+  bodyBytes: 10 * 1_048_576,
+  connections: 10_000,
+};
+const INNER_TIMEOUTS: GatewayTimeouts = {
+  connectMs: 500,
+  headerMs: 10_000,
+  bodyMs: 30_000,
+  keepAliveMs: 60_000,
+};
+const ADDED_ROUTE = {
+  prefix: "/",
+  idempotent: false,
+  timeoutMs: 30_000,
+  tryTimeoutMs: 10_000,
+  idleMs: 60_000,
+  balance: "round-robin",
+} as const satisfies Omit<Route, "to">;
+
+function publicListeners(parts: EdgeParts): readonly ListenerConfig[] {
+  const { edge, ports } = parts;
+  if (edge === undefined) return [];
+  return edge.listen.map((listen, index) => ({
+    name: `public:${index}`,
+    host: listen.host,
+    port: present(ports.public[index], `the port of public listener ${index}`),
+    kind: "public",
+    routes: edge.routes.map(routeConfig),
+  }));
+}
+
+function innerListeners(parts: EdgeParts): readonly ListenerConfig[] {
+  return parts.innerRoutes.map(({ service, route }) => ({
+    name: `inner:${service}`,
+    host: LOOPBACK,
+    port: present(parts.ports.inner[service], `the inner port of ${service}`),
+    kind: "inner",
+    routes: [routeConfig(route)],
+  }));
+}
+
+function routeConfig(route: Route): RouteConfig {
+  const { to, ...rest } = route;
+  return { ...rest, pool: to };
+}
+
+function pool(service: ServiceUnit, instances: readonly EdgeInstance[]): PoolConfig {
+  return {
+    name: service.name,
+    endpoints: instances.filter(({ unit }) => unit === service.name).map(endpoint),
+    check: service.ready,
+  };
+}
+
+function endpoint(instance: EdgeInstance): EndpointConfig {
+  return {
+    id: instance.id,
+    release: instance.release,
+    host: LOOPBACK,
+    port: instance.port,
+    routed: instance.routed,
+  };
+}

@@ -1,0 +1,84 @@
+import type { Clock } from "@seaworthy/std/clock";
+import { deadline } from "@seaworthy/std/clock";
+import type { OwnCommand } from "@seaworthy/std/command";
+import { poll } from "@seaworthy/std/retry";
+import { TargetError } from "../target.ts";
+import { folderArgument } from "./folder-argument.ts";
+import { INSTANCE_VARIABLE, OWNER_VARIABLE } from "./identity.ts";
+import { readLiveIdentity } from "./identity-file.ts";
+import { allowedEnvironment, spawnDetached } from "./spawn-detached.ts";
+import type { StateFolder } from "./state-folder.ts";
+import { SupervisorClient } from "./supervisor-client.ts";
+import { supervisorSocket } from "./supervisor/reception.ts";
+import { readState } from "./supervisor/state.ts";
+import { identityFileOf, stateFile } from "./supervisor/supervise.ts";
+
+export interface SupervisorPlace {
+  readonly folder: StateFolder;
+  readonly clock: Clock;
+  readonly ownCommand: OwnCommand;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+}
+
+/** Our own processes have names that no unit can have. */
+const WATCHDOG_INSTANCE = "_watch";
+/** Two cold starts of Node and an adoption, on a busy machine. */
+const SUPERVISOR_BOOT_MS = 30_000;
+const LOOK_MS = 20;
+/** What a supervisor and its watchdog need to end once nothing is left. */
+const END_MS = 10_000;
+
+/** The supervisor that runs, or a new one under a watchdog. */
+export async function ensureSupervisor(
+  place: SupervisorPlace,
+  signal: AbortSignal,
+): Promise<SupervisorClient> {
+  const path = supervisorSocket(place.folder);
+  const running = await SupervisorClient.connect(path, signal);
+  if (running !== undefined) return running;
+  // Damage and a full disk are told here: the supervisor itself can only end.
+  await readState(stateFile(place.folder));
+  await startWatchdog(place);
+  const limit = deadline(SUPERVISOR_BOOT_MS, "the supervisor", signal);
+  try {
+    return await poll(async () => await SupervisorClient.connect(path, limit), {
+      clock: place.clock,
+      everyMs: LOOK_MS,
+      signal: limit,
+    });
+  } catch (error) {
+    signal.throwIfAborted();
+    throw new TargetError("unreachable", "the supervisor did not start", {
+      cause: error,
+      fix: `read ${place.folder.logs}: the files of _supervise say why`,
+    });
+  }
+}
+
+/** Resolves when supervisor and watchdog are gone, which happens by itself when nothing is left. */
+export async function untilUnsupervised(place: SupervisorPlace): Promise<void> {
+  const signal = deadline(END_MS, "the supervisor's end");
+  const gone = async (): Promise<true | undefined> => {
+    for (const role of ["supervisor", "watchdog"] as const) {
+      const file = identityFileOf(place.folder, role);
+      if ((await readLiveIdentity(file)) !== undefined) return undefined;
+    }
+    return true;
+  };
+  await poll(gone, { clock: place.clock, everyMs: LOOK_MS, signal });
+}
+
+/** One that is running already keeps its place: the new one ends at once. */
+async function startWatchdog(place: SupervisorPlace): Promise<void> {
+  await spawnDetached({
+    command: place.ownCommand("_watch", folderArgument(place.folder)),
+    cwd: place.folder.run,
+    environment: {
+      ...allowedEnvironment(place.environment),
+      [OWNER_VARIABLE]: place.folder.id,
+      [INSTANCE_VARIABLE]: WATCHDOG_INSTANCE,
+    },
+    stdout: "ignore",
+    stderr: "ignore",
+  });
+}

@@ -1,0 +1,219 @@
+import type { GatewayStatus } from "@seaworthy/gateway/control";
+import { deadline, type Clock } from "@seaworthy/std/clock";
+import type { OwnCommand } from "@seaworthy/std/command";
+import { freshId } from "@seaworthy/std/random";
+import type { Result } from "@seaworthy/std/result";
+import type { Graph, Unit, UnitName } from "../../plan/graph.ts";
+import type { Observed } from "../../plan/observed.ts";
+import type { Fault, FaultHandle } from "../../record/fault.ts";
+import type { Release } from "../../record/release.ts";
+import type { RecordStore } from "../../record/store.ts";
+import type { Step, StepResult } from "../../record/step.ts";
+import {
+  TargetError,
+  type LeaseOutcome,
+  type LeaseOwner,
+  type LogLine,
+  type LogQuery,
+  type Measured,
+  type Platform,
+  type StepContext,
+  type Target,
+} from "../target.ts";
+import { ensureSupervisor, untilUnsupervised } from "./ensure-supervisor.ts";
+import { gatewayControl } from "./gateway-control.ts";
+import { groupOf, seeSame } from "./identity.ts";
+import { measured } from "./measured.ts";
+import { observed } from "./observe.ts";
+import {
+  applyReplySchema,
+  defineReplySchema,
+  leaseReplySchema,
+  releaseReplySchema,
+} from "./protocol.ts";
+import { logLines } from "./read-logs.ts";
+import { lazyRecordFiles } from "./lazy-record.ts";
+import { describeRelease, putRelease } from "./release.ts";
+import {
+  findStateFolder,
+  openStateFolder,
+  type StateFolder,
+  type StateFolderOptions,
+} from "./state-folder.ts";
+import type { SupervisorClient } from "./supervisor-client.ts";
+import { edgeSocket } from "./supervisor/edge-keeper.ts";
+import { readState, type SupervisorState } from "./supervisor/state.ts";
+import { stateFile } from "./supervisor/supervise.ts";
+
+/** What a client of this machine needs; given by the composition root. */
+export interface LocalOptions {
+  /** Where the state lies; made when something is first changed. */
+  readonly place: StateFolderOptions;
+  /** What declared `build` paths are relative to: the folder of the declaration. */
+  readonly systemFolder: string;
+  readonly clock: Clock;
+  readonly ownCommand: OwnCommand;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** The Node that `node` means in a declaration (architecture §18). */
+  readonly node: { readonly path: string; readonly version: string };
+  readonly resolveSecret: (name: string) => Promise<Result<string, string>>;
+}
+
+const PLATFORM: Platform = {
+  name: "local",
+  edge: "gateway",
+  faults: new Set<Fault["kind"]>(["kill", "freeze"]),
+};
+/** The edge answers from memory; a longer silence says more than its figures would. */
+const EDGE_ANSWER_MS = 5_000;
+
+/**
+ * This machine as a target. Reading needs nobody: the state's file, the kernel and the edge are
+ * asked. Changing goes through the supervisor, which is started when a lease is asked for.
+ */
+export async function openLocal(options: LocalOptions): Promise<Target> {
+  return new LocalTarget(options, await findStateFolder(options.place));
+}
+
+class LocalTarget implements Target {
+  readonly platform = PLATFORM;
+  readonly store: RecordStore;
+  readonly #options: LocalOptions;
+  #folder: StateFolder | undefined;
+  #client: SupervisorClient | undefined;
+
+  constructor(options: LocalOptions, folder: StateFolder | undefined) {
+    this.#options = options;
+    this.#folder = folder;
+    this.store = lazyRecordFiles({
+      existing: async () => (await this.#found())?.record,
+      made: async () => (await this.#made()).record,
+    });
+  }
+
+  async observe(signal: AbortSignal): Promise<Observed> {
+    const state = await this.#state();
+    const gateway = await this.#gateway(signal);
+    return observed({ state, gateway, see: seeSame });
+  }
+
+  async lease(owner: LeaseOwner, signal: AbortSignal): Promise<LeaseOutcome> {
+    const place = { ...this.#options, folder: await this.#made() };
+    const client = await ensureSupervisor(place, signal);
+    const reply = leaseReplySchema.parse(await client.ask({ call: "lease", owner }, signal));
+    if (!reply.held) {
+      client.close();
+      return reply;
+    }
+    this.#client = client;
+    const release = async (): Promise<void> => {
+      if (this.#client !== client) return;
+      this.#client = undefined;
+      const { ending } = await letGo(client);
+      if (ending) await untilUnsupervised(place);
+    };
+    const lease = { epoch: reply.epoch, lost: client.lost, [Symbol.asyncDispose]: release };
+    return { held: true, lease };
+  }
+
+  async describe(unit: Unit, signal: AbortSignal): Promise<Release> {
+    return await describeRelease(runnable(unit), this.#releaseContext(signal));
+  }
+
+  async put(release: Release, unit: Unit, signal: AbortSignal): Promise<void> {
+    await this.#made();
+    await putRelease(release, runnable(unit), this.#releaseContext(signal));
+  }
+
+  async define(graph: Graph, { epoch, signal }: StepContext): Promise<void> {
+    const reply = await this.#leased().ask({ call: "define", epoch, graph }, signal);
+    defineReplySchema.parse(reply);
+  }
+
+  async apply(step: Step, { epoch, signal }: StepContext): Promise<StepResult> {
+    const reply = await this.#leased().ask({ call: "apply", epoch, step }, signal);
+    return applyReplySchema.parse(reply);
+  }
+
+  async measure(unit: UnitName, signal: AbortSignal): Promise<Measured> {
+    const gateway = await this.#gateway(signal);
+    if (gateway === undefined) {
+      throw new TargetError("unreachable", "the edge does not answer: nothing can be measured");
+    }
+    return measured(gateway, unit);
+  }
+
+  async prepare(fault: Fault, signal: AbortSignal): Promise<FaultHandle> {
+    signal.throwIfAborted();
+    const identity = (await this.#state())?.instances[fault.instance]?.identity;
+    const leader = identity === undefined ? undefined : seeSame(identity)?.identity;
+    if (leader === undefined) {
+      throw new TargetError("no-such-instance", `${fault.instance} does not run here`);
+    }
+    const others = groupOf(leader).filter(({ pid }) => pid !== leader.pid);
+    const forMs = fault.kind === "freeze" ? fault.forMs : 0;
+    return {
+      id: `f${freshId()}`,
+      fault,
+      // The leader first: its group is what signals go to.
+      processes: [leader, ...others],
+      undoByWallMs: this.#options.clock.wall() + forMs,
+    };
+  }
+
+  logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
+    return logLines({ folder: this.#folder, clock: this.#options.clock, query, signal });
+  }
+
+  async close(): Promise<void> {
+    const client = this.#client;
+    this.#client = undefined;
+    if (client === undefined) return;
+    client.close();
+    await client.closed;
+  }
+
+  #leased(): SupervisorClient {
+    if (this.#client !== undefined) return this.#client;
+    throw new TargetError("fenced", "there is no lease: take one before changing anything");
+  }
+
+  async #found(): Promise<StateFolder | undefined> {
+    this.#folder ??= await findStateFolder(this.#options.place);
+    return this.#folder;
+  }
+
+  async #made(): Promise<StateFolder> {
+    this.#folder ??= await openStateFolder(this.#options.place);
+    return this.#folder;
+  }
+
+  async #state(): Promise<SupervisorState | undefined> {
+    const folder = await this.#found();
+    return folder === undefined ? undefined : await readState(stateFile(folder));
+  }
+
+  async #gateway(signal: AbortSignal): Promise<GatewayStatus | undefined> {
+    if (this.#folder === undefined) return undefined;
+    try {
+      const limit = deadline(EDGE_ANSWER_MS, "the edge's status", signal);
+      return await gatewayControl(edgeSocket(this.#folder)).status(limit);
+    } catch {
+      signal.throwIfAborted();
+      return undefined;
+    }
+  }
+}
+
+async function letGo(client: SupervisorClient) {
+  try {
+    const signal = deadline(EDGE_ANSWER_MS, "the end of the lease");
+    return releaseReplySchema.parse(await client.ask({ call: "release" }, signal));
+  } catch {
+    // The connection is the lease: closing it is enough.
+    return { ending: false };
+  } finally {
+    client.close();
+    await client.closed;
+  }
+}

@@ -1,0 +1,102 @@
+import type { EndpointStatus, GatewayStatus } from "@seaworthy/gateway/control";
+import type { Unit } from "../../plan/graph.ts";
+import type {
+  InstanceState,
+  Observed,
+  ObservedEdge,
+  ObservedInstance,
+  ObservedUnit,
+} from "../../plan/observed.ts";
+import type { ProcessIdentity } from "../../record/fault.ts";
+import { LOOPBACK } from "./edge-config.ts";
+import { basisOf } from "../basis.ts";
+import { definitionOf } from "../definition.ts";
+import type { SeenProcess } from "./identity.ts";
+import type { InstanceRecord, SupervisorState } from "./supervisor/state.ts";
+
+/** What three independent witnesses say: the state's file, the kernel, the edge. */
+export interface Sight {
+  readonly state: SupervisorState | undefined;
+  /** Undefined when it does not answer. */
+  readonly gateway: GatewayStatus | undefined;
+  /** The recorded process as it is now; undefined when it is gone. */
+  readonly see: (identity: ProcessIdentity) => SeenProcess | undefined;
+}
+
+/** Pure: what runs, as it was seen; nothing that was only asked for. */
+export function observed(sight: Sight): Observed {
+  const { state } = sight;
+  if (state === undefined || !everUsed(state)) {
+    return { basis: basisOf([], undefined), exists: false, units: [], edge: undefined };
+  }
+  const units = Object.values(state.units).map((unit) => observeUnit(sight, state, unit));
+  const edge = observeEdge(sight, state);
+  return { basis: basisOf(units, edge), exists: true, units, edge };
+}
+
+function everUsed(state: SupervisorState): boolean {
+  return state.graph !== undefined || Object.keys(state.nextInstance).length > 0;
+}
+
+function observeUnit(sight: Sight, state: SupervisorState, unit: Unit): ObservedUnit {
+  const records = Object.values(state.instances).filter((record) => record.unit === unit.name);
+  const inner = state.ports.inner[unit.name];
+  return {
+    name: unit.name,
+    kind: unit.kind,
+    desired: unit.kind === "service" ? unit.replicas : 0,
+    scaleOverride: state.scaleOverrides[unit.name],
+    committed: state.releases[unit.name]?.committed,
+    previous: state.releases[unit.name]?.previous,
+    instances: records.map((record) => observeInstance(sight, record)),
+    nextInstance: state.nextInstance[unit.name] ?? 1,
+    url: unit.kind === "service" && inner !== undefined ? `http://${LOOPBACK}:${inner}` : undefined,
+    definition: definitionOf(unit, state.graph),
+  };
+}
+
+function observeInstance(sight: Sight, record: InstanceRecord): ObservedInstance {
+  const seen = record.identity === undefined ? undefined : sight.see(record.identity);
+  const endpoint = sight.gateway?.endpoints.find(({ id }) => id === record.id);
+  return {
+    id: record.id,
+    unit: record.unit,
+    release: record.release,
+    state: stateOf(record, seen, endpoint),
+    routed: endpoint?.routed ?? record.routed,
+    address: record.port === 0 ? undefined : { host: LOOPBACK, port: record.port },
+    pid: seen?.identity.pid,
+    since: record.since,
+    restarts: record.restarts,
+    because: record.because ?? probeOf(endpoint),
+  };
+}
+
+function stateOf(
+  record: InstanceRecord,
+  seen: SeenProcess | undefined,
+  endpoint: EndpointStatus | undefined,
+): InstanceState {
+  if (seen === undefined) {
+    if (record.phase === "stopping" || record.phase === "backing-off") return record.phase;
+    return record.identity === undefined ? "starting" : "gone";
+  }
+  if (seen.state === "T") return "frozen";
+  if (record.phase === "stopping") return "stopping";
+  if (endpoint?.health === "healthy") return "ready";
+  return record.phase === "starting" ? "starting" : "unready";
+}
+
+function probeOf(endpoint: EndpointStatus | undefined): string | undefined {
+  return endpoint?.health === "healthy" ? undefined : endpoint?.lastProbe;
+}
+
+function observeEdge(sight: Sight, state: SupervisorState): ObservedEdge | undefined {
+  const listen = state.graph?.edge?.listen;
+  if (listen === undefined || listen.length === 0) return undefined;
+  const addresses = listen.map(({ host }, index) => {
+    const listening = sight.gateway?.listeners.find(({ name }) => name === `public:${index}`);
+    return `http://${host}:${listening?.port ?? state.ports.public[index] ?? 0}`;
+  });
+  return { addresses, ready: sight.gateway !== undefined };
+}

@@ -1,0 +1,54 @@
+import type { Graph } from "../../../plan/graph.ts";
+import { TargetError } from "../../target.ts";
+import { innerRoutesOf } from "../edge-config.ts";
+import type { Crew } from "./crew.ts";
+import { choosePort, isFree } from "./ports.ts";
+import { takenPorts } from "./spawn-instance.ts";
+import type { SupervisorState } from "./state.ts";
+
+/**
+ * What the system now is: definitions of units, public listeners, inner addresses. What the graph
+ * no longer names stays defined until it is removed. Resolves when the edge routes by it.
+ */
+export async function defineGraph(crew: Crew, graph: Graph): Promise<void> {
+  const { ledger } = crew.world;
+  const ports = await choosePorts(ledger.state, graph);
+  await ledger.intend((state) => ({
+    ...state,
+    graph,
+    units: { ...state.units, ...Object.fromEntries(graph.units.map((unit) => [unit.name, unit])) },
+    ports,
+  }));
+  await crew.edge.push();
+}
+
+async function choosePorts(
+  state: SupervisorState,
+  graph: Graph,
+): Promise<SupervisorState["ports"]> {
+  const taken = new Set(takenPorts(state));
+  const chosen = async (): Promise<number> => {
+    const port = await choosePort(state.owner, taken);
+    taken.add(port);
+    return port;
+  };
+  const inner: Record<string, number> = { ...state.ports.inner };
+  for (const { service } of innerRoutesOf(graph)) inner[service] ??= await chosen();
+  const listen: number[] = [];
+  for (const [index, { host, port }] of (graph.edge?.listen ?? []).entries()) {
+    const before = state.graph?.edge?.listen[index];
+    const kept = state.ports.public[index];
+    const same = before?.host === host && before.port === port && kept !== undefined;
+    if (same) listen.push(kept);
+    else if (port === 0) listen.push(await chosen());
+    else listen.push(await declared(host, port, state));
+  }
+  return { public: listen, inner };
+}
+
+async function declared(host: string, port: number, state: SupervisorState): Promise<number> {
+  if (state.ports.public.includes(port) || (await isFree(host, port))) return port;
+  throw new TargetError("failed", `${host}:${port} is taken by another program`, {
+    fix: `stop what listens there, or declare another edge.listen (port 0: a free one)`,
+  });
+}

@@ -1,0 +1,54 @@
+import type { Clock } from "@seaworthy/std/clock";
+import type { LeaseOwner } from "../../target.ts";
+import type { LeaseReply } from "../protocol.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** One lease at a time: whoever asked first, until its connection ends and its steps settled. */
+export class LeaseDesk {
+  readonly #ledger: Ledger;
+  readonly #clock: Clock;
+  #held: { readonly by: object; readonly owner: LeaseOwner; readonly sinceMs: number } | undefined;
+
+  #wasHeld = false;
+
+  constructor(ledger: Ledger, clock: Clock) {
+    this.#ledger = ledger;
+    this.#clock = clock;
+  }
+
+  get isHeld(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** A first client has come and gone. */
+  get wasHeld(): boolean {
+    return this.#wasHeld;
+  }
+
+  /** `by` stands for the connection. */
+  async take(by: object, owner: LeaseOwner): Promise<LeaseReply> {
+    const held = this.#held;
+    if (held !== undefined) {
+      return { held: false, by: held.owner, sinceMs: this.#clock.now() - held.sinceMs };
+    }
+    // Before the write, so that another one asking meanwhile is told.
+    this.#held = { by, owner, sinceMs: this.#clock.now() };
+    try {
+      await this.#ledger.intend((state) => ({ ...state, epoch: state.epoch + 1 }));
+    } catch (error) {
+      this.#held = undefined;
+      throw error;
+    }
+    this.#wasHeld = true;
+    return { held: true, epoch: this.#ledger.state.epoch };
+  }
+
+  /** Whether a step of this connection with this epoch may be done. */
+  admits(by: object, epoch: number): boolean {
+    return this.#held?.by === by && epoch === this.#ledger.state.epoch;
+  }
+
+  letGo(by: object): void {
+    if (this.#held?.by === by) this.#held = undefined;
+  }
+}

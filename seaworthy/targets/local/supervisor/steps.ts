@@ -1,0 +1,221 @@
+import { rm } from "node:fs/promises";
+import { assertNever } from "@seaworthy/std/assert";
+import { timestamp } from "@seaworthy/std/clock";
+import { EDGE_UNIT_NAME } from "../../../plan/graph.ts";
+import type { Step, StepResult } from "../../../record/step.ts";
+import { loadRelease } from "../release.ts";
+import { awaitReady } from "./await-ready.ts";
+import type { Crew } from "./crew.ts";
+import { inject, undo } from "./faults.ts";
+import { runJob } from "./jobs.ts";
+import { choosePort } from "./ports.ts";
+import { takenPorts } from "./spawn-instance.ts";
+import type { InstanceRecord } from "./state.ts";
+import { without } from "./state.ts";
+
+type Of<Action extends Step["action"]> = Extract<Step, { action: Action }>;
+
+/** Does one step. Done twice, it has the effect of once. */
+export async function applyStep(
+  crew: Crew,
+  step: Step,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  switch (step.action) {
+    case "start":
+      return await start(crew, step);
+    case "await-ready":
+      return await awaitStep(crew, step, signal);
+    case "switch":
+      return await switchTo(crew, step);
+    case "drain":
+      return await drain(crew, step, signal);
+    case "stop":
+      return await stop(crew, step);
+    case "run-job":
+      return await runJob(crew, step, signal);
+    case "commit":
+      return await commit(crew, step);
+    case "scale-override":
+      return await scaleOverride(crew, step);
+    case "inject":
+      return await inject(crew.world, crew.edge, step.fault);
+    case "undo":
+      return await undo(crew.world, step.fault);
+    case "remove":
+      return await remove(crew, step);
+    case "delete-volumes":
+      return await deleteVolumes(crew);
+    default:
+      return assertNever(step);
+  }
+}
+
+const DONE: StepResult = { outcome: "done" };
+
+async function start(crew: Crew, step: Of<"start">): Promise<StepResult> {
+  const { ledger, folder, clock } = crew.world;
+  const { unit, instance, release } = step;
+  const known = ledger.state.instances[instance];
+  if (known !== undefined && known.release !== release) {
+    return failed(`${instance} runs ${known.release} already, not ${release}`);
+  }
+  if (known === undefined) {
+    if (ledger.state.units[unit]?.kind !== "service") return failed(`${unit} is not defined here`);
+    const number = numberOf(unit, instance);
+    if (number === undefined) return failed(`${instance} is no name for an instance of ${unit}`);
+    const next = ledger.state.nextInstance[unit] ?? 1;
+    if (number < next) return failed(`${instance} was used before: the next is ${unit}-${next}`);
+    await loadRelease(folder.releases, release);
+    const port = await choosePort(ledger.state.owner, takenPorts(ledger.state));
+    const record: InstanceRecord = {
+      ...{ id: instance, unit, release, port, routed: false, phase: "starting", restarts: 0 },
+      ...{ identity: undefined, because: undefined },
+      since: timestamp(clock),
+      spawnedWallMs: clock.wall(),
+    };
+    await ledger.intend((state) => ({
+      ...state,
+      instances: { ...state.instances, [instance]: record },
+      nextInstance: { ...state.nextInstance, [unit]: number + 1 },
+    }));
+  }
+  const because = await crew.keep(instance).started;
+  if (because !== undefined) {
+    await crew.end(instance, 0);
+    return failed(because);
+  }
+  await crew.edge.push();
+  return DONE;
+}
+
+async function awaitStep(
+  crew: Crew,
+  { instance, deadlineMs }: Of<"await-ready">,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const record = crew.world.ledger.state.instances[instance];
+  const unit = crew.world.ledger.state.units[record?.unit ?? ""];
+  if (record === undefined || unit?.kind !== "service") return noSuch(instance);
+  const keeper = crew.keepers.get(instance);
+  return await awaitReady(crew.world, crew.edge, { record, unit, keeper, deadlineMs, signal });
+}
+
+async function switchTo(crew: Crew, { unit, instances }: Of<"switch">): Promise<StepResult> {
+  const { ledger } = crew.world;
+  const wanted = new Set(instances);
+  for (const id of wanted) {
+    if (ledger.state.instances[id]?.unit !== unit) return noSuch(id);
+  }
+  await ledger.intend((state) => ({
+    ...state,
+    instances: Object.fromEntries(
+      Object.entries(state.instances).map(([id, record]) => [
+        id,
+        record.unit === unit ? { ...record, routed: wanted.has(id) } : record,
+      ]),
+    ),
+  }));
+  const { generation } = await crew.edge.push();
+  return { outcome: "done", detail: `the edge routes by generation ${generation}` };
+}
+
+async function drain(
+  crew: Crew,
+  { instance, deadlineMs }: Of<"drain">,
+  signal: AbortSignal,
+): Promise<StepResult> {
+  const status = await crew.edge.status();
+  if (!status?.endpoints.some(({ id }) => id === instance)) {
+    return { outcome: "done", detail: `${instance} is not at the edge` };
+  }
+  const drained = await crew.edge.control.drain(instance, deadlineMs, signal);
+  const how = drained.drained ? "drained" : `${drained.cut} cut at the deadline`;
+  return { outcome: "done", detail: `${how} after ${Math.round(drained.tookMs)} ms` };
+}
+
+async function stop(crew: Crew, { instance, graceMs }: Of<"stop">): Promise<StepResult> {
+  const record = crew.world.ledger.state.instances[instance];
+  if (record === undefined) return { outcome: "done", detail: `${instance} is gone already` };
+  await crew.end(instance, graceMs);
+  return DONE;
+}
+
+async function commit(crew: Crew, { unit, release }: Of<"commit">): Promise<StepResult> {
+  await crew.world.ledger.intend((state) => {
+    const now = state.releases[unit];
+    if (now?.committed === release) return state;
+    const releases = { committed: release, previous: now?.committed };
+    return { ...state, releases: { ...state.releases, [unit]: releases } };
+  });
+  return DONE;
+}
+
+async function scaleOverride(
+  crew: Crew,
+  { unit, replicas }: Of<"scale-override">,
+): Promise<StepResult> {
+  await crew.world.ledger.intend((state) => {
+    const others = without(state.scaleOverrides, unit);
+    const scaleOverrides = replicas === undefined ? others : { ...others, [unit]: replicas };
+    return { ...state, scaleOverrides };
+  });
+  return DONE;
+}
+
+/** Instances first, then the definition: one that dies half-way still knows what it looks after. */
+async function remove(crew: Crew, { unit }: Of<"remove">): Promise<StepResult> {
+  const { ledger } = crew.world;
+  const defined = ledger.state.units[unit];
+  const records = Object.values(ledger.state.instances).filter((record) => record.unit === unit);
+  const graceMs = defined?.kind === "service" ? defined.stopMs : 0;
+  await crew.endAll(
+    records.map(({ id }) => id),
+    graceMs,
+  );
+  await ledger.intend((state) => ({
+    ...state,
+    units: without(state.units, unit),
+    releases: without(state.releases, unit),
+    scaleOverrides: without(state.scaleOverrides, unit),
+    graph:
+      state.graph === undefined || unit !== EDGE_UNIT_NAME
+        ? state.graph
+        : { ...state.graph, edge: undefined },
+  }));
+  if (Object.keys(ledger.state.units).length > 0) {
+    await crew.edge.push();
+    return DONE;
+  }
+  await crew.edge.stop();
+  await ledger.intend((state) => ({
+    ...state,
+    graph: undefined,
+    jobs: {},
+    ports: { public: [], inner: {} },
+  }));
+  return DONE;
+}
+
+async function deleteVolumes(crew: Crew): Promise<StepResult> {
+  const { ledger, folder } = crew.world;
+  if (Object.keys(ledger.state.units).length > 0) {
+    return failed("volumes are deleted only after every unit was removed");
+  }
+  await rm(folder.volumes, { recursive: true, force: true });
+  return DONE;
+}
+
+/** `<unit>-<number>` → the number. */
+function numberOf(unit: string, instance: string): number | undefined {
+  const match = /^(.*)-([1-9]\d*)$/.exec(instance);
+  return match?.[1] === unit ? Number(match[2]) : undefined;
+}
+
+function noSuch(instance: string): StepResult {
+  return failed(`there is no instance ${instance}`);
+}
+
+function failed(because: string): StepResult {
+  return { outcome: "failed", because, detail: [] };
+}

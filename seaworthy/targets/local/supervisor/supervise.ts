@@ -1,0 +1,90 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { readLiveIdentity, writeIdentity } from "../identity-file.ts";
+import { folderArgument } from "../folder-argument.ts";
+import { takeLock } from "../lock.ts";
+import { rotateLogs } from "../log-files.ts";
+import { spawnDetached } from "../spawn-detached.ts";
+import { adopt } from "./adopt.ts";
+import { Crew } from "./crew.ts";
+import { LeaseDesk } from "./lease-desk.ts";
+import { Ledger } from "./ledger.ts";
+import { openReception } from "./reception.ts";
+import { emptyState, isEmpty, readState } from "./state.ts";
+import { markedEnvironment, type SuperviseOptions, type World } from "./world.ts";
+
+/** Another supervisor of this system lives (sysexits.h: EX_TEMPFAIL). */
+export const EXIT_ALREADY_SUPERVISED = 75;
+
+/** Long enough for a client that just connected to ask for the lease. */
+const IDLE_MS = 3_000;
+const LOOK_MS = 250;
+/** Bounds what one instance may keep on disk: a few files of this size. */
+const LOG_LIMITS = { fileBytesMax: 8 * 1_048_576, filesMax: 3 };
+
+/**
+ * The supervisor of one system on this machine. Ends with 0 when nothing is left to look after;
+ * killed, it leaves everything running, and the next one takes over.
+ */
+export async function supervise(options: SuperviseOptions, pid: number): Promise<number> {
+  const lock = await takeLock(`supervisor-${options.folder.id}`);
+  if (lock === undefined) return EXIT_ALREADY_SUPERVISED;
+  const statePath = stateFile(options.folder);
+  const state = (await readState(statePath)) ?? emptyState(options.folder.id);
+  const ledger = new Ledger(statePath, state);
+  const world: World = { ...options, ledger };
+  const crew = new Crew(world);
+  const desk = new LeaseDesk(ledger, options.clock);
+  await writeIdentity(identityFileOf(options.folder, "supervisor"), pid);
+  await adopt(crew);
+  const reception = await openReception(crew, desk, pid);
+  const ending = new AbortController();
+  void crew.edge.keep(ending.signal);
+  await untilEmpty(world, desk);
+  ending.abort();
+  reception.close();
+  await rm(identityFileOf(options.folder, "supervisor"), { force: true });
+  await lock[Symbol.asyncDispose]();
+  return 0;
+}
+
+/** The state's file; readers without a supervisor read it too. */
+export function stateFile(folder: { readonly root: string }): string {
+  return join(folder.root, "state.json");
+}
+
+/** Says which process supervises or watches. */
+export function identityFileOf(
+  folder: { readonly run: string },
+  role: "supervisor" | "watchdog",
+): string {
+  return join(folder.run, `${role}.json`);
+}
+
+/** Housekeeping, until nothing is left and nobody holds the lease. */
+async function untilEmpty(world: World, desk: LeaseDesk): Promise<void> {
+  const { clock, ledger, folder } = world;
+  let emptySinceMs = clock.now();
+  for (;;) {
+    await clock.sleep(LOOK_MS);
+    await ledger.flush();
+    await rotateLogs(folder.logs, LOG_LIMITS).catch(() => {});
+    if (!isEmpty(ledger.state) || desk.isHeld) {
+      emptySinceMs = clock.now();
+      await ensureWatchdog(world);
+    } else if (desk.wasHeld || clock.now() - emptySinceMs > IDLE_MS) return;
+  }
+}
+
+/** Each of the two starts the other one again. */
+async function ensureWatchdog(world: World): Promise<void> {
+  const { folder, ownCommand } = world;
+  if ((await readLiveIdentity(identityFileOf(folder, "watchdog"))) !== undefined) return;
+  await spawnDetached({
+    command: ownCommand("_watch", folderArgument(folder)),
+    cwd: folder.run,
+    environment: markedEnvironment(world, "_watch"),
+    stdout: "ignore",
+    stderr: "ignore",
+  }).catch(() => {});
+}
