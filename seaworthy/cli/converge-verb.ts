@@ -140,7 +140,7 @@ export interface World {
   readonly observed: Observed;
 }
 
-function withScale(graph: Graph, observed: Observed): Graph {
+export function withScale(graph: Graph, observed: Observed): Graph {
   const units = graph.units.map((unit) => {
     const scaled = observed.units.find((other) => other.name === unit.name)?.scaleOverride;
     return unit.kind === "service" && scaled !== undefined ? { ...unit, replicas: scaled } : unit;

@@ -104,7 +104,10 @@ export async function placeFindings(
   const file = basename(path);
   const text = /\.(ya?ml|json)$/.test(path) ? await readBounded(path) : undefined;
   if (text === undefined || !text.ok) {
-    return findings.map((each) => ({ ...each, places: each.places.map((at) => ({ file, ...at })) }));
+    return findings.map((each) => ({
+      ...each,
+      places: each.places.map((at) => ({ file, ...at })),
+    }));
   }
   const { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } = await import("yaml");
   const lines = new LineCounter();
@@ -114,7 +117,9 @@ export async function placeFindings(
     let node: unknown = document.contents;
     for (const key of splitPath(inner)) {
       const items: readonly unknown[] = isMap(node) || isSeq(node) ? node.items : [];
-      const pair = items.find((item) => isPair(item) && isScalar(item.key) && item.key.value === key);
+      const pair = items.find(
+        (item) => isPair(item) && isScalar(item.key) && item.key.value === key,
+      );
       const next = isPair(pair) ? pair.value : isSeq(node) ? items[Number(key)] : undefined;
       if (isPair(pair) && isScalar(pair.key)) offset = pair.key.range?.[0];
       else if (isMap(next) || isSeq(next) || isScalar(next)) offset = next.range?.[0];
@@ -181,9 +186,7 @@ function frame(text: string, place: SourcePlace): Written {
 }
 
 /** An error about a file; the column, which places do not have, stands in the message. */
-export function fault(
-  about: Pick<Finding, "rule" | "message" | "why" | "fix"> & Written,
-): Finding {
+export function fault(about: Pick<Finding, "rule" | "message" | "why" | "fix"> & Written): Finding {
   const { rule, message, why, fix, file, line, column, excerpt } = about;
   const at = column === undefined || line === undefined ? "" : ` (${file}:${line}:${column})`;
   const place: Place = {

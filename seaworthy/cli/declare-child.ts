@@ -11,7 +11,12 @@ import { lower } from "../system/lower.ts";
 type Answer =
   | { readonly kind: "declared"; readonly data: unknown }
   | { readonly kind: "impure"; readonly attempts: readonly Attempt[] }
-  | { readonly kind: "threw"; readonly name: string; readonly message: string; readonly stack: string }
+  | {
+      readonly kind: "threw";
+      readonly name: string;
+      readonly message: string;
+      readonly stack: string;
+    }
   | { readonly kind: "no-default" };
 
 interface Attempt {
@@ -68,7 +73,8 @@ function guardModules(): void {
   const house = new URL("..", import.meta.url).href;
   registerHooks({
     resolve: (specifier, context, next) => {
-      if (specifier === "seaworthy") return { url: door, format: formatOf(door), shortCircuit: true };
+      if (specifier === "seaworthy")
+        return { url: door, format: formatOf(door), shortCircuit: true };
       if (isBuiltin(specifier)) refuse(`the module ${specifier}`, specifier);
       const resolved = resolve(specifier, () => next(specifier, context));
       const { url } = resolved;
@@ -76,7 +82,8 @@ function guardModules(): void {
       if (context.parentURL?.startsWith(house) === true && url.startsWith(house)) return resolved;
       return refuse(`${url.replace(/^file:\/\//, "")}, which is outside its folder`, specifier);
     },
-    load: (url, context, next) => next(url, { ...context, format: formatOf(url) ?? context.format }),
+    load: (url, context, next) =>
+      next(url, { ...context, format: formatOf(url) ?? context.format }),
   });
 }
 
@@ -137,7 +144,9 @@ function guardDate(): void {
     get: (target, key) => (key === "now" ? now : Reflect.get(target, key)),
     apply: () => refuse("the clock (Date)"),
     construct: (target, values: unknown[], made) =>
-      values.length === 0 ? refuse("the clock (new Date)") : Reflect.construct(target, values, made),
+      values.length === 0
+        ? refuse("the clock (new Date)")
+        : Reflect.construct(target, values, made),
   });
   Object.defineProperty(Date.prototype, "constructor", { value: pure });
   Object.defineProperty(globalThis, "Date", { value: pure });

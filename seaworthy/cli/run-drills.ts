@@ -4,18 +4,21 @@ import { deadline } from "@seaworthy/std/clock";
 import type { DrillName } from "../drills/catalogue.ts";
 import { runDrill } from "../drills/drill.ts";
 import { undoLeftovers } from "../drills/leftovers.ts";
+import { DrillRefused } from "../drills/request.ts";
 import { startLoad } from "../load/client.ts";
 import { diff } from "../plan/diff.ts";
-import type { JobUnit, ServiceUnit } from "../plan/graph.ts";
+import type { ServiceUnit } from "../plan/graph.ts";
 import type { Evidence } from "../record/evidence.ts";
-import type { Release } from "../record/release.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
 import { converge } from "../rollout/run.ts";
+import { withScale } from "./converge-verb.ts";
 import type { Context } from "./context.ts";
 import { describeReleases, releasesOf } from "./describe-releases.ts";
+import { EXIT } from "./exit.ts";
+import { Refusal } from "./failure.ts";
+import { recordFolder } from "./local-options.ts";
 import type { OpenSystem } from "./open-system.ts";
 import type { Operation } from "./operation.ts";
-import { rawFolder } from "./local-options.ts";
 
 const OBSERVE_MS = 10_000;
 
@@ -32,58 +35,65 @@ export interface DrillsRequest {
 
 /** One drill after the other; each leaves its evidence in the record before the next begins. */
 export async function runDrills(request: DrillsRequest): Promise<readonly Evidence[]> {
-  const { operation, system, context } = request;
-  await undoLeftovers(operation);
+  await undoLeftovers(request.operation);
   const all: Evidence[] = [];
   for (const name of request.drills) {
-    if (context.interrupts.stopRequested()) break;
-    const scratch = join(rawFolder(system, context), `${operation.id}-${name}`);
-    await mkdir(scratch, { recursive: true, mode: 0o700 });
-    const evidence = await runDrill({
-      name,
-      unit: request.unit,
-      target: operation.target,
-      lease: operation.lease,
-      parsed: system.parsed,
-      graph: system.graph,
-      startLoad: startLoad(context.ownCommand, context.clock),
-      clock: context.clock,
-      seed: request.seed,
-      runs: request.runs,
-      allowOutage: request.allowOutage,
-      operation: operation.id,
-      scratch,
-      emit: operation.emit,
-      signal: operation.signal,
-      roll: (unit, release) => rollTo({ unit, release, scratch, request }),
-    });
-    for (const one of evidence) await operation.target.store.append("evidence", one);
+    if (request.context.interrupts.stopRequested()) break;
+    const evidence = await runOne(name, request).catch(asRefused);
+    for (const one of evidence) await request.operation.target.store.append("evidence", one);
     all.push(...evidence);
   }
   return all;
 }
 
-interface RollTo {
-  readonly unit: ServiceUnit | JobUnit;
-  readonly release: Release;
+async function runOne(name: DrillName, request: DrillsRequest): Promise<readonly Evidence[]> {
+  const { operation, system, context } = request;
+  const { target, lease } = operation;
+  const raw = join("raw", `${operation.id}-${name}`);
+  const scratch = join(await recordFolder(system, context), raw);
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  const observed = await target.observe(
+    deadline(OBSERVE_MS, "looking at what runs", operation.signal),
+  );
+  return await runDrill({
+    name,
+    unit: request.unit,
+    target,
+    lease,
+    parsed: system.parsed,
+    graph: withScale(system.graph, observed),
+    startLoad: startLoad(context.ownCommand, context.clock),
+    roll: (unit, signal) => rollTo(unit, { signal, scratch, request }),
+    clock: context.clock,
+    seed: request.seed,
+    runs: request.runs,
+    allowOutage: request.allowOutage,
+    operation: operation.id,
+    scratch,
+    raw,
+    emit: operation.emit,
+    stopRequested: context.interrupts.stopRequested,
+    signal: operation.signal,
+  });
+}
+
+interface Roll {
+  readonly signal: AbortSignal;
   readonly scratch: string;
   readonly request: DrillsRequest;
 }
 
-/** A real roll of one unit to another release, as `deploy` would do it. */
-async function rollTo({ unit, release, scratch, request }: RollTo): Promise<RolloutOutcome> {
-  const { operation, system, context } = request;
+/** A real roll of one unit to what this definition of it is now made of, as `deploy` does it. */
+async function rollTo(unit: ServiceUnit, roll: Roll): Promise<RolloutOutcome> {
+  const { operation, system, context } = roll.request;
   const { target, lease } = operation;
   const units = system.graph.units.filter((other) => other.kind !== "job");
   const graph = {
     ...system.graph,
     units: units.map((other) => (other.name === unit.name ? unit : other)),
   };
-  const releases = new Map(await describeReleases(graph, target, operation.signal));
-  releases.set(unit.name, { release, unit });
-  const observed = await target.observe(
-    deadline(OBSERVE_MS, "looking at what runs", operation.signal),
-  );
+  const releases = await describeReleases(graph, target, roll.signal);
+  const observed = await target.observe(deadline(OBSERVE_MS, "looking at what runs", roll.signal));
   const plan = diff({
     graph,
     observed,
@@ -97,14 +107,20 @@ async function rollTo({ unit, release, scratch, request }: RollTo): Promise<Roll
     graph,
     plan,
     releases,
-    operation: `${operation.id}-${release.id}`,
+    operation: operation.id,
     verb: "drill",
     clock: context.clock,
     emit: operation.emit,
     startLoad: undefined,
-    scratch,
-    signal: operation.signal,
-    stopRequested: () => false,
+    scratch: roll.scratch,
+    signal: roll.signal,
+    stopRequested: context.interrupts.stopRequested,
     inconclusive: async () => "go-back",
   });
+}
+
+function asRefused(thrown: unknown): never {
+  if (!(thrown instanceof DrillRefused)) throw thrown;
+  const code = thrown.code === "no-such-unit" ? EXIT.usage : EXIT.refused;
+  throw new Refusal(code, thrown.message, { fix: thrown.fix, cause: thrown });
 }

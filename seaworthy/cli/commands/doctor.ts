@@ -8,7 +8,7 @@ import { openSystem } from "../open-system.ts";
 import { openTarget } from "../open-target.ts";
 import { painter } from "../paint.ts";
 import { readEvents, readEvidence } from "../records.ts";
-import { repairLocal } from "../repair-local.ts";
+import { repairLocal } from "../local-options.ts";
 import type { Finding } from "../../system/finding.ts";
 import type { Invocation, RunVerb } from "../verbs.ts";
 
@@ -32,7 +32,7 @@ export const run: RunVerb = async (invocation) => {
 async function stateFindings(invocation: Invocation): Promise<readonly Finding[]> {
   const { context, options } = invocation;
   const system = await openSystem(invocation);
-  if (options["repair"] === true) return await repairLocal(system, context);
+  if (options["repair"] === true) return (await repairLocal(system, context)).map(repaired);
   await using target = disposable(await openTarget(system, context));
   try {
     const observed = await target.observe(context.interrupts.abort);
@@ -55,6 +55,17 @@ async function stateFindings(invocation: Invocation): Promise<readonly Finding[]
       },
     ];
   }
+}
+
+function repaired(line: string): Finding {
+  return {
+    rule: "repaired-state",
+    severity: "warning",
+    message: line,
+    places: [],
+    why: "a record was damaged; what can be read was kept and the damaged file set aside",
+    fix: "",
+  };
 }
 
 function hasDeclarationHere(cwd: string): boolean {

@@ -1,0 +1,52 @@
+import type { Clock } from "@seaworthy/std/clock";
+import type { OwnCommand } from "@seaworthy/std/command";
+import { EXIT } from "./exit.ts";
+import { gatewayCommand } from "./gateway-command.ts";
+
+/** What our own processes use of the outside. */
+export interface HiddenContext {
+  readonly clock: Clock;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly ownCommand: OwnCommand;
+  readonly process: NodeJS.Process;
+}
+
+/**
+ * Every process of the tool starts here, under a verb nobody types: supervisor, watchdog, dead
+ * man's switch, load generator. (The declaration's child starts its own lean file.)
+ */
+export async function runHidden(
+  verb: string,
+  args: readonly string[],
+  context: HiddenContext,
+): Promise<number> {
+  const { clock, environment, ownCommand, process } = context;
+  switch (verb) {
+    case "_supervise": {
+      const { folderFromArgument } = await import("../targets/local/folder-argument.ts");
+      const { supervise } = await import("../targets/local/supervisor/supervise.ts");
+      const folder = folderFromArgument(args[0]);
+      const gateway = gatewayCommand(process.execPath);
+      const world = { folder, clock, ownCommand, environment, gatewayCommand: gateway };
+      return await supervise(world, process.pid);
+    }
+    case "_watch": {
+      const { folderFromArgument } = await import("../targets/local/folder-argument.ts");
+      const { watch } = await import("../targets/local/watch.ts");
+      const folder = folderFromArgument(args[0]);
+      return await watch({ folder, clock, ownCommand, environment }, process.pid);
+    }
+    case "_undo": {
+      const { undoAtDeadline } = await import("../targets/local/undo.ts");
+      return await undoAtDeadline({ handleFile: args[0] ?? "", clock, pid: process.pid });
+    }
+    case "_load": {
+      const { runLoadWorker } = await import("../load/worker.ts");
+      await runLoadWorker({ clock, input: process.stdin, output: process.stdout });
+      return EXIT.done;
+    }
+    default:
+      process.stderr.write(`seaworthy: ${verb} is no verb\n`);
+      return EXIT.usage;
+  }
+}

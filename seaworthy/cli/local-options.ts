@@ -1,0 +1,55 @@
+import { join } from "node:path";
+import { repairRecords } from "../targets/local/record-files.ts";
+import { findStateFolder, openStateFolder, stateHome } from "../targets/local/state-folder.ts";
+import type { StateFolderOptions } from "../targets/local/state-folder.ts";
+import type { LocalOptions } from "../targets/local/local.ts";
+import type { Context } from "./context.ts";
+import { gatewayCommand } from "./gateway-command.ts";
+import type { OpenSystem } from "./open-system.ts";
+import { secretResolver } from "./secrets.ts";
+
+/** Everything the local target is told by the composition root. */
+export function localOptions(system: OpenSystem, context: Context): LocalOptions {
+  return {
+    place: placeOf(system, context),
+    projectFolder: system.folder,
+    clock: context.clock,
+    ownCommand: context.ownCommand,
+    environment: context.environment,
+    gatewayCommand: gatewayCommand(process.execPath),
+    resolveSecret: secretResolver(system.parsed.system.secrets.from, {
+      folder: system.folder,
+      environment: context.environment,
+    }),
+  };
+}
+
+/** Raw samples of drills lie beside the record that speaks of them. */
+export async function recordFolder(system: OpenSystem, context: Context): Promise<string> {
+  return (await openStateFolder(placeOf(system, context))).record;
+}
+
+/** Sets damaged records aside; the lines say what was kept and what was dropped. */
+export async function repairLocal(
+  system: OpenSystem,
+  context: Context,
+): Promise<readonly string[]> {
+  const folder = await findStateFolder(placeOf(system, context));
+  if (folder === undefined) return [];
+  const repairs = await repairRecords(folder.record);
+  return repairs.map(
+    ({ kind, kept, dropped, movedTo }) =>
+      `${kind}: kept ${kept} line(s), dropped ${dropped.map(({ line, reason }) => `line ${line} (${reason})`).join(", ")}; the damaged file is ${movedTo}`,
+  );
+}
+
+function placeOf(system: OpenSystem, context: Context): StateFolderOptions {
+  const { environment } = context;
+  return {
+    stateHome: stateHome(environment),
+    runtimeHome: environment["XDG_RUNTIME_DIR"] ?? join("/", "tmp"),
+    system: system.graph.system,
+    environment: system.graph.environment,
+    systemPath: system.path,
+  };
+}
