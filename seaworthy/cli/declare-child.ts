@@ -141,15 +141,19 @@ function absent(name: string): unknown {
 function guardDate(): void {
   const now = (): never => refuse("the clock (Date.now)");
   const pure = new Proxy(Date, {
-    get: (target, key) => (key === "now" ? now : Reflect.get(target, key)),
+    get: (target, key): unknown => (key === "now" ? now : Reflect.get(target, key)),
     apply: () => refuse("the clock (Date)"),
-    construct: (target, values: unknown[], made) =>
+    construct: (target, values: unknown[], made): object =>
       values.length === 0
         ? refuse("the clock (new Date)")
-        : Reflect.construct(target, values, made),
+        : built(Reflect.construct(target, values, made)),
   });
   Object.defineProperty(Date.prototype, "constructor", { value: pure });
   Object.defineProperty(globalThis, "Date", { value: pure });
+}
+
+function built(made: unknown): object {
+  return typeof made === "object" && made !== null ? made : {};
 }
 
 /** What a declaration prints goes to stderr; stdout holds the answer alone. */
@@ -164,10 +168,10 @@ async function declare(): Promise<Answer> {
   guardModules();
   guardGlobals();
   try {
-    const module: { readonly default?: unknown } = await import(declaration);
+    const exported = defaultOf(await import(declaration));
     if (attempts.length > 0) return { kind: "impure", attempts };
-    if (module.default === undefined) return { kind: "no-default" };
-    return { kind: "declared", data: lower(module.default) };
+    if (exported === undefined) return { kind: "no-default" };
+    return { kind: "declared", data: lower(exported) };
   } catch (error) {
     if (attempts.length > 0) return { kind: "impure", attempts };
     // Node adds the place of a syntax error only where nobody catches it.
@@ -178,6 +182,11 @@ async function declare(): Promise<Answer> {
     const { name, message, stack } = error;
     return { kind: "threw", name, message, stack: String(stack) };
   }
+}
+
+function defaultOf(module: unknown): unknown {
+  const isModule = typeof module === "object" && module !== null && "default" in module;
+  return isModule ? module.default : undefined;
 }
 
 const answer = await declare();

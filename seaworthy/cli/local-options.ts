@@ -4,7 +4,6 @@ import { findStateFolder, openStateFolder, stateHome } from "../targets/local/st
 import type { StateFolderOptions } from "../targets/local/state-folder.ts";
 import type { LocalOptions } from "../targets/local/local.ts";
 import type { Context } from "./context.ts";
-import { gatewayCommand } from "./gateway-command.ts";
 import type { OpenSystem } from "./open-system.ts";
 import { secretResolver } from "./secrets.ts";
 
@@ -12,11 +11,11 @@ import { secretResolver } from "./secrets.ts";
 export function localOptions(system: OpenSystem, context: Context): LocalOptions {
   return {
     place: placeOf(system, context),
-    projectFolder: system.folder,
+    systemFolder: system.folder,
     clock: context.clock,
     ownCommand: context.ownCommand,
     environment: context.environment,
-    gatewayCommand: gatewayCommand(process.execPath),
+    node: { path: process.execPath, version: process.version },
     resolveSecret: secretResolver(system.parsed.system.secrets.from, {
       folder: system.folder,
       environment: context.environment,

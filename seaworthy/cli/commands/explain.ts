@@ -7,6 +7,7 @@ import { openSystem } from "../open-system.ts";
 import { painter, table } from "../paint.ts";
 import type { Invocation, RunVerb } from "../verbs.ts";
 
+const VALUE_COLUMNS = 60;
 const PAGES = new URL("../../../docs/", import.meta.url);
 
 /** The canonical declaration with sources; or what one field, rule, drill or exit code means. */
@@ -39,9 +40,19 @@ async function explainDeclaration(invocation: Invocation): Promise<number> {
     return EXIT.done;
   }
   const paint = painter(context.terminal);
-  const rows = wanted.map((line) => [line.path, line.value, paint("dim", `(${line.source})`)]);
+  const rows = wanted.map((line) => [
+    line.path,
+    oneLine(line.value),
+    paint("dim", `(${line.source})`),
+  ]);
   for (const line of table(rows)) context.terminal.out(`${line}\n`);
   return EXIT.done;
+}
+
+/** A value in a table; `--json` shows it whole. */
+function oneLine(value: string): string {
+  const flat = value.replaceAll(/\s+/g, " ");
+  return flat.length <= VALUE_COLUMNS ? flat : `${flat.slice(0, VALUE_COLUMNS - 1)}…`;
 }
 
 /** A topic that needs no declaration: exit codes, a rule's or drill's page, a field's meaning. */
