@@ -15,11 +15,12 @@ export const SOURCE_FOLDERS = [
   "bin",
 ] as const;
 
-const NEVER = new Set(["node_modules", "dist", "fixtures"]);
+const NEVER = new Set(["node_modules", "dist"]);
+/** Planted violations are no sources: the guards must go red over them elsewhere, not here. */
+const PLANTED = "test/planted/fixtures/";
 
 /**
- * Every file that git would commit: tracked, or new and not ignored. Planted violations, which live
- * in `fixtures` folders of `test/planted`, are left out.
+ * Every file that git would commit: tracked, or new and not ignored; planted violations left out.
  */
 export function everyFile(root: string): readonly string[] {
   const answer = execFileSync(
@@ -32,7 +33,7 @@ export function everyFile(root: string): readonly string[] {
     },
   );
   return [...new Set(answer.split("\0"))]
-    .filter((path) => path !== "" && !path.startsWith("test/planted/fixtures/"))
+    .filter((path) => path !== "" && !path.startsWith(PLANTED))
     .filter((path) => existsSync(join(root, path)))
     .toSorted();
 }
@@ -49,5 +50,7 @@ export function sourceFiles(root: string): readonly string[] {
 export function filesBelow(root: string, ending: string): readonly string[] {
   const patterns = SOURCE_FOLDERS.map((folder) => `${folder}/**/*.${ending}`);
   const exclude = (path: string): boolean => NEVER.has(path.split("/").at(-1) ?? "");
-  return globSync(patterns, { cwd: root, exclude }).toSorted();
+  return globSync(patterns, { cwd: root, exclude })
+    .filter((path) => !path.startsWith(PLANTED))
+    .toSorted();
 }

@@ -10,8 +10,8 @@ export interface Tally {
 }
 
 /**
- * Prints failures and skips only, and appends the run's tally as one JSON line to the file that
- * `SEAWORTHY_TALLY` names. Reading node:test's own summary text would break with its next wording.
+ * Prints failures and skips only, and appends the run's tally (passed, failed, skipped) as one line
+ * to the file that `SEAWORTHY_TALLY` names. Reading node:test's own summary text would break with its next wording.
  */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };
@@ -20,7 +20,9 @@ export default async function* report(events: AsyncIterable<TestEvent>): AsyncGe
     if (text !== undefined) yield text;
   }
   const file = process.env["SEAWORTHY_TALLY"];
-  if (file !== undefined) appendFileSync(file, `${JSON.stringify(tally)}\n`);
+  if (file !== undefined) {
+    appendFileSync(file, `${tally.passed} ${tally.failed} ${tally.skipped}\n`);
+  }
   yield `${tally.passed} passed, ${tally.failed} failed, ${tally.skipped} skipped\n`;
 }
 
