@@ -162,7 +162,10 @@ export function servingOf(unit: ObservedUnit): ReleaseId | undefined {
     counts.set(release, (counts.get(release) ?? 0) + 1);
   }
   const best = [...counts].toSorted(
-    ([left, a], [right, b]) => b - a || Number(right === unit.committed) - Number(left === unit.committed) || (left < right ? -1 : 1),
+    ([left, a], [right, b]) =>
+      b - a ||
+      Number(right === unit.committed) - Number(left === unit.committed) ||
+      (left < right ? -1 : 1),
   )[0];
   return best?.[0] ?? unit.committed;
 }
@@ -179,9 +182,17 @@ function configureDraft(
 
 function configure(unit: Unit, fields: readonly FieldChange[]): Draft {
   const replicas = unit.kind === "service" ? unit.replicas : unit.kind === "edge" ? 1 : 0;
-  const change = { unit, from: undefined, to: undefined, replicas: { from: replicas, to: replicas } };
+  const change = {
+    unit,
+    from: undefined,
+    to: undefined,
+    replicas: { from: replicas, to: replicas },
+  };
   const what = fields.length === 0 ? "its definition" : fields.map(({ path }) => path).join(", ");
-  return draft("configure", change, { reason: `${what} changed; no instance is restarted`, fields });
+  return draft("configure", change, {
+    reason: `${what} changed; no instance is restarted`,
+    fields,
+  });
 }
 
 /** Fields whose change makes another release; the number of instances is a change of its own. */
@@ -197,7 +208,8 @@ interface FieldChanges {
 function fieldChanges(unit: Unit, input: DiffInput): FieldChanges {
   const before = input.observed.graph;
   const old = before?.units.find(({ name, kind }) => name === unit.name && kind === unit.kind);
-  if (before === undefined || old === undefined) return { all: [], ofRelease: [], ofDefinition: [] };
+  if (before === undefined || old === undefined)
+    return { all: [], ofRelease: [], ofDefinition: [] };
   const all = changedFields(fieldsOf(old, before), fieldsOf(unit, input.graph));
   const ofRelease = all.filter(({ path }) => unit.kind !== "edge" && RELEASE_FIELDS.test(path));
   const ofDefinition = all.filter((each) => !ofRelease.includes(each) && each.path !== "replicas");
@@ -210,7 +222,9 @@ function removals(input: DiffInput): readonly Draft[] {
   const gone = input.observed.units.filter(({ name }) => !declared.has(name));
   const rank = { service: 0, job: 1, edge: 2 };
   return gone
-    .toSorted((left, right) => rank[left.kind] - rank[right.kind] || (left.name < right.name ? -1 : 1))
+    .toSorted(
+      (left, right) => rank[left.kind] - rank[right.kind] || (left.name < right.name ? -1 : 1),
+    )
     .map((unit) => ({
       action: "remove" as const,
       unit: unit.name,

@@ -63,7 +63,8 @@ function stoppedBy({ action, replicas }: PlanStep): number {
 }
 
 function guessMs(step: PlanStep, unit: Unit | undefined): number {
-  if (unit?.kind === "job") return step.action === "run-job" ? Math.min(JOB_GUESS_MS, unit.deadlineMs) : 0;
+  if (unit?.kind === "job")
+    return step.action === "run-job" ? Math.min(JOB_GUESS_MS, unit.deadlineMs) : 0;
   if (unit?.kind === "edge" || step.action === "configure") return STOP_GUESS_MS;
   const limits = unit ?? UNDECLARED;
   const boot = Math.min(BOOT_GUESS_MS, limits.bootMs);

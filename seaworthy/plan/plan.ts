@@ -38,7 +38,14 @@ export interface PlanStep {
  * `create` a unit, `roll` it to another release, `scale` it, `configure` what needs no new release
  * (edge, routes, checks), `run-job`, `remove`, `repair` an interrupted operation's leftovers.
  */
-export type PlanAction = "create" | "roll" | "scale" | "configure" | "run-job" | "remove" | "repair";
+export type PlanAction =
+  | "create"
+  | "roll"
+  | "scale"
+  | "configure"
+  | "run-job"
+  | "remove"
+  | "repair";
 
 export interface FieldChange {
   readonly path: string;

@@ -33,7 +33,8 @@ function stepText(step: PlanStep): readonly string[] {
   const { action, unit, replicas } = step;
   const releases = [step.from, step.to].filter((id) => id !== undefined);
   const which = action === "configure" ? "" : ` ${[...new Set(releases)].join(" → ")}`;
-  const count = replicas.from === replicas.to ? `×${replicas.to}` : `×${replicas.from} → ×${replicas.to}`;
+  const count =
+    replicas.from === replicas.to ? `×${replicas.to}` : `×${replicas.from} → ×${replicas.to}`;
   const many = action === "run-job" || action === "configure" ? "" : ` ${count}`;
   const head = `${SIGN[action]} ${action} ${unit}${which.trimEnd()}${many}: ${step.reason}`;
   return [head, ...step.fields.map((field) => `    ${fieldText(field)}`)];

@@ -2,7 +2,8 @@ import { createHash } from "node:crypto";
 
 /** JSON with sorted keys and no spaces: the same value gives the same text on every machine. */
 export function canonicalJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
+  if (Array.isArray(value))
+    return `[${value.map((item) => canonicalJson(item ?? null)).join(",")}]`;
   if (typeof value === "object" && value !== null) {
     const fields = Object.entries(value)
       .filter(([, field]) => field !== undefined)

@@ -185,9 +185,7 @@ export interface SystemDeclaration<Services, Jobs> extends SharedDeclaration<Nam
   readonly environments?: Readonly<Record<string, EnvironmentDeclaration<Services, Jobs>>>;
 }
 
-export type EnvironmentDeclaration<Services, Jobs> = Partly<
-  SharedDeclaration<Names<Services>>
-> & {
+export type EnvironmentDeclaration<Services, Jobs> = Partly<SharedDeclaration<Names<Services>>> & {
   readonly services?: {
     readonly [Name in keyof Services]?: Partly<ServiceDeclaration<Names<Services>>>;
   };

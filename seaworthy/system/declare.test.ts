@@ -36,10 +36,12 @@ test("a declaration becomes plain data, references in their data form", () => {
 });
 
 test("a reference throws wherever it would become text", () => {
-  assert.throws(() => `${ref("api")}/v1`, /text`…`/);
-  assert.throws(() => `${secret("TOKEN")}`, /secret\("TOKEN"\) is known only when/);
-  assert.throws(() => ref("api").toString(), /ref\("api"\)/);
-  assert.throws(() => JSON.stringify({ at: ref("api") }), /text`…`/);
+  const references: readonly unknown[] = [ref("api"), secret("TOKEN"), text`${ref("api")}/v1`];
+  const [address, token, joined] = references;
+  assert.throws(() => String(address), /ref\("api"\) is known only when .* text`…`/);
+  assert.throws(() => String(token), /secret\("TOKEN"\) is known only when/);
+  assert.throws(() => String(joined), /text`…` is known only when/);
+  assert.throws(() => JSON.stringify({ at: address }), /text`…`/);
 });
 
 test("what is no data is refused, each place named", () => {
@@ -60,18 +62,25 @@ test("what is no data is refused, each place named", () => {
 /** Never called: what is wrong here is wrong while one types. */
 export function compileErrors(): void {
   const services = { api: service({ run }) };
+  const x = { name: "x", services };
+  const db = service({ run, env: { DB: ref("dp") } });
+  const joined = service({ run, env: { DB: text`${ref("dp")}/` } });
+  const migrate = job({ run, env: { DB: ref("dp") } });
+  const load = { rate: "1/s", mix: [{ GET: "/" }] } as const;
+  const history = { service: "dp", path: "/" } as const;
+  const web = { replicas: 2 };
   // @ts-expect-error there is no service `apii`
-  defineSystem({ name: "x", services, edge: edge({ routes: { "/": "apii" } }) });
+  defineSystem({ ...x, edge: edge({ routes: { "/": "apii" } }) });
   // @ts-expect-error there is no service `apii`
-  defineSystem({ name: "x", services, edge: edge({ routes: { "/": { to: "apii" } } }) });
+  defineSystem({ ...x, edge: edge({ routes: { "/": { to: "apii" } } }) });
   // @ts-expect-error a prefix starts with a slash
-  defineSystem({ name: "x", services, edge: edge({ routes: { orders: "api" } }) });
+  defineSystem({ ...x, edge: edge({ routes: { orders: "api" } }) });
   // @ts-expect-error there is no service `dp`
-  defineSystem({ name: "x", services: { api: service({ run, env: { DB: ref("dp") } }) } });
+  defineSystem({ name: "x", services: { db } });
   // @ts-expect-error there is no service `dp`
-  defineSystem({ name: "x", services: { api: service({ run, env: { DB: text`${ref("dp")}/` } }) } });
+  defineSystem({ name: "x", services: { joined } });
   // @ts-expect-error there is no service `dp`
-  defineSystem({ name: "x", services, jobs: { a: job({ run, env: { DB: ref("dp") } }) } });
+  defineSystem({ ...x, jobs: { migrate } });
   // @ts-expect-error a misspelt field
   service({ run, replica: 3 });
   // @ts-expect-error a duration has a unit
@@ -79,16 +88,13 @@ export function compileErrors(): void {
   // @ts-expect-error parsecs are no unit
   service({ run, drain: "5 parsecs" });
   // @ts-expect-error an environment adds no service
-  defineSystem({ name: "x", services, environments: { p: { services: { web: { replicas: 2 } } } } });
+  defineSystem({ ...x, environments: { p: { services: { web } } } });
   // @ts-expect-error one method a request
-  defineSystem({ name: "x", services, load: { rate: "1/s", mix: [{ GET: "/", POST: "/" }] } });
-  const load = { rate: "1/s", mix: [{ GET: "/" }] } as const;
-  const history = { service: "dp", path: "/" } as const;
+  defineSystem({ ...x, load: { rate: "1/s", mix: [{ GET: "/", POST: "/" }] } });
   // @ts-expect-error there is no service `dp`
-  defineSystem({ name: "x", services, load: { ...load, history } });
+  defineSystem({ ...x, load: { ...load, history } });
   defineSystem({
-    name: "x",
-    services,
+    ...x,
     load: { ...load, history: { service: "api", path: "/" } },
     environments: { p: { services: { api: { replicas: 2, ready: { every: "1s" } } } } },
   });

@@ -1,10 +1,12 @@
 import { formatBytes } from "@seaworthy/std/bytes";
 import { formatDuration } from "@seaworthy/std/duration";
+import { humanPercent } from "@seaworthy/std/ratio";
+import { environmentTexts, flatten } from "./flatten.ts";
 import { suggestion } from "./nearest.ts";
 import { joinPath, splitPath } from "./path.ts";
 import { readSystem } from "./read-system.ts";
 import type { Description, ReadLog } from "./reader.ts";
-import type { Parsed, Source } from "./system.ts";
+import type { Job, Parsed, Service, Source, System } from "./system.ts";
 
 /** One value of the canonical form. */
 export interface ExplainedValue {
@@ -17,36 +19,23 @@ export interface ExplainedValue {
 
 /** The canonical declaration, one line a value, in its own order. Secrets show their names. */
 export function explain(parsed: Parsed): readonly ExplainedValue[] {
-  const lines: ExplainedValue[] = [];
-  walk(parsed.system, "", (path, value) => {
-    lines.push({ path, value: shown(path, value), source: sourceOf(parsed, path) });
-  });
-  return lines;
+  return flatten(readable(parsed.system)).map(([path, value]) => ({
+    path,
+    value: shown(path, value),
+    source: sourceOf(parsed, path),
+  }));
 }
 
-function walk(value: unknown, path: string, visit: (path: string, value: unknown) => void): void {
-  const isEmpty = typeof value === "object" && value !== null && Object.keys(value).length === 0;
-  if (typeof value !== "object" || value === null || isEmpty || isWhole(value)) {
-    visit(path, value);
-    return;
-  }
-  for (const [key, field] of Object.entries(value)) {
-    const at = Array.isArray(value) ? (prefixOf(field) ?? Number(key)) : key;
-    walk(field, joinPath(path, at), visit);
-  }
-}
-
-/** Values that are one to a person: a command, an address, a value of the environment. */
-function isWhole(value: object): boolean {
-  if (Array.isArray(value)) return value.every((item) => typeof item !== "object");
-  const keys = Object.keys(value).toSorted().join();
-  return keys === "host,port" || ("kind" in value && !("build" in value) && !("image" in value));
-}
-
-/** Routes are called by their prefix, as they are declared. */
-function prefixOf(value: unknown): string | undefined {
-  if (typeof value !== "object" || value === null || !("prefix" in value)) return undefined;
-  return typeof value.prefix === "string" ? value.prefix : undefined;
+/** The same system with its environments as people read them. */
+function readable(system: System): unknown {
+  const units = <Unit extends Service | Job>(entries: Readonly<Record<string, Unit>>): object =>
+    Object.fromEntries(
+      Object.entries(entries).map(([name, unit]) => [
+        name,
+        { ...unit, env: environmentTexts(unit.env) },
+      ]),
+    );
+  return { ...system, services: units(system.services), jobs: units(system.jobs) };
 }
 
 function shown(path: string, value: unknown): string {
@@ -54,6 +43,8 @@ function shown(path: string, value: unknown): string {
   if (typeof value === "number" && path.endsWith("Ms")) return formatDuration(value);
   if (typeof value === "number" && path.endsWith("Bytes")) return formatBytes(value);
   if (typeof value === "number" && path.endsWith("PerSecond")) return `${value}/s`;
+  if (typeof value === "number" && path.endsWith("Factor")) return `${value}x`;
+  if (typeof value === "number" && /(Ratio|availability)$/.test(path)) return humanPercent(value);
   return typeof value === "string" ? value : JSON.stringify(value);
 }
 
@@ -109,7 +100,8 @@ export function describeFields(): readonly Description[] {
     fault: () => {},
     source: () => {},
     describe: (description) => {
-      if (!fields.some(({ declared }) => declared === description.declared)) fields.push(description);
+      if (!fields.some(({ declared }) => declared === description.declared))
+        fields.push(description);
     },
   };
   const site = { declared: "", canonical: "", log };

@@ -111,8 +111,7 @@ export const flag: Leaf<boolean> = {
   expected: "true or false",
   placeholder: false,
   show: String,
-  parse: (input) =>
-    typeof input === "boolean" ? ok(input) : refuse(notA(input, "true or false")),
+  parse: (input) => (typeof input === "boolean" ? ok(input) : refuse(notA(input, "true or false"))),
 };
 
 /** Text that `accepts` takes; without it, any text that is not empty. */
@@ -202,9 +201,14 @@ export function choice<const Word extends string>(
     parse: (input) => {
       const word = words.find((candidate) => candidate === input);
       if (word !== undefined) return ok(word);
-      const way = typeof input === "string" && Object.hasOwn(later, input) ? later[input] : undefined;
+      const way =
+        typeof input === "string" && Object.hasOwn(later, input) ? later[input] : undefined;
       if (way !== undefined) {
-        return refuse({ rule: "not-yet", message: `${shown(input)} is not supported yet`, fix: way });
+        return refuse({
+          rule: "not-yet",
+          message: `${shown(input)} is not supported yet`,
+          fix: way,
+        });
       }
       const hint = typeof input === "string" ? suggestion(input, words) : "";
       const wrong = notA(input, expected);

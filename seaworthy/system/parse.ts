@@ -122,7 +122,9 @@ function choose(declared: Readonly<Record<string, unknown>>, asked: string | und
   const hint = suggestion(asked, names);
   const message = `there is no environment \`${asked}\`. ${hint}`.trimEnd();
   const fix =
-    names.length === 0 ? "Leave out -e: this system has no environments." : `One of: ${names.join(", ")}.`;
+    names.length === 0
+      ? "Leave out -e: this system has no environments."
+      : `One of: ${names.join(", ")}.`;
   const wrong = finding("environments", { rule: "unknown-environment", message, fix });
   return { name: undefined, wrong };
 }

@@ -1,5 +1,6 @@
-import { choice, duration, flag, hostName, integer, serviceName, size } from "./kinds.ts";
 import { ok, refuse } from "@seaworthy/std/result";
+import { choice, duration, flag, hostName, integer, serviceName, size } from "./kinds.ts";
+import { formatListen, parseListen } from "./listen.ts";
 import {
   notA,
   openFields,
@@ -74,28 +75,17 @@ function readListen(input: unknown, site: Site): readonly ListenAddress[] {
   return listen;
 }
 
-const LISTEN_SHAPE = /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/;
+const LISTEN = 'an address such as "127.0.0.1:8080"';
 
-export const listenAddress: Leaf<ListenAddress> = {
-  expected: 'an address such as "127.0.0.1:8080"',
+const listenAddress: Leaf<ListenAddress> = {
+  expected: LISTEN,
   placeholder: ANY_PORT,
   show: (address) => JSON.stringify(formatListen(address)),
   parse: (input) => {
-    const match = typeof input === "string" ? LISTEN_SHAPE.exec(input) : null;
-    const host = match?.[1]?.replace(/^\[|\]$/g, "");
-    const port = Number(match?.[2]);
-    if (host === undefined || port > 65_535) {
-      return refuse(notA(input, 'an address such as "127.0.0.1:8080"'));
-    }
-    return ok({ host, port });
+    const address = typeof input === "string" ? parseListen(input) : undefined;
+    return address === undefined ? refuse(notA(input, LISTEN)) : ok(address);
   },
 };
-
-/** `127.0.0.1:0`, `[::1]:8080`. */
-export function formatListen(address: ListenAddress): string {
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return `${host}:${address.port}`;
-}
 
 function readRoutes(input: unknown, site: Site): readonly Route[] {
   const expected = "services by path prefix";

@@ -36,7 +36,10 @@ export function readJob(input: unknown, site: Site, name: string): Job {
     }),
     env: fields.part(ENVIRONMENT),
   };
-  fields.notYet({ resources: "Remove it; limits of CPU and memory come with the docker target.", overrides: "Remove it; overrides come with the renderers." });
+  fields.notYet({
+    resources: "Remove it; limits of CPU and memory come with the docker target.",
+    overrides: "Remove it; overrides come with the renderers.",
+  });
   fields.end();
   return job;
 }

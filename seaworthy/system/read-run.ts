@@ -40,11 +40,14 @@ function readRun(input: unknown, site: Site): Run {
     fields.end();
     return { kind: "image", image, command };
   }
-  const build = input === undefined && !site.log.describing ? "" : fields.leaf({
-    name: "build",
-    kind: text("a folder relative to this file", isInnerFolder),
-    means: "The program's folder, relative to the declaration; its files make the release.",
-  });
+  const build =
+    input === undefined && !site.log.describing
+      ? ""
+      : fields.leaf({
+          name: "build",
+          kind: text("a folder relative to this file", isInnerFolder),
+          means: "The program's folder, relative to the declaration; its files make the release.",
+        });
   const [program = "", ...rest] = commandOf();
   fields.end();
   return { kind: "folder", build, command: [program, ...rest] };

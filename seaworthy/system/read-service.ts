@@ -88,11 +88,7 @@ const replicas: Leaf<number> = {
   },
 };
 
-function readCheckField(
-  parent: Fields,
-  name: "health" | "ready",
-  defaults: HttpCheck,
-): HttpCheck {
+function readCheckField(parent: Fields, name: "health" | "ready", defaults: HttpCheck): HttpCheck {
   const means =
     name === "ready"
       ? "Decides about routing only: unready gets no new requests."
@@ -100,7 +96,7 @@ function readCheckField(
   return parent.part({
     name,
     means,
-    expected: 'a path, or { path, every, timeout, rise, fall }',
+    expected: "a path, or { path, every, timeout, rise, fall }",
     read: (input, site) => readCheck(input, site, defaults),
   });
 }
@@ -114,7 +110,7 @@ function readCheck(input: unknown, site: Site, defaults: HttpCheck): HttpCheck {
       name: "path",
       kind: urlPath,
       default: defaults.path,
-      means: "GET on this path answers 200–399 when it passes.",
+      means: "GET on this path answers 2xx when it passes.",
     }),
     everyMs: fields.leaf({
       name: "every",
@@ -213,13 +209,17 @@ function readExclusions(parent: Fields): Service["drillsExcluded"] {
         means: "Drill → why not.",
         expected: '{ drill: "why" }',
         read: (entries, at) =>
-          readEntries(entries, { ...at, canonical: site.canonical }, {
-            expected: "reasons by drill",
-            countMax: DRILLS_MAX,
-            key: badName,
-            read: (why, where) =>
-              where.log.describing ? "" : readLeaf(why, where, text("the reason, as text")),
-          }),
+          readEntries(
+            entries,
+            { ...at, canonical: site.canonical },
+            {
+              expected: "reasons by drill",
+              countMax: DRILLS_MAX,
+              key: badName,
+              read: (why, where) =>
+                where.log.describing ? "" : readLeaf(why, where, text("the reason, as text")),
+            },
+          ),
       });
       fields.end();
       return excluded;

@@ -65,7 +65,7 @@ export function readSystem(
     means: "Kinds of processes that answer requests.",
     expected: "services by name",
     required: true,
-    read: (entries, at) => readUnits(entries, at, readService, SERVICES_MAX),
+    read: (entries, at) => readUnits(entries, at, { read: readService, countMax: SERVICES_MAX }),
   });
   const edge = fields.part({
     name: "edge",
@@ -83,7 +83,7 @@ export function readSystem(
       name: "jobs",
       means: "Programs that run to their end, once per release, before it rolls.",
       expected: "jobs by name",
-      read: (entries, at) => readUnits(entries, at, readJob, JOBS_MAX),
+      read: (entries, at) => readUnits(entries, at, { read: readJob, countMax: JOBS_MAX }),
     }),
     edge,
     objectives: readObjectivesField(fields),
@@ -104,13 +104,15 @@ export function readSystem(
 function readUnits<Unit>(
   input: unknown,
   site: Site,
-  read: (input: unknown, site: Site, name: string) => Unit,
-  countMax: number,
+  spec: {
+    readonly countMax: number;
+    readonly read: (input: unknown, site: Site, name: string) => Unit;
+  },
 ): Readonly<Record<string, Unit>> {
   if (isRecord(input) && Object.keys(input).length === 0 && site.declared === "services") {
     site.log.fault(site, notA(input, "at least one service"));
   }
-  return readEntries(input, site, { expected: "units by name", countMax, key: badName, read });
+  return readEntries(input, site, { expected: "units by name", key: badName, ...spec });
 }
 
 function readVersion(fields: Fields): void {

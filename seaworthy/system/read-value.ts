@@ -1,19 +1,5 @@
-import {
-  anyText,
-  badVariable,
-  secretName,
-  serviceName,
-  unitName as volumeName,
-} from "./kinds.ts";
-import {
-  child,
-  isRecord,
-  notA,
-  readEntries,
-  readItems,
-  readLeaf,
-  type Site,
-} from "./reader.ts";
+import { anyText, badVariable, secretName, serviceName, unitName as volumeName } from "./kinds.ts";
+import { child, isRecord, notA, readEntries, readItems, readLeaf, type Site } from "./reader.ts";
 import type { EnvironmentValue } from "./system.ts";
 
 /** More variables or files than anyone writes by hand. */
@@ -49,7 +35,14 @@ function readValue(input: unknown, site: Site): EnvironmentValue {
   if (log.describing) {
     const { declared, canonical } = site;
     const means = "A value of the environment; a `ref` becomes the service's address.";
-    log.describe({ declared, canonical, means, expected: VALUE, default: undefined, required: true });
+    log.describe({
+      declared,
+      canonical,
+      means,
+      expected: VALUE,
+      default: undefined,
+      required: true,
+    });
     return { kind: "text", text: "" };
   }
   log.source(site, "given");
@@ -61,7 +54,8 @@ function readValue(input: unknown, site: Site): EnvironmentValue {
   if (isRecord(input) && extra === undefined) {
     const at = child(site, key ?? "");
     if (key === "ref") return { kind: "url", service: readLeaf(input["ref"], at, serviceName) };
-    if (key === "secret") return { kind: "secret", secret: readLeaf(input["secret"], at, secretName) };
+    if (key === "secret")
+      return { kind: "secret", secret: readLeaf(input["secret"], at, secretName) };
     if (key === "text") return { kind: "parts", parts: readParts(input["text"], at) };
   }
   log.fault(site, notA(input, VALUE));
@@ -69,7 +63,11 @@ function readValue(input: unknown, site: Site): EnvironmentValue {
 }
 
 function readParts(input: unknown, site: Site): readonly EnvironmentValue[] {
-  return readItems(input, site, { expected: "a list of parts", countMax: PARTS_MAX, read: readValue });
+  return readItems(input, site, {
+    expected: "a list of parts",
+    countMax: PARTS_MAX,
+    read: readValue,
+  });
 }
 
 /** `files`: absolute path → text, or data that becomes indented JSON. */

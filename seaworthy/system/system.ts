@@ -55,7 +55,11 @@ export interface Service {
 
 /** What runs: a program with the files of a folder (`build`), or a container image. */
 export type Run =
-  | { readonly kind: "folder"; readonly build: string; readonly command: readonly [string, ...string[]] }
+  | {
+      readonly kind: "folder";
+      readonly build: string;
+      readonly command: readonly [string, ...string[]];
+    }
   | { readonly kind: "image"; readonly image: string; readonly command: readonly string[] };
 
 export interface HttpCheck {
@@ -139,7 +143,12 @@ export interface Objectives {
   readonly errorRatio: number | undefined;
   readonly recoveryTimeMs: number | undefined;
 }
-export type ObjectiveName = "availability" | "latency.p95" | "latency.p99" | "errors" | "recovery.time";
+export type ObjectiveName =
+  | "availability"
+  | "latency.p95"
+  | "latency.p99"
+  | "errors"
+  | "recovery.time";
 
 export interface Load {
   readonly ratePerSecond: number;
