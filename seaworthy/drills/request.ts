@@ -34,7 +34,7 @@ export interface DrillRequest {
   readonly raw: string;
   readonly emit: (body: EventBody) => void;
   /** First Ctrl-C: the drill undoes, and ends as aborted. */
-  readonly stopRequested: () => boolean;
+  readonly stopRequested?: () => boolean;
   /** Ends every wait; the fault is undone all the same. */
   readonly signal: AbortSignal;
 }

@@ -1,0 +1,106 @@
+import { present } from "@seaworthy/std/assert";
+import { DrillAborted } from "./aborted.ts";
+import { FaultUnderWay, type Injection } from "./fault-under-way.ts";
+import { baselineHolds, conclude, describeCounts, freshNotes, type Notes } from "./notes.ts";
+import { chooseVictim, unitSeen } from "./preflight.ts";
+import { Stage, type RunSetting } from "./stage.ts";
+import type { RunFinding } from "./verdict.ts";
+import { Aftermath } from "./wholeness.ts";
+
+/** The clocks of one machine agree to this; more apart, and the wall clock was set. */
+const CLOCK_SLACK_MS = 100;
+
+/** One run of a drill that breaks an instance: steady, broken, undone, whole again. */
+export async function faultRun(setting: RunSetting, kind: "kill" | "freeze"): Promise<RunFinding> {
+  const notes = freshNotes();
+  await using stage = await Stage.open(setting);
+  try {
+    const steady = await stage.steady();
+    notes.baseline = steady.span;
+    // What failed is counted again from the samples, and becomes the doubt.
+    if (baselineHolds(steady, setting)) await breakOne({ setting, stage, notes, kind });
+  } catch (error) {
+    if (!(error instanceof DrillAborted)) throw error;
+    notes.aborted = error.message;
+  }
+  return await conclude(setting, stage, notes);
+}
+
+interface Breaking {
+  readonly setting: RunSetting;
+  readonly stage: Stage;
+  readonly notes: Notes;
+  readonly kind: "kill" | "freeze";
+}
+
+async function breakOne(breaking: Breaking): Promise<void> {
+  const { setting, stage, notes, kind } = breaking;
+  const { request, unit } = setting;
+  const victim = chooseVictim(
+    present(unitSeen(setting.before, unit.name), unit.name),
+    setting.random,
+  );
+  await using fault = await FaultUnderWay.prepare({ request, kind, victim });
+  const beforeMs = stage.run.nowMs();
+  const injection = await fault.inject();
+  const injectedMs = injectedAt(injection, { beforeMs, stage });
+  const aftermath = new Aftermath({
+    request,
+    victim,
+    replicas: unit.replicas,
+    injectedWallMs: injection.wallMs,
+  });
+  const { windowMs } = request.parsed.system.drills;
+  notes.window = { fromMs: injectedMs, toMs: injectedMs + windowMs };
+  notes.injected = injection.seen;
+  notes.inFlightOnVictim = injection.inFlight;
+  try {
+    if (injection.seen !== undefined) await watch(breaking, { fault, aftermath, injectedMs });
+    notes.whole = () => aftermath.whole(setting.prediction.wholeMsMax);
+  } catch (error) {
+    notes.window = { fromMs: injectedMs, toMs: stage.run.nowMs() };
+    await aftermath.stop();
+    throw error;
+  } finally {
+    await undo(notes, { fault, aftermath, injectedMs });
+  }
+}
+
+async function undo(notes: Notes, { fault, aftermath }: Broken): Promise<void> {
+  notes.exposureMs ??= aftermath.exposureMs;
+  if (notes.undone !== undefined) return;
+  const undo = await fault.undo();
+  if (undo.undone) notes.undone = undo.seen;
+  else notes.doubts.push(`NOT UNDONE: ${undo.because}`);
+}
+
+interface Broken {
+  readonly fault: FaultUnderWay;
+  readonly aftermath: Aftermath;
+  readonly injectedMs: number;
+}
+
+/** The whole window is observed; a freeze ends inside it. */
+async function watch(breaking: Breaking, broken: Broken): Promise<void> {
+  const { setting, stage, notes, kind } = breaking;
+  const { request } = setting;
+  const { freezeMs, windowMs } = request.parsed.system.drills;
+  const inFlight = `in flight on the victim: ${describeCounts(notes.inFlightOnVictim)}`;
+  request.emit({ kind: "drill", drill: request.name, phase: "observe", detail: inFlight });
+  const brokenMs = kind === "freeze" ? Math.min(freezeMs, windowMs) : windowMs;
+  await stage.observe(broken.injectedMs + brokenMs, "the window of the fault");
+  await undo(notes, broken);
+  await stage.observe(broken.injectedMs + windowMs, "the rest of the window");
+}
+
+/** On the generator's clock. The target's word is finer than ours, unless the clock was set. */
+function injectedAt(
+  injection: Injection,
+  asked: { readonly beforeMs: number; readonly stage: Stage },
+): number {
+  const { run } = asked.stage;
+  const toldMs = injection.wallMs - run.startedWallMs;
+  const earliestMs = asked.beforeMs - CLOCK_SLACK_MS;
+  const latestMs = run.nowMs() + CLOCK_SLACK_MS;
+  return toldMs >= earliestMs && toldMs <= latestMs ? toldMs : asked.beforeMs;
+}

@@ -1,0 +1,88 @@
+import { total, type Span } from "../load/window.ts";
+import type { ClassCounts } from "../record/evidence.ts";
+import { CATALOGUE } from "./catalogue.ts";
+import { findingOf, type Restored } from "./finding.ts";
+import { auditWrites } from "./ledger.ts";
+import type { RunSetting, Stage } from "./stage.ts";
+import type { RunFinding } from "./verdict.ts";
+
+/** What is known of a run while it goes on; it becomes a finding on every way out. */
+export interface Notes {
+  baseline: Span;
+  window: Span | undefined;
+  inFlightOnVictim: ClassCounts | undefined;
+  exposureMs: number | undefined;
+  restored: Restored;
+  /** Waits until the unit is whole again, when the load has ended. */
+  whole: (() => Promise<Restored>) | undefined;
+  injected: string | undefined;
+  undone: string | undefined;
+  aborted: string | undefined;
+  readonly doubts: string[];
+  readonly wrongs: string[];
+}
+
+export function freshNotes(): Notes {
+  return {
+    baseline: { fromMs: 0, toMs: 0 },
+    window: undefined,
+    inFlightOnVictim: undefined,
+    exposureMs: undefined,
+    restored: { state: "not-asked" },
+    whole: undefined,
+    injected: undefined,
+    undone: undefined,
+    aborted: undefined,
+    doubts: [],
+    wrongs: [],
+  };
+}
+
+/** Ids that a person looks up; more than that nobody reads. */
+const IDS_SHOWN = 5;
+
+/** Ends the load, waits for a whole unit, audits the writes, and makes figures of it all. */
+export async function conclude(
+  setting: RunSetting,
+  stage: Stage,
+  notes: Notes,
+): Promise<RunFinding> {
+  const endMs = stage.run.nowMs();
+  const { samples, check } = await stage.finish();
+  if (notes.whole !== undefined) notes.restored = await notes.whole();
+  if (notes.restored.state === "not-back") {
+    notes.doubts.push(`${setting.unit.name} is not whole again after the fault was undone`);
+  }
+  const audited = await auditWrites(setting, { name: stage.plan.run, samples });
+  if (audited !== undefined && !audited.ok) notes.doubts.push(audited.error);
+  const writes = audited?.ok === true ? audited.value : undefined;
+  if (writes !== undefined && writes.phantom.length > 0) {
+    const shown = writes.phantom.slice(0, IDS_SHOWN).join(", ");
+    notes.wrongs.push(`${writes.phantom.length} refused writes took effect: ${shown}`);
+  }
+  const { name, parsed } = setting.request;
+  return findingOf({
+    ...notes,
+    samples,
+    check,
+    ratePerSecond: stage.plan.ratePerSecond,
+    warmUpMs: parsed.system.drills.warmUpMs,
+    window: notes.window ?? { fromMs: endMs, toMs: endMs },
+    losesInFlight: CATALOGUE[name].losesInFlight,
+    writes: writes?.writes,
+    limits: setting.limits,
+  });
+}
+
+/** Nothing is broken when the objective does not hold unbroken. */
+export function baselineHolds(
+  steady: { readonly failed: number; readonly sent: number },
+  setting: RunSetting,
+): boolean {
+  const { errorRatio } = setting.limits;
+  return errorRatio === undefined || steady.failed <= errorRatio * steady.sent;
+}
+
+export function describeCounts(counts: ClassCounts | undefined): string {
+  return counts === undefined ? "unknown" : `${total(counts)}`;
+}
