@@ -22,7 +22,9 @@ export function parseBytes(text: string): Result<number, string> {
     return refuse(`${JSON.stringify(text)} is no size: a number and B, KB, MiB, GB … ("512MiB")`);
   }
   const bytes = Number(amount) * (BYTES_PER_UNIT[unit] ?? Number.NaN);
-  if (!Number.isSafeInteger(bytes)) return refuse(`${JSON.stringify(text)} is no whole number of bytes`);
+  if (!Number.isSafeInteger(bytes)) {
+    return refuse(`${JSON.stringify(text)} is no whole number of bytes`);
+  }
   return ok(bytes);
 }
 
