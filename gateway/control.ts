@@ -11,7 +11,12 @@ export type ControlRequest =
   | { readonly id: number; readonly op: "handover"; readonly drainMs: number }
   | { readonly id: number; readonly op: "status" }
   /** Resolves when nothing is in flight on this endpoint; at `deadlineMs` its requests are ended. */
-  | { readonly id: number; readonly op: "drain-endpoint"; readonly endpoint: string; readonly deadlineMs: number }
+  | {
+      readonly id: number;
+      readonly op: "drain-endpoint";
+      readonly endpoint: string;
+      readonly deadlineMs: number;
+    }
   | { readonly id: number; readonly op: "metrics" };
 
 export type ControlReply =
@@ -32,7 +37,11 @@ export interface GatewayStatus {
   readonly generation: number;
   readonly workerPid: number;
   readonly workers: readonly { readonly pid: number; readonly state: "serving" | "draining" }[];
-  readonly listeners: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+  readonly listeners: readonly {
+    readonly name: string;
+    readonly host: string;
+    readonly port: number;
+  }[];
   /** RFC 3339: when these counters started from zero (a worker's start). */
   readonly since: string;
   readonly endpoints: readonly EndpointStatus[];

@@ -1,0 +1,117 @@
+import { ServerResponse, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { refusalBody, type Refusal } from "./refusal.ts";
+import { Timed } from "./timer-wheel.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** What wants to know of a response's end and of room for more of it. */
+export interface ResponseOwner {
+  onClosed(): void;
+  onRoom(): void;
+}
+
+/** The response class of our servers: one field instead of closures for each request. */
+export class GatewayResponse extends ServerResponse {
+  owner: ResponseOwner | undefined = undefined;
+}
+
+export function onResponseClose(this: GatewayResponse): void {
+  this.owner?.onClosed();
+}
+
+export function onResponseDrain(this: GatewayResponse): void {
+  this.owner?.onRoom();
+}
+
+/** How long a refused client may go on sending before its connection is closed under it. */
+const LINGER_MS = 2_000;
+
+/**
+ * Closing a connection on which unread bytes arrive resets it, and the client may lose the very
+ * answer that says why. So the answer is sent whole, and ended when the body has, or after a while.
+ */
+class Linger extends Timed implements ResponseOwner {
+  readonly #traffic: Traffic;
+  readonly #response: GatewayResponse;
+
+  constructor(traffic: Traffic, response: GatewayResponse) {
+    super();
+    this.#traffic = traffic;
+    this.#response = response;
+    response.owner = this;
+  }
+
+  override expire(): void {
+    this.#response.end();
+  }
+
+  onRoom(): void {}
+
+  onClosed(): void {
+    this.#traffic.wheel.cancel(this);
+  }
+}
+
+/** Destroys a socket that was written its last answer, but not before the client could read it. */
+export function lingerOnSocket(socket: Duplex, traffic: Traffic): void {
+  const linger = new SocketLinger(socket);
+  traffic.wheel.schedule(linger, traffic.clock.now() + LINGER_MS);
+  socket.on("close", () => traffic.wheel.cancel(linger));
+}
+
+class SocketLinger extends Timed {
+  readonly #socket: Duplex;
+
+  constructor(socket: Duplex) {
+    super();
+    this.#socket = socket;
+  }
+
+  override expire(): void {
+    this.#socket.destroy();
+  }
+}
+
+export interface RefusalContext {
+  readonly traffic: Traffic;
+  readonly request: IncomingMessage;
+  readonly response: GatewayResponse;
+  readonly requestId: string;
+}
+
+/** Answers with a refusal. The head must not have been sent. */
+export function refuseRequest(what: Refusal, context: RefusalContext): void {
+  const { traffic, request, response } = context;
+  const body = refusalBody(what, context.requestId);
+  const headers = [
+    "content-type",
+    "application/json",
+    "content-length",
+    String(Buffer.byteLength(body)),
+    "x-request-id",
+    context.requestId,
+  ];
+  if (what.retryAfterSeconds !== undefined) {
+    headers.push("retry-after", String(what.retryAfterSeconds));
+  }
+  traffic.totals.refused(what.code);
+  traffic.totals.answered(what.status);
+  const isBodyOpen = !request.complete && hasBody(request);
+  if (isBodyOpen || traffic.isDraining) response.shouldKeepAlive = false;
+  response.writeHead(what.status, headers);
+  if (!isBodyOpen) {
+    response.end(body);
+    return;
+  }
+  response.write(body);
+  const linger = new Linger(traffic, response);
+  traffic.wheel.schedule(linger, traffic.clock.now() + LINGER_MS);
+  request.on("end", () => response.end());
+  request.on("error", () => {});
+  request.resume();
+}
+
+function hasBody(request: IncomingMessage): boolean {
+  const { headers } = request;
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}

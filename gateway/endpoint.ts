@@ -1,0 +1,130 @@
+import { Connections, type Address } from "./connections.ts";
+import type { EndpointConfig } from "./config.ts";
+import type { ClassCounts } from "./control.ts";
+import { nextHealth, UNKNOWN_HEALTH, type HealthEvent, type HealthState } from "./health.ts";
+import { Histogram } from "./histogram.ts";
+import type { TryFailure } from "./retry.ts";
+
+export type RequestClass = keyof ClassCounts;
+export type MutableCounts = { -readonly [Class in RequestClass]: number };
+
+export function noCounts(): MutableCounts {
+  return { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
+}
+
+/** A request that is with an endpoint now. */
+export interface InFlight {
+  /** May be taken back and sent elsewhere: repeatable, and nothing of an answer has come. */
+  readonly isMovable: boolean;
+  /** Takes it away from this endpoint: it goes elsewhere or, where it may not, is ended. */
+  takeAway(reason: TryFailure): void;
+}
+
+/** What a health change is decided by, besides the endpoint itself: its pool. */
+export interface HealthContext {
+  readonly rise: number;
+  readonly fall: number;
+  readonly mayEject: boolean;
+}
+
+/** One instance: its address, health, connections and counters, over all configurations. */
+export class Endpoint {
+  readonly id: string;
+  config: EndpointConfig;
+  pool: string;
+  readonly connections: Connections;
+  readonly inFlight = new Set<InFlight>();
+  readonly inFlightCounts = noCounts();
+  readonly failed = noCounts();
+  readonly latency = new Histogram();
+  requests = 0;
+  /** On the worker's monotonic clock; undefined before the first request. */
+  lastRequestMs: number | undefined = undefined;
+  lastProbe: string | undefined = undefined;
+  #state: HealthState;
+  #waiters: (() => void)[] = [];
+
+  constructor(config: EndpointConfig, pool: string, options: EndpointOptions) {
+    this.id = config.id;
+    this.config = config;
+    this.pool = pool;
+    this.connections = new Connections(addressOf(config, options.connectMs));
+    this.#state = { ...UNKNOWN_HEALTH, health: options.health ?? "unknown" };
+  }
+
+  get routed(): boolean {
+    return this.config.routed;
+  }
+
+  get health(): HealthState["health"] {
+    return this.#state.health;
+  }
+
+  get inFlightTotal(): number {
+    return this.inFlight.size;
+  }
+
+  /** Undefined removes it from the routes; what it has, it finishes. */
+  configure(config: EndpointConfig, pool: string, options: EndpointOptions): void {
+    const moved = config.host !== this.config.host || config.port !== this.config.port;
+    this.config = config;
+    this.pool = pool;
+    if (!moved) return;
+    this.#state = UNKNOWN_HEALTH;
+    this.connections.moveTo(addressOf(config, options.connectMs));
+  }
+
+  begin(one: InFlight, requestClass: RequestClass, nowMs: number): void {
+    this.inFlight.add(one);
+    this.inFlightCounts[requestClass] += 1;
+    this.requests += 1;
+    this.lastRequestMs = nowMs;
+  }
+
+  end(one: InFlight, requestClass: RequestClass): void {
+    if (!this.inFlight.delete(one)) return;
+    this.inFlightCounts[requestClass] -= 1;
+    if (this.inFlight.size === 0 && this.#waiters.length > 0) this.#wakeWaiters();
+  }
+
+  /** The answer turned out to be of another class than the request promised. */
+  reclassify(from: RequestClass, to: RequestClass): void {
+    this.inFlightCounts[from] -= 1;
+    this.inFlightCounts[to] += 1;
+  }
+
+  /** Returns true when the health, as routing sees it, changed. */
+  note(event: HealthEvent, context: HealthContext): boolean {
+    const before = this.#state.health;
+    this.#state = nextHealth(this.#state, event, context);
+    return this.#state.health !== before;
+  }
+
+  get hasBadAnswers(): boolean {
+    return this.#state.badAnswers > 0;
+  }
+
+  /** Resolves when nothing is in flight. */
+  whenIdle(): Promise<void> {
+    if (this.inFlight.size === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      this.#waiters.push(resolve);
+    });
+  }
+
+  #wakeWaiters(): void {
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const wake of waiters) wake();
+  }
+}
+
+export interface EndpointOptions {
+  readonly connectMs: number;
+  /** What a former worker knew of it; undefined: nothing. */
+  readonly health: HealthState["health"] | undefined;
+}
+
+function addressOf(config: EndpointConfig, connectMs: number): Address {
+  return { host: config.host, port: config.port, connectMs };
+}

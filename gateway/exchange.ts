@@ -1,0 +1,422 @@
+import type { IncomingMessage } from "node:http";
+import type { Dispatcher } from "undici";
+import { refuseRequest, type GatewayResponse, type ResponseOwner } from "./answer.ts";
+import { Attempt, type AttemptOwner } from "./attempt.ts";
+import type { Endpoint, RequestClass } from "./endpoint.ts";
+import { readResponseHead, type RequestHead } from "./headers.ts";
+import { noteFailure, refusalFor } from "./failure.ts";
+import { logLine } from "./log-line.ts";
+import { REFUSALS, type Refusal } from "./refusal.ts";
+import { RequestBody, BODY_KEPT_BYTES_MAX, type BodyEvents } from "./request-body.ts";
+import type { Target } from "./request-check.ts";
+import { isSafeMethod, mayRetry, type TryFailure } from "./retry.ts";
+import { Timed } from "./timer-wheel.ts";
+import type { Entrance, Route, Traffic, Unflushed } from "./traffic.ts";
+
+/** A request that passed every check, and where it came in. */
+export interface Admitted {
+  readonly traffic: Traffic;
+  readonly entrance: Entrance;
+  readonly request: IncomingMessage;
+  readonly response: GatewayResponse;
+  readonly head: RequestHead;
+  readonly target: Target;
+  readonly route: Route;
+  readonly requestId: string;
+  readonly clientAddress: string;
+  /** Set where the request names its instance: that one or none. */
+  readonly direct: Endpoint | undefined;
+}
+
+/**
+ * `receiving`: a small body is collected. `waiting`: an attempt is out, or the body streams.
+ * `answering`: the head was passed back. `flushing`: all was, and the client takes its time.
+ */
+type Phase = "receiving" | "waiting" | "answering" | "flushing" | "done";
+
+const NOTHING_TRIED: readonly Endpoint[] = [];
+
+/** The life of one request, from its checked head to the last byte of its answer. */
+export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unflushed, BodyEvents {
+  readonly #in: Admitted;
+  readonly #arrivedMs: number;
+  readonly #isRepeatable: boolean;
+  #class: RequestClass;
+  #phase: Phase = "waiting";
+  #attempt: Attempt | undefined = undefined;
+  #tried: Endpoint[] | undefined = undefined;
+  #tries = 0;
+  #body: RequestBody | undefined = undefined;
+  #totalDeadlineMs: number;
+  #progressMs: number;
+  #held: Buffer | undefined = undefined;
+  #contentLength = -1;
+  #isPaused = false;
+  #bytesOut = 0;
+
+  constructor(admitted: Admitted) {
+    super();
+    const { traffic, route, head, request } = admitted;
+    this.#in = admitted;
+    this.#arrivedMs = traffic.clock.now();
+    this.#progressMs = this.#arrivedMs;
+    this.#totalDeadlineMs = this.#arrivedMs + route.timeoutMs;
+    const isSafe = isSafeMethod(request.method ?? "");
+    this.#isRepeatable = isSafe || route.idempotent;
+    this.#class = head.acceptsStream
+      ? "stream"
+      : isSafe
+        ? "safe"
+        : route.idempotent
+          ? "idempotent"
+          : "unsafe";
+    traffic.totals.active += 1;
+    admitted.response.owner = this;
+  }
+
+  /** Sends it on at once, or as soon as its small body is here. */
+  start(): void {
+    const { head, request, traffic } = this.#in;
+    if (!head.chunked && head.contentLength <= 0) {
+      this.#try();
+      return;
+    }
+    this.#body = new RequestBody(request, this, traffic.limits.bodyBytes);
+    if (head.chunked || head.contentLength > BODY_KEPT_BYTES_MAX) {
+      this.#try();
+      return;
+    }
+    // Collected first: a slow client occupies no endpoint, and the body can be given again.
+    this.#phase = "receiving";
+    traffic.wheel.schedule(this, this.#arrivedMs + traffic.timeouts.bodyMs);
+  }
+
+  // The body, as it arrives.
+
+  progress(): void {
+    const { traffic, route } = this.#in;
+    const now = traffic.clock.now();
+    this.#progressMs = now;
+    if (this.#phase === "receiving") {
+      traffic.wheel.schedule(this, now + traffic.timeouts.bodyMs);
+    } else if (this.#phase === "waiting") {
+      this.#totalDeadlineMs = now + route.timeoutMs;
+      this.#awaitAnswer(now);
+    }
+  }
+
+  overflow(): void {
+    if (this.#phase === "flushing" || this.#phase === "done") return;
+    this.#attempt?.abandon();
+    this.#refuse(REFUSALS.bodyTooLarge);
+  }
+
+  complete(): void {
+    if (this.#phase === "receiving") {
+      this.#phase = "waiting";
+      this.#totalDeadlineMs = this.#in.traffic.clock.now() + this.#in.route.timeoutMs;
+      this.#try();
+    } else if (this.#phase === "waiting") {
+      this.progress();
+    }
+  }
+
+  // Attempts.
+
+  #try(mayRepeat = false): void {
+    const { traffic, route, direct } = this.#in;
+    const tried = this.#tried ?? NOTHING_TRIED;
+    const endpoint = direct ?? route.to.choose(route.balance, tried, mayRepeat);
+    if (endpoint === undefined) {
+      this.#refuse(REFUSALS.noEndpoint);
+      return;
+    }
+    const nowMs = traffic.clock.now();
+    this.#tries += 1;
+    const attempt = new Attempt(this, endpoint, { nowMs, requestClass: this.#class });
+    this.#attempt = attempt;
+    this.#awaitAnswer(nowMs);
+    attempt.dispatch(this.#dispatchOptions());
+  }
+
+  #dispatchOptions(): Dispatcher.DispatchOptions {
+    const { head, target, request } = this.#in;
+    const body = this.#body?.whole() ?? this.#body?.open();
+    return {
+      path: target.target,
+      method: request.method ?? "GET",
+      headers:
+        body !== undefined && !Buffer.isBuffer(body) && head.contentLength >= 0
+          ? [...head.forward, "content-length", String(head.contentLength)]
+          : head.forward,
+      body: body ?? null,
+    };
+  }
+
+  /** A request that may not be repeated has the whole time for its one try. */
+  #awaitAnswer(nowMs: number): void {
+    const { traffic, route } = this.#in;
+    const body = this.#body;
+    const ownMs = body?.waitsForClient === true ? traffic.timeouts.bodyMs : route.tryTimeoutMs;
+    const isCapped = this.#isRepeatable || body?.waitsForClient === true;
+    const deadlineMs = isCapped
+      ? Math.min(this.#totalDeadlineMs, nowMs + ownMs)
+      : this.#totalDeadlineMs;
+    traffic.wheel.schedule(this, deadlineMs);
+  }
+
+  mayStart(endpoint: Endpoint): boolean {
+    return endpoint.routed || endpoint === this.#in.direct;
+  }
+
+  get isMovable(): boolean {
+    return (
+      this.#phase === "waiting" &&
+      mayRetry({
+        failure: "endpoint-out",
+        sent: this.#attempt?.isSent ?? false,
+        repeatable: this.#isRepeatable,
+        bodyKept: this.#body?.isKept ?? true,
+        tries: this.#tries,
+        direct: this.#in.direct !== undefined,
+      })
+    );
+  }
+
+  takeAway(reason: TryFailure): void {
+    const attempt = this.#attempt;
+    attempt?.abandon();
+    if (attempt !== undefined) attempt.endpoint.failed[attempt.requestClass] += 1;
+    this.#failed(reason);
+  }
+
+  onFailure(failure: TryFailure): void {
+    const attempt = this.#attempt;
+    if (attempt !== undefined) {
+      noteFailure({ attempt, failure, traffic: this.#in.traffic, pool: this.#in.route.to });
+      if (failure === "reset" && attempt.isReused && !this.#isRepeatable) {
+        this.#in.traffic.totals.staleLosses += 1;
+      }
+    }
+    this.#failed(failure);
+  }
+
+  #failed(failure: TryFailure): void {
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    if (this.#phase === "flushing" || this.#phase === "done") return;
+    if (this.#phase === "answering") {
+      this.#breakOff(failure);
+      return;
+    }
+    const isRetried = mayRetry({
+      failure,
+      sent: attempt?.isSent ?? false,
+      repeatable: this.#isRepeatable,
+      bodyKept: this.#body?.isKept ?? true,
+      tries: this.#tries,
+      direct: this.#in.direct !== undefined,
+    });
+    if (!isRetried) {
+      this.#refuse(refusalFor(failure));
+      return;
+    }
+    this.#in.traffic.totals.retried(failure);
+    if (attempt !== undefined) (this.#tried ??= []).push(attempt.endpoint);
+    this.#try(failure !== "refused" && failure !== "withdrawn");
+  }
+
+  // The answer.
+
+  onHead(status: number, rawHeaders: readonly (Buffer | string)[]): void {
+    const { response, traffic, requestId, entrance, request } = this.#in;
+    const head = readResponseHead(rawHeaders);
+    if (head.isBroken) {
+      this.#attempt?.abandon();
+      this.onFailure("malformed");
+      return;
+    }
+    head.headers.push("x-request-id", requestId);
+    const attempt = this.#attempt;
+    if (attempt === undefined) return;
+    if (entrance.kind === "inner") {
+      const { id, release } = attempt.endpoint.config;
+      head.headers.push("seaworthy-instance", id, "seaworthy-release", release);
+    }
+    if (head.isStream && this.#class !== "stream") {
+      this.#class = "stream";
+      attempt.becomeStream();
+    }
+    // An unread rest of the body would be taken for the next request.
+    if (traffic.isDraining || (this.#body !== undefined && !request.complete)) {
+      response.shouldKeepAlive = false;
+    }
+    this.#contentLength = head.contentLength;
+    // Throws on what node:http will not send; undici then reports the attempt as failed.
+    response.writeHead(status, head.headers);
+    this.#phase = "answering";
+    traffic.flushSoon(this);
+  }
+
+  flushHead(): void {
+    if (this.#phase !== "answering") return;
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this.#pass(held);
+    else if (this.#bytesOut === 0) this.#in.response.flushHeaders();
+    this.#keepWaiting();
+  }
+
+  onChunk(chunk: Buffer): void {
+    // The whole body in one piece: its end is about to come, and both go out together.
+    if (this.#bytesOut === 0 && chunk.length === this.#contentLength) {
+      this.#bytesOut = chunk.length;
+      this.#held = chunk;
+      return;
+    }
+    this.#bytesOut += chunk.length;
+    this.#pass(chunk);
+    this.#keepWaiting();
+  }
+
+  #pass(chunk: Buffer): void {
+    const { response } = this.#in;
+    if (response.write(chunk) || this.#isPaused) return;
+    this.#isPaused = true;
+    this.#attempt?.pause();
+  }
+
+  onRoom(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#keepWaiting();
+    this.#attempt?.resume();
+  }
+
+  #keepWaiting(): void {
+    const { traffic, route } = this.#in;
+    traffic.wheel.schedule(this, traffic.clock.now() + route.idleMs);
+  }
+
+  onEnd(): void {
+    const { response, traffic, route } = this.#in;
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    this.#phase = "flushing";
+    const now = traffic.clock.now();
+    if (this.#held === undefined) response.end();
+    else response.end(this.#held);
+    this.#held = undefined;
+    traffic.wheel.schedule(this, now + route.idleMs);
+    if (attempt !== undefined) this.#account(attempt, now);
+    this.#finish(response.statusCode, undefined, attempt?.endpoint);
+  }
+
+  #account(attempt: Attempt, nowMs: number): void {
+    const { endpoint } = attempt;
+    // A stream's length says nothing about its server.
+    if (attempt.requestClass !== "stream") endpoint.latency.record(nowMs - attempt.startedMs);
+    if (this.#in.response.statusCode >= 500) endpoint.failed[attempt.requestClass] += 1;
+    if (endpoint.hasBadAnswers) this.#in.route.to.note(endpoint, "answered");
+  }
+
+  // Ends.
+
+  override expire(nowMs: number): void {
+    const { response } = this.#in;
+    switch (this.#phase) {
+      case "receiving":
+        this.#refuse(REFUSALS.bodyTimeout);
+        return;
+      case "waiting":
+        this.#expireWaiting(nowMs);
+        return;
+      case "answering":
+        this.#attempt?.abandon();
+        // A client that does not read is not its endpoint's fault.
+        if (this.#isPaused) this.#breakOff("try-timeout");
+        else this.onFailure("try-timeout");
+        return;
+      case "flushing":
+        // Nothing was taken for as long as a silence may last.
+        response.destroy();
+        return;
+      default:
+    }
+  }
+
+  #expireWaiting(nowMs: number): void {
+    const isClientLate = this.#body?.waitsForClient === true;
+    const clientDeadlineMs = this.#progressMs + this.#in.traffic.timeouts.bodyMs;
+    if (isClientLate && nowMs < clientDeadlineMs) {
+      // It was the endpoint's turn when this deadline was set.
+      this.#in.traffic.wheel.schedule(this, clientDeadlineMs);
+      return;
+    }
+    this.#attempt?.abandon();
+    if (isClientLate) this.#refuse(REFUSALS.bodyTimeout);
+    else this.onFailure(nowMs >= this.#totalDeadlineMs ? "total-timeout" : "try-timeout");
+  }
+
+  /** The head is out: the client must see that the answer is not whole. */
+  #breakOff(failure: TryFailure): void {
+    const { response } = this.#in;
+    this.#phase = "flushing";
+    // A stream cut on purpose ends like any stream: its client comes again by itself.
+    if (failure === "cut" && this.#class === "stream" && this.#contentLength < 0) response.end();
+    else response.destroy();
+    this.#finish(response.statusCode, failure, undefined);
+  }
+
+  #refuse(what: Refusal): void {
+    const { traffic, request, response, requestId } = this.#in;
+    this.#attempt = undefined;
+    this.#body?.discard();
+    traffic.wheel.cancel(this);
+    if (response.headersSent) {
+      this.#breakOff("reset");
+      return;
+    }
+    this.#phase = "done";
+    refuseRequest(what, { traffic, request, response, requestId });
+    this.#finish(what.status, what.code, undefined);
+  }
+
+  onClosed(): void {
+    const { traffic, response } = this.#in;
+    traffic.wheel.cancel(this);
+    const phase = this.#phase;
+    this.#phase = "done";
+    if (phase === "flushing" || phase === "done") return;
+    const attempt = this.#attempt;
+    this.#attempt = undefined;
+    attempt?.abandon();
+    traffic.totals.clientAborts += 1;
+    const status = response.headersSent ? response.statusCode : CLIENT_CLOSED;
+    this.#finish(status, "client-closed", attempt?.endpoint);
+  }
+
+  #finish(status: number, outcome: string | undefined, endpoint: Endpoint | undefined): void {
+    const { traffic } = this.#in;
+    traffic.totals.active -= 1;
+    if (outcome === undefined) traffic.totals.answered(status);
+    if (!traffic.accessLog.isOn) return;
+    traffic.accessLog.write(
+      logLine({
+        at: traffic.stamp.now(),
+        admitted: this.#in,
+        status,
+        outcome: outcome ?? "ok",
+        endpoint: endpoint?.config,
+        tookMs: traffic.clock.now() - this.#arrivedMs,
+        tries: this.#tries,
+        requestClass: this.#class,
+        bytesIn: this.#body?.bytes ?? 0,
+        bytesOut: this.#bytesOut,
+      }),
+    );
+  }
+}
+
+/** As nginx logs it: the client left before there was an answer. Never sent. */
+const CLIENT_CLOSED = 499;

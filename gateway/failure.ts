@@ -1,0 +1,66 @@
+import { assertNever } from "@seaworthy/std/assert";
+import type { Attempt } from "./attempt.ts";
+import type { HealthEvent } from "./health.ts";
+import type { Pool } from "./pool.ts";
+import { REFUSALS, type Refusal } from "./refusal.ts";
+import type { TryFailure } from "./retry.ts";
+import type { Traffic } from "./traffic.ts";
+
+/** What the client is told when no try is left. */
+export function refusalFor(failure: TryFailure): Refusal {
+  switch (failure) {
+    case "refused":
+    case "connect-timeout":
+    case "withdrawn":
+      return REFUSALS.noEndpoint;
+    case "try-timeout":
+    case "total-timeout":
+      return REFUSALS.timeout;
+    case "reset":
+    case "malformed":
+      return REFUSALS.broken;
+    case "endpoint-out":
+    case "cut":
+      return REFUSALS.cut;
+    default:
+      return assertNever(failure);
+  }
+}
+
+/** What a failed attempt says about its endpoint; undefined: nothing. */
+export function healthEventFor(failure: TryFailure, isReused: boolean): HealthEvent | undefined {
+  switch (failure) {
+    case "refused":
+      return "refused";
+    case "reset":
+      // On a reused connection it may be the endpoint's idle time-out, no more.
+      return isReused ? "bad-answer" : "reset";
+    case "connect-timeout":
+    case "try-timeout":
+    case "total-timeout":
+      return "bad-answer";
+    case "malformed":
+    case "endpoint-out":
+    case "withdrawn":
+    case "cut":
+      return undefined;
+    default:
+      return assertNever(failure);
+  }
+}
+
+export interface FailureContext {
+  readonly attempt: Attempt;
+  readonly failure: TryFailure;
+  readonly traffic: Traffic;
+  readonly pool: Pool;
+}
+
+/** Counts a failed attempt and lets it speak about its endpoint's health. */
+export function noteFailure(context: FailureContext): void {
+  const { attempt, failure, pool } = context;
+  const { endpoint } = attempt;
+  if (failure !== "withdrawn") endpoint.failed[attempt.requestClass] += 1;
+  const event = healthEventFor(failure, attempt.isReused);
+  if (event !== undefined) pool.note(endpoint, event);
+}

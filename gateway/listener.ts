@@ -1,0 +1,201 @@
+import { createServer, IncomingMessage, type Server } from "node:http";
+import { Server as NetServer, type Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import {
+  GatewayResponse,
+  lingerOnSocket,
+  onResponseClose,
+  onResponseDrain,
+  refuseRequest,
+  type RefusalContext,
+} from "./answer.ts";
+import type { GatewayLimits, GatewayTimeouts } from "./config.ts";
+import { Exchange, type Admitted } from "./exchange.ts";
+import { addForwarded, readRequestHead, type RequestHead } from "./headers.ts";
+import { rawRefusal, REFUSALS, type Refusal } from "./refusal.ts";
+import { checkRequest, readTarget } from "./request-check.ts";
+import { byPrefixLength, matchRoute } from "./routes.ts";
+import type { Entrance, Route, Traffic } from "./traffic.ts";
+
+/** How often node:http looks for request heads that are late: the most by which 408 comes late. */
+const HEAD_CHECK_MS = 500;
+/** Connections the kernel keeps while a worker is replaced: four seconds' worth at 1,000 a second. */
+const BACKLOG = 4_096;
+/** Other ids could be told apart from ours by nobody. */
+const REQUEST_ID_SHAPE = /^[A-Za-z0-9_-]{8,64}$/;
+
+type GatewayServer = Server<typeof IncomingMessage, typeof GatewayResponse>;
+
+/** One listening socket: reads requests, refuses what is wrong, hands on the rest. */
+export class Listener {
+  readonly entrance: Entrance;
+  readonly #traffic: Traffic;
+  readonly #server: GatewayServer;
+  #routes: readonly Route[] = [];
+  #open = 0;
+
+  constructor(entrance: Entrance, traffic: Traffic) {
+    this.entrance = entrance;
+    this.#traffic = traffic;
+    this.#server = createServer({
+      IncomingMessage,
+      ServerResponse: GatewayResponse,
+      connectionsCheckingInterval: HEAD_CHECK_MS,
+      // Checked here, so that the refusal carries an id.
+      requireHostHeader: false,
+      requestTimeout: 0,
+      noDelay: true,
+    });
+    // Node drops what is beyond silently; HEADER_LINES_MAX refuses it instead.
+    this.#server.maxHeadersCount = 0;
+    this.#listenForRequests();
+  }
+
+  #listenForRequests(): void {
+    this.#server.on("request", (request, response) => this.#receive(request, response));
+    this.#server.on("checkContinue", (request: IncomingMessage, response: GatewayResponse) => {
+      this.#receive(request, response, true);
+    });
+    this.#server.on("checkExpectation", (request: IncomingMessage, response: GatewayResponse) => {
+      this.#refuse(REFUSALS.expectation, request, response);
+    });
+    this.#server.on("connect", (_request, socket) => this.#refuseSocket(socket, REFUSALS.upgrade));
+    this.#server.on("clientError", (error, socket) => this.#onClientError(error, socket));
+    this.#server.on("drop", () => {
+      this.#traffic.totals.connectionsDropped += 1;
+    });
+    this.#server.on("connection", (socket: Socket) => {
+      this.#open += 1;
+      socket.on("close", () => {
+        this.#open -= 1;
+      });
+    });
+  }
+
+  /** Client connections that are open. */
+  get connections(): number {
+    return this.#open;
+  }
+
+  configure(routes: readonly Route[], limits: GatewayLimits, timeouts: GatewayTimeouts): void {
+    this.#routes = byPrefixLength(routes);
+    this.#server.maxConnections = limits.connections;
+    this.#server.headersTimeout = timeouts.headerMs;
+    this.#server.keepAliveTimeout = timeouts.keepAliveMs;
+    // Read by node:http at each new connection; only its types take it for a constructor's option.
+    Object.assign(this.#server, { maxHeaderSize: limits.headerBytes });
+  }
+
+  /** Listens on a descriptor that was bound elsewhere. Rejects with the system's error. */
+  listen(descriptor: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#server.once("error", reject);
+      this.#server.listen({ fd: descriptor, backlog: BACKLOG }, () => {
+        this.#server.off("error", reject);
+        // A failed accept (no descriptors left) is over with the next one that works.
+        this.#server.on("error", () => {});
+        resolve();
+      });
+    });
+  }
+
+  /** Accepts no more. Open connections live on. */
+  stopListening(): void {
+    // Not http's own close: it would close idle connections, one of which may have a request on
+    // its way, and stop looking for late heads.
+    NetServer.prototype.close.call(this.#server);
+  }
+
+  closeIdleConnections(): void {
+    this.#server.closeIdleConnections();
+  }
+
+  closeAllConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
+  #receive(request: IncomingMessage, response: GatewayResponse, expectsContinue = false): void {
+    response.on("close", onResponseClose);
+    response.on("drain", onResponseDrain);
+    const traffic = this.#traffic;
+    traffic.totals.requests += 1;
+    const head = readRequestHead(request.rawHeaders);
+    const requestId = this.#requestId(head);
+    const context = { traffic, request, response, requestId };
+    const target = readTarget(head, request.url ?? "");
+    const refusal =
+      checkRequest(head, request, traffic.limits.bodyBytes) ??
+      (target === undefined ? REFUSALS.target : undefined);
+    if (refusal !== undefined || target === undefined) {
+      refuseRequest(refusal ?? REFUSALS.target, context);
+      return;
+    }
+    const route = matchRoute(this.#routes, target.path);
+    if (route === undefined) {
+      refuseRequest(REFUSALS.noRoute, context);
+      return;
+    }
+    if (expectsContinue) response.writeContinue();
+    this.#admit({ ...context, head, target, route });
+  }
+
+  #admit(found: RefusalContext & Pick<Admitted, "head" | "target" | "route">): void {
+    const { head, request } = found;
+    const isInner = this.entrance.kind === "inner";
+    let direct = undefined;
+    if (isInner && head.instance !== undefined) {
+      direct = this.#traffic.endpoint(head.instance);
+      if (direct === undefined || direct.pool !== found.route.pool) {
+        refuseRequest(REFUSALS.noInstance, found);
+        return;
+      }
+    }
+    const clientAddress = plainAddress(request.socket.remoteAddress);
+    addForwarded(head, { clientAddress, trusted: isInner, host: head.host });
+    head.forward.push("x-request-id", found.requestId);
+    new Exchange({ ...found, entrance: this.entrance, clientAddress, direct }).start();
+  }
+
+  #requestId(head: RequestHead): string {
+    const given = this.entrance.kind === "inner" ? head.requestId : undefined;
+    if (given !== undefined && REQUEST_ID_SHAPE.test(given)) return given;
+    return this.#traffic.nextRequestId();
+  }
+
+  #refuse(what: Refusal, request: IncomingMessage, response: GatewayResponse): void {
+    const requestId = this.#traffic.nextRequestId();
+    refuseRequest(what, { traffic: this.#traffic, request, response, requestId });
+  }
+
+  #onClientError(error: Error, socket: Duplex): void {
+    // Refused already: what still comes is read and thrown away.
+    if (socket.writableEnded) return;
+    const code = "code" in error ? error.code : undefined;
+    const owed = "_httpMessage" in socket ? socket._httpMessage : undefined;
+    // An answer to a request that was whole is owed: another one would be taken for it.
+    const isOwed = owed instanceof GatewayResponse && (owed.headersSent || owed.req.complete);
+    if (code === "ECONNRESET" || !socket.writable || isOwed) socket.destroy();
+    else this.#refuseSocket(socket, refusalForParser(code));
+  }
+
+  #refuseSocket(socket: Duplex, what: Refusal): void {
+    const traffic = this.#traffic;
+    traffic.totals.refused(what.code);
+    traffic.totals.answered(what.status);
+    socket.on("error", () => {});
+    socket.end(rawRefusal(what, traffic.nextRequestId()));
+    lingerOnSocket(socket, traffic);
+  }
+}
+
+function refusalForParser(code: unknown): Refusal {
+  if (code === "HPE_HEADER_OVERFLOW") return REFUSALS.headTooLarge;
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return REFUSALS.headerTimeout;
+  return REFUSALS.malformed;
+}
+
+/** An IPv4 client of an IPv6 socket, as everybody writes it. */
+function plainAddress(address: string | undefined): string {
+  if (address === undefined) return "unknown";
+  return address.startsWith("::ffff:") ? address.slice(7) : address;
+}

@@ -1,0 +1,56 @@
+/** What the gateway itself answers when it does not pass a request on, or has no answer to pass back. */
+export interface Refusal {
+  readonly status: number;
+  /** Stable, for machines; goes into the body, the log and the metrics. */
+  readonly code: string;
+  readonly message: string;
+  /** Sent as `Retry-After`: only where nothing was done and trying again makes sense. */
+  readonly retryAfterSeconds: number | undefined;
+}
+
+function refusal(status: number, code: string, message: string): Refusal {
+  return { status, code, message, retryAfterSeconds: undefined };
+}
+
+/** One second: as long as a restart or a check takes to bring an endpoint back. */
+const RETRY_AFTER_SECONDS = 1;
+
+export const REFUSALS = {
+  malformed: refusal(400, "malformed", "the request is not valid HTTP/1.1"),
+  ambiguousLength: refusal(400, "ambiguous-length", "the length of the body is given in two ways"),
+  host: refusal(400, "host", "exactly one valid Host header is required"),
+  target: refusal(400, "target", "the request target is not a plain absolute path"),
+  noRoute: refusal(404, "no-route", "no route matches this path"),
+  noInstance: refusal(404, "no-instance", "no instance of that name is behind this route"),
+  headerTimeout: refusal(408, "header-timeout", "the request head did not arrive in time"),
+  bodyTimeout: refusal(408, "body-timeout", "the request body did not arrive in time"),
+  bodyTooLarge: refusal(413, "body-too-large", "the request body is larger than allowed"),
+  expectation: refusal(417, "expectation", "only 100-continue can be expected"),
+  headTooLarge: refusal(431, "head-too-large", "the request head is larger than allowed"),
+  upgrade: refusal(501, "upgrade", "connection upgrades and tunnels are not supported"),
+  transferCoding: refusal(501, "transfer-coding", "the only transfer coding supported is chunked"),
+  broken: refusal(502, "broken", "the service did not give a whole answer"),
+  noEndpoint: {
+    ...refusal(503, "no-endpoint", "no instance of the service can be reached"),
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  },
+  timeout: refusal(504, "timeout", "the service did not answer in time; it may have acted"),
+  cut: refusal(504, "cut", "the instance was withdrawn before it answered; it may have acted"),
+} satisfies Record<string, Refusal>;
+
+export function refusalBody(what: Refusal, requestId: string): string {
+  return JSON.stringify({
+    error: { code: what.code, message: what.message, status: what.status },
+    requestId,
+  });
+}
+
+/** A whole response for a socket on which no request could be read. Closes the connection. */
+export function rawRefusal(what: Refusal, requestId: string): string {
+  const body = refusalBody(what, requestId);
+  return (
+    `HTTP/1.1 ${what.status} ${what.code}\r\ncontent-type: application/json\r\n` +
+    `content-length: ${Buffer.byteLength(body)}\r\nx-request-id: ${requestId}\r\n` +
+    `connection: close\r\n\r\n${body}`
+  );
+}

@@ -1,0 +1,56 @@
+import type { IncomingMessage } from "node:http";
+import type { RequestHead } from "./headers.ts";
+import { REFUSALS, type Refusal } from "./refusal.ts";
+import { hasDotSegment } from "./routes.ts";
+
+/** Header lines of one request; a hundred is far beyond any browser or library. */
+export const HEADER_LINES_MAX = 100;
+
+/** RFC 3986 reg-name, IPv4, bracketed IPv6, port; nothing that could end a quoted string. */
+const HOST_SHAPE = /^[A-Za-z0-9._~:[\]-]+$/;
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]+)([/?].*)?$/i;
+
+/** The request target split as routes and logs need it. */
+export interface Target {
+  /** Path and query, as it is passed on. */
+  readonly target: string;
+  readonly path: string;
+}
+
+/** Origin form, the asterisk of OPTIONS, or absolute form, whose host wins (RFC 9112 §3.2). */
+export function readTarget(head: RequestHead, url: string): Target | undefined {
+  let target = url;
+  if (url.charCodeAt(0) !== 47) {
+    if (url === "*") return { target: "*", path: "*" };
+    const match = ABSOLUTE_FORM.exec(url);
+    if (match === null) return undefined;
+    head.host = match[1] ?? "";
+    const rest = match[2] ?? "/";
+    target = rest.startsWith("?") ? `/${rest}` : rest;
+  }
+  const query = target.indexOf("?");
+  const path = query === -1 ? target : target.slice(0, query);
+  return hasDotSegment(path) || target.includes("#") ? undefined : { target, path };
+}
+
+/** What makes a readable head unacceptable; undefined when nothing does. */
+export function checkRequest(
+  head: RequestHead,
+  request: IncomingMessage,
+  bodyBytesMax: number,
+): Refusal | undefined {
+  if (head.refusal !== undefined) return head.refusal;
+  if (request.rawHeaders.length > HEADER_LINES_MAX * 2) return REFUSALS.headTooLarge;
+  if (!isHostValid(head, request)) return REFUSALS.host;
+  // HTTP/1.0 knows no chunks: whoever reads this on the way may see another end of the body.
+  if (head.chunked && request.httpVersionMinor === 0) return REFUSALS.ambiguousLength;
+  if (head.contentLength > bodyBytesMax) return REFUSALS.bodyTooLarge;
+  // h2c may be ignored (RFC 9110 §7.8), and Java's client offers it with every request.
+  if (head.upgrade !== undefined && head.upgrade !== "h2c") return REFUSALS.upgrade;
+  return undefined;
+}
+
+function isHostValid(head: RequestHead, request: IncomingMessage): boolean {
+  if (head.hosts === 0) return request.httpVersionMinor === 0;
+  return head.hosts === 1 && HOST_SHAPE.test(head.host);
+}

@@ -1,0 +1,85 @@
+import type { Clock } from "@seaworthy/std/clock";
+import { AccessLog } from "./access-log.ts";
+import type { GatewayLimits, GatewayTimeouts, ListenerConfig, RouteConfig } from "./config.ts";
+import type { Endpoint } from "./endpoint.ts";
+import type { Pool } from "./pool.ts";
+import { Stamp } from "./stamp.ts";
+import { TimerWheel } from "./timer-wheel.ts";
+import { Totals } from "./totals.ts";
+
+/** A route with the pool it names: what an exchange needs of the configuration it arrived under. */
+export interface Route extends RouteConfig {
+  readonly to: Pool;
+}
+
+/** What a request needs to know of the listener it came by. */
+export interface Entrance {
+  readonly name: string;
+  readonly kind: ListenerConfig["kind"];
+}
+
+/** An answer whose head may have to go out before its body comes. */
+export interface Unflushed {
+  flushHead(): void;
+}
+
+/** What all requests of one worker share. `limits` and `timeouts` change with each `apply`. */
+export class Traffic {
+  readonly clock: Clock;
+  readonly wheel: TimerWheel;
+  readonly accessLog: AccessLog;
+  readonly stamp: Stamp;
+  readonly totals = new Totals();
+  limits: GatewayLimits;
+  timeouts: GatewayTimeouts;
+  /** Every answer from now on closes its connection. */
+  isDraining = false;
+  readonly #find: (id: string) => Endpoint | undefined;
+  readonly #idPrefix: string;
+  #lastId = 0;
+  #unflushed: Unflushed[] = [];
+
+  constructor(options: TrafficOptions) {
+    this.clock = options.clock;
+    this.wheel = new TimerWheel(options.clock);
+    this.accessLog = new AccessLog(options.clock);
+    this.stamp = new Stamp(options.clock);
+    this.limits = options.limits;
+    this.timeouts = options.timeouts;
+    this.#find = options.find;
+    this.#idPrefix = options.idPrefix;
+  }
+
+  endpoint(id: string): Endpoint | undefined {
+    return this.#find(id);
+  }
+
+  /** Unique as long as the prefix is; not a secret. */
+  nextRequestId(): string {
+    this.#lastId += 1;
+    return `${this.#idPrefix}-${this.#lastId.toString(36)}`;
+  }
+
+  /**
+   * Flushes the head after what the parser has at hand was passed on: a short answer then goes out
+   * in one piece, and the head of a slow stream at once.
+   */
+  flushSoon(one: Unflushed): void {
+    if (this.#unflushed.push(one) === 1) queueMicrotask(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    const all = this.#unflushed;
+    this.#unflushed = [];
+    for (const one of all) one.flushHead();
+  };
+}
+
+export interface TrafficOptions {
+  readonly clock: Clock;
+  readonly limits: GatewayLimits;
+  readonly timeouts: GatewayTimeouts;
+  readonly find: (id: string) => Endpoint | undefined;
+  /** 8 to 40 characters of [A-Za-z0-9_], different for each worker. */
+  readonly idPrefix: string;
+}

@@ -1,0 +1,211 @@
+import { assertNever } from "@seaworthy/std/assert";
+import { timestamp, type Clock } from "@seaworthy/std/clock";
+import type { GatewayConfig, ListenerConfig } from "./config.ts";
+import type { DrainOutcome } from "./control.ts";
+import type { Endpoint } from "./endpoint.ts";
+import { Listener } from "./listener.ts";
+import { metricsText } from "./metrics.ts";
+import type { WorkerDrain, WorkerOrder, WorkerReply, WorkerReport } from "./orders.ts";
+import { Roster } from "./roster.ts";
+import { endpointStatus } from "./status.ts";
+import { Traffic, type Route } from "./traffic.ts";
+
+/** When the holder is gone there is nobody to name a deadline. */
+const ORPHAN_DRAIN_MS = 30_000;
+/** How often a draining worker looks whether it is done. */
+const DRAIN_LOOK_MS = 25;
+
+export interface WorkerOptions {
+  readonly clock: Clock;
+  /** Different for each worker: request ids begin with it. */
+  readonly idPrefix: string;
+  readonly report: (report: WorkerReport) => void;
+}
+
+type StartOrder = Extract<WorkerOrder, { op: "start" }>;
+
+/** A worker that has reported `serving` or `cannot-listen`. */
+export async function startWorker(order: StartOrder, options: WorkerOptions): Promise<Worker> {
+  const worker = new Worker(order, options);
+  await worker.listen(order);
+  return worker;
+}
+
+/** The process that serves: listeners on inherited sockets, pools, checks. Lives by its holder. */
+export class Worker {
+  readonly #clock: Clock;
+  readonly #report: (report: WorkerReport) => void;
+  readonly #since: string;
+  readonly #traffic: Traffic;
+  readonly #roster: Roster;
+  readonly #listeners = new Map<string, Listener>();
+  readonly #finished = Promise.withResolvers<{ readonly cut: number }>();
+  #drainStarted = false;
+
+  constructor(order: StartOrder, options: WorkerOptions) {
+    this.#clock = options.clock;
+    this.#report = options.report;
+    this.#since = timestamp(options.clock);
+    this.#roster = new Roster({
+      clock: options.clock,
+      known: order.health,
+      onHealth: ({ id, health }) => this.#report({ report: "health", endpoint: id, health }),
+    });
+    this.#traffic = new Traffic({
+      clock: options.clock,
+      idPrefix: options.idPrefix,
+      limits: order.config.limits,
+      timeouts: order.config.timeouts,
+      find: (id) => this.#roster.endpoint(id),
+    });
+    for (const { name, kind } of order.config.listeners) {
+      this.#listeners.set(name, new Listener({ name, kind }, this.#traffic));
+    }
+    this.#configure(order.config);
+  }
+
+  /** Resolves when nothing is left to do, with the requests cut at the deadline. */
+  get finished(): Promise<{ readonly cut: number }> {
+    return this.#finished.promise;
+  }
+
+  async obey(order: Exclude<WorkerOrder, StartOrder>): Promise<void> {
+    switch (order.op) {
+      case "apply":
+        this.#configure(order.config);
+        this.#reply(order.seq, { kind: "applied" });
+        return;
+      case "status":
+        this.#reply(order.seq, this.#status());
+        return;
+      case "metrics":
+        this.#reply(order.seq, { kind: "metrics", text: this.#metrics() });
+        return;
+      case "drain-endpoint":
+        this.#reply(order.seq, await this.#drainEndpoint(order.endpoint, order.deadlineMs));
+        return;
+      case "drain":
+        await this.#drain(order.drain);
+        return;
+      default:
+        assertNever(order);
+    }
+  }
+
+  /** The holder is gone: a new one must be able to bind, and the clients here are served out. */
+  async orphaned(): Promise<void> {
+    await this.#drain({ deadlineMs: ORPHAN_DRAIN_MS, hasSuccessor: true });
+  }
+
+  /** Reports `serving` or `cannot-listen`. */
+  async listen(order: StartOrder): Promise<void> {
+    for (const { name, descriptor } of order.sockets) {
+      try {
+        await this.#listeners.get(name)?.listen(descriptor);
+      } catch (error) {
+        const code = error instanceof Error && "code" in error ? String(error.code) : "unknown";
+        this.#report({ report: "cannot-listen", listener: name, code });
+        return;
+      }
+    }
+    this.#report({ report: "serving" });
+  }
+
+  #configure(config: GatewayConfig): void {
+    this.#roster.configure(config);
+    this.#traffic.limits = config.limits;
+    this.#traffic.timeouts = config.timeouts;
+    this.#traffic.accessLog.path = config.accessLog;
+    for (const listener of config.listeners) {
+      this.#listeners
+        .get(listener.name)
+        ?.configure(this.#routesOf(listener), config.limits, config.timeouts);
+    }
+  }
+
+  #routesOf(listener: ListenerConfig): readonly Route[] {
+    return listener.routes.flatMap((route) => {
+      const to = this.#roster.pool(route.pool);
+      return to === undefined ? [] : [{ ...route, to }];
+    });
+  }
+
+  #reply(seq: number, reply: WorkerReply): void {
+    this.#report({ report: "reply", seq, reply });
+  }
+
+  #status(): WorkerReply {
+    const endpoints = [...this.#roster.endpoints].map((one) => endpointStatus(one, this.#clock));
+    return { kind: "status", since: this.#since, endpoints };
+  }
+
+  #metrics(): string {
+    return metricsText({
+      traffic: this.#traffic,
+      endpoints: [...this.#roster.endpoints],
+      connections: [...this.#listeners.values()].map((one) => ({
+        listener: one.entrance.name,
+        open: one.connections,
+      })),
+    });
+  }
+
+  async #drainEndpoint(id: string, deadlineMs: number): Promise<WorkerReply> {
+    const endpoints = [...this.#roster.endpoints, ...this.#roster.leaving].filter(
+      (one) => one.id === id,
+    );
+    if (endpoints.some((one) => one.routed)) {
+      return { kind: "refused", error: `endpoint ${id} is still routed: apply without it first` };
+    }
+    const startedMs = this.#clock.now();
+    const idle = Promise.all(endpoints.map((one) => one.whenIdle()));
+    const drained = await this.#within(idle, deadlineMs);
+    const cut = drained ? 0 : endpoints.reduce((sum, one) => sum + this.#cut(one), 0);
+    const outcome: DrainOutcome = { drained, cut, tookMs: this.#clock.now() - startedMs };
+    return { kind: "drained", outcome };
+  }
+
+  /** Sends elsewhere what may go elsewhere, ends the rest and returns how many that were. */
+  #cut(endpoint: Endpoint): number {
+    let cut = 0;
+    for (const one of [...endpoint.inFlight]) {
+      if (one.isMovable) {
+        one.takeAway("withdrawn");
+      } else {
+        one.takeAway("cut");
+        cut += 1;
+      }
+    }
+    this.#traffic.totals.cut += cut;
+    return cut;
+  }
+
+  async #within(work: Promise<unknown>, ms: number): Promise<boolean> {
+    const timer = new AbortController();
+    const late = this.#clock.sleep(ms, timer.signal).then(
+      () => false,
+      () => false,
+    );
+    const won = await Promise.race([work.then(() => true), late]);
+    timer.abort();
+    return won;
+  }
+
+  async #drain(drain: WorkerDrain): Promise<void> {
+    if (this.#drainStarted) return;
+    this.#drainStarted = true;
+    this.#traffic.isDraining = true;
+    const listeners = [...this.#listeners.values()];
+    for (const listener of listeners) listener.stopListening();
+    const endMs = this.#clock.now() + drain.deadlineMs;
+    while (this.#clock.now() < endMs && listeners.some((one) => one.connections > 0)) {
+      if (!drain.hasSuccessor) for (const one of listeners) one.closeIdleConnections();
+      await this.#clock.sleep(Math.min(DRAIN_LOOK_MS, Math.max(0, endMs - this.#clock.now())));
+    }
+    const cut = this.#traffic.totals.active;
+    for (const listener of listeners) listener.closeAllConnections();
+    this.#roster.stop();
+    await this.#traffic.accessLog.flush();
+    this.#finished.resolve({ cut });
+  }
+}
