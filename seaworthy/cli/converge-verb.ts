@@ -38,7 +38,10 @@ export interface Intent {
   /** Steps after a convergence that was done: what `scale` leaves on the target. */
   readonly afterwards?: (observed: Observed) => readonly Step[];
   /** Replaces the described releases, where a verb goes to a known one (rollback). */
-  readonly releases?: (observed: Observed, target: Target) => Promise<ReadonlyMap<UnitName, Described>>;
+  readonly releases?: (
+    observed: Observed,
+    target: Target,
+  ) => Promise<ReadonlyMap<UnitName, Described>>;
   /** Throws `Refusal` where this plan is not this verb's business. */
   readonly approve: (plan: Plan, target: Target) => Promise<void>;
 }
@@ -173,7 +176,11 @@ async function keepOrGoBack(unit: UnitName, context: Context): Promise<"keep" | 
 }
 
 /** Asks for the system's name before something is lost; `--yes` answers for CI. */
-export async function confirmByName(question: string, name: string, invocation: Invocation): Promise<void> {
+export async function confirmByName(
+  question: string,
+  name: string,
+  invocation: Invocation,
+): Promise<void> {
   if (invocation.options.yes === true) return;
   const answer = await invocation.context.terminal.ask(`${question} Type ${name} to go on: `);
   if (answer === undefined) {

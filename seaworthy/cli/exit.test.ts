@@ -17,7 +17,9 @@ test("a miss weighs more than a doubt, and no evidence is a doubt", () => {
 
 test("every exit code has a meaning", () => {
   assert.deepEqual(
-    Object.keys(EXIT_MEANING).map(Number).toSorted((a, b) => a - b),
+    Object.keys(EXIT_MEANING)
+      .map(Number)
+      .toSorted((a, b) => a - b),
     Object.values(EXIT).toSorted((a, b) => a - b),
   );
 });

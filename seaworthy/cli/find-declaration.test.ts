@@ -35,8 +35,15 @@ test("-s always wins", () => {
 });
 
 test("a named file that is not there is exit 2, with what to do", () => {
-  for (const wrong of [() => find(["other.ts"]), () => find([], "other"), () => find([], "empty")]) {
-    assert.throws(wrong, (error) => error instanceof Refusal && error.exitCode === 2 && error.fix !== undefined);
+  for (const wrong of [
+    () => find(["other.ts"]),
+    () => find([], "other"),
+    () => find([], "empty"),
+  ]) {
+    assert.throws(
+      wrong,
+      (error) => error instanceof Refusal && error.exitCode === 2 && error.fix !== undefined,
+    );
   }
 });
 

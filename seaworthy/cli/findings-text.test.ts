@@ -24,8 +24,11 @@ test("errors come first, each with place, why and fix", () => {
 });
 
 test("a fingerprint survives a moved line and changes with the message", () => {
-  const print = (finding: Finding) => JSON.stringify(findingsJson([finding])).match(/"fingerprint":"(\w+)"/)?.[1];
-  const moved = aFinding({ places: [{ file: "system.ts", line: 9, path: "services.api.replicas" }] });
+  const print = (finding: Finding) =>
+    JSON.stringify(findingsJson([finding])).match(/"fingerprint":"(\w+)"/)?.[1];
+  const moved = aFinding({
+    places: [{ file: "system.ts", line: 9, path: "services.api.replicas" }],
+  });
   assert.equal(print(aFinding({})), print(moved));
   assert.notEqual(print(aFinding({})), print(aFinding({ message: "another" })));
 });

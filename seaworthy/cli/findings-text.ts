@@ -27,7 +27,10 @@ function findingText(finding: Finding, paint: Paint): readonly string[] {
 }
 
 function placeText(place: Place): string {
-  const file = place.file === undefined ? "" : `${place.file}${place.line === undefined ? "" : `:${place.line}`}`;
+  const file =
+    place.file === undefined
+      ? ""
+      : `${place.file}${place.line === undefined ? "" : `:${place.line}`}`;
   return [file, place.path ?? ""].filter((part) => part !== "").join("  ");
 }
 

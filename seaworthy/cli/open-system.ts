@@ -70,7 +70,8 @@ export function refuseErrors(system: OpenSystem, accepted: readonly string[]): v
 
 /** Says the target in the first line, as every verb does: `model-router (rehearsal) on local`. */
 export function subject(system: OpenSystem, context: Context): string {
-  const environment = system.graph.environment === undefined ? "" : ` (${system.graph.environment})`;
+  const environment =
+    system.graph.environment === undefined ? "" : ` (${system.graph.environment})`;
   void context;
   return `${system.graph.system}${environment} on ${system.graph.platform}`;
 }

@@ -32,7 +32,10 @@ export async function beginOperation(
   const lease = await takeLease(verb, target, context);
   const progress = progressFor(context, invocation.options);
   const id = `${verb}-${freshId(4)}`;
-  const recorded: { last: Promise<void>; lost: unknown } = { last: Promise.resolve(), lost: undefined };
+  const recorded: { last: Promise<void>; lost: unknown } = {
+    last: Promise.resolve(),
+    lost: undefined,
+  };
   const emit = (body: EventBody): void => {
     const event = { at: timestamp(context.clock), operation: id, ...body };
     progress.event(event);
@@ -55,7 +58,9 @@ export async function beginOperation(
       progress.end();
       await recorded.last;
       if (recorded.lost !== undefined) {
-        context.terminal.say(`warning: some events could not be recorded: ${String(recorded.lost)}\n`);
+        context.terminal.say(
+          `warning: some events could not be recorded: ${String(recorded.lost)}\n`,
+        );
       }
       await lease[Symbol.asyncDispose]();
     },

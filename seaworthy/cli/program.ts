@@ -81,7 +81,9 @@ function refusalJson(refusal: ReturnType<typeof asRefusal>): object {
 }
 
 function exitCodesHelp(): string {
-  const rows = Object.entries(EXIT_MEANING).map(([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`);
+  const rows = Object.entries(EXIT_MEANING).map(
+    ([code, meaning]) => `  ${code.padEnd(4)} ${meaning}`,
+  );
   return `\nExit codes:\n${rows.join("\n")}\n`;
 }
 

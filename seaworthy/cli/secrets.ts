@@ -48,7 +48,10 @@ async function ask(
   }
 }
 
-async function fromDotenv(path: string, name: SecretName): Promise<Result<string | undefined, string>> {
+async function fromDotenv(
+  path: string,
+  name: SecretName,
+): Promise<Result<string | undefined, string>> {
   const stats = await stat(path).catch(() => undefined);
   if (stats === undefined) return refuse(`${path} (secrets.from) cannot be read`);
   if ((stats.mode & GROUP_OR_OTHERS) !== 0) {

@@ -17,10 +17,7 @@ export function unitRows(system: OpenSystem, observed: Observed): readonly (read
         `  ${instance.id}`,
         instance.state,
         instance.release,
-        [
-          instance.restarts === 0 ? "" : `${instance.restarts} restart(s)`,
-          instance.because ?? "",
-        ]
+        [instance.restarts === 0 ? "" : `${instance.restarts} restart(s)`, instance.because ?? ""]
           .filter((text) => text !== "")
           .join(" · "),
       ]);
@@ -34,7 +31,9 @@ function unitRow(system: OpenSystem, unit: ObservedUnit): readonly string[] {
   const releases = [...new Set(unit.instances.map((instance) => instance.release))];
   const declared = system.parsed.system.services[unit.name]?.replicas;
   const scaled =
-    unit.scaleOverride === undefined ? "" : ` · scaled to ${unit.scaleOverride} (declared ${declared ?? "none"})`;
+    unit.scaleOverride === undefined
+      ? ""
+      : ` · scaled to ${unit.scaleOverride} (declared ${declared ?? "none"})`;
   return [
     unit.name,
     `${ready} of ${unit.desired} ready`,
@@ -44,8 +43,7 @@ function unitRow(system: OpenSystem, unit: ObservedUnit): readonly string[] {
 }
 
 export function objectiveLine(state: ObjectiveState, paint: Paint): readonly string[] {
-  const color =
-    state.state === "held" ? "green" : state.state === "missed" ? "red" : "yellow";
+  const color = state.state === "held" ? "green" : state.state === "missed" ? "red" : "yellow";
   return [state.objective, state.declared, paint(color, state.state), state.because];
 }
 

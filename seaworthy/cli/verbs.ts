@@ -37,7 +37,9 @@ export const VERBS: readonly Verb[] = [
   {
     name: "explain",
     summary: "every value with its source; what a field, rule, drill or exit code means",
-    arguments: [{ name: "[what...]", help: "a field (services.router.ready), rule, drill or exit-codes" }],
+    arguments: [
+      { name: "[what...]", help: "a field (services.router.ready), rule, drill or exit-codes" },
+    ],
     options: [],
     load: () => import("./commands/explain.ts"),
   },

@@ -110,21 +110,35 @@ test("the declaration changed during a roll: the roll finishes what it began wit
 
 test("a secret is in no output, file or log", async () => {
   const sentinel = `sentinel-${process.pid}-do-not-print`;
-  const text = aSystem({ env: `{ TOKEN: secret("TOKEN") }` }).replace("service }", "secret, service }");
+  const text = aSystem({ env: `{ TOKEN: secret("TOKEN") }` }).replace(
+    "service }",
+    "secret, service }",
+  );
   await using rehearsal = await rehearse({ "system.ts": text });
   const env = { TOKEN: sentinel };
   const missing = await rehearsal.run(["up"]);
   assert.equal(missing.code, 1, missing.stderr);
   assert.match(missing.stderr, /TOKEN/);
   const printed: string[] = [];
-  for (const args of [["up", "--json"], ["status", "--json"], ["plan", "--json"], ["explain"], ["events", "--json"], ["logs"], ["down", "--yes"]]) {
+  for (const args of [
+    ["up", "--json"],
+    ["status", "--json"],
+    ["plan", "--json"],
+    ["explain"],
+    ["events", "--json"],
+    ["logs"],
+    ["down", "--yes"],
+  ]) {
     const ended = await rehearsal.run(args, { env });
     printed.push(ended.stdout, ended.stderr);
     if (args[0] === "up") assert.equal(ended.code, 0, ended.stderr + ended.stdout);
   }
   assert.ok(!printed.join("\n").includes(sentinel), "the secret was printed");
   const holders = await filesWith(rehearsal.state, sentinel);
-  assert.deepEqual(holders.filter((path) => !/secret/.test(path)), []);
+  assert.deepEqual(
+    holders.filter((path) => !/secret/.test(path)),
+    [],
+  );
 });
 
 async function webPids(rehearsal: Rehearsal): Promise<readonly number[]> {

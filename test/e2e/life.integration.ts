@@ -38,7 +38,10 @@ test("a system comes up, is rolled, rolled back, scaled, looked at and taken dow
     assert.equal(deploy.code, 0, deploy.stderr + deploy.stdout);
     const outcome = outcomeOf(deploy);
     assert.equal(outcome["outcome"], "done");
-    assert.match(JSON.stringify(outcome["probe"]), /"failed":\{"safe":0,"idempotent":0,"unsafe":0,"stream":0\}/);
+    assert.match(
+      JSON.stringify(outcome["probe"]),
+      /"failed":\{"safe":0,"idempotent":0,"unsafe":0,"stream":0\}/,
+    );
     assert.equal(await get(await edgeOf(rehearsal)), "v2\n");
     await rehearsal.write("system.ts", aSystem({ env: `{ VERSION: "v2" }`, replicas: 3 }));
     const refused = await run(["deploy", "--json"]);

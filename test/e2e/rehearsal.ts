@@ -127,7 +127,9 @@ async function processesUnder(root: string): Promise<readonly string[]> {
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
     const [environment, argv] = await Promise.all(
-      ["environ", "cmdline"].map((file) => readFile(`/proc/${name}/${file}`, "utf8").catch(() => "")),
+      ["environ", "cmdline"].map((file) =>
+        readFile(`/proc/${name}/${file}`, "utf8").catch(() => ""),
+      ),
     );
     if (environment?.includes(root) || argv?.includes(root)) {
       found.push(`${name} ${(argv ?? "").split("\0").join(" ").trim()}`);

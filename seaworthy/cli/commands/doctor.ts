@@ -16,7 +16,11 @@ import type { Invocation, RunVerb } from "../verbs.ts";
 export const run: RunVerb = async (invocation) => {
   const { context, options } = invocation;
   const findings: Finding[] = [...(await machineFindings(context))];
-  if (invocation.positionals.length > 0 || options.system !== undefined || hasDeclarationHere(context.cwd)) {
+  if (
+    invocation.positionals.length > 0 ||
+    options.system !== undefined ||
+    hasDeclarationHere(context.cwd)
+  ) {
     findings.push(...(await stateFindings(invocation)));
   }
   if (options.json === true) {

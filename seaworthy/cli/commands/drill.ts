@@ -76,7 +76,10 @@ function print(evidence: readonly Evidence[], seed: number, invocation: Invocati
   const rows = [["drill", "objective", "measured", "verdict"], ...evidence.map(evidenceRow)];
   for (const line of table(rows)) terminal.out(`${line}\n`);
   for (const one of evidence) {
-    if (one.verdict !== "held") terminal.out(`${paint("yellow", one.verdict)} ${one.drill} ${one.objective}: ${one.because}\n`);
+    if (one.verdict !== "held")
+      terminal.out(
+        `${paint("yellow", one.verdict)} ${one.drill} ${one.objective}: ${one.because}\n`,
+      );
   }
   terminal.say(`again with --seed ${seed}\n`);
 }

@@ -20,7 +20,8 @@ export const run: RunVerb = async (invocation) => {
       context.terminal.out(`${JSON.stringify({ schemaVersion: 1, ...event })}\n`);
       continue;
     }
-    const text = event.kind === "operation-ended" ? `${event.outcome} ${event.because}` : eventText(event);
+    const text =
+      event.kind === "operation-ended" ? `${event.outcome} ${event.because}` : eventText(event);
     context.terminal.out(`${event.at} ${event.operation} ${text ?? event.kind}\n`);
   }
   return EXIT.done;

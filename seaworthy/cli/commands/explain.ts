@@ -64,7 +64,9 @@ async function meaningOf(topic: string): Promise<string | undefined> {
     return table(Object.entries(CATALOGUE).map(([name, drill]) => [name, drill.breaks])).join("\n");
   }
   if (!/^[a-z][a-zA-Z0-9.<>-]*$/.test(topic)) return undefined;
-  return (await page(`checks/${topic}.md`)) ?? (await page(`drills/${topic}.md`)) ?? explainField(topic);
+  return (
+    (await page(`checks/${topic}.md`)) ?? (await page(`drills/${topic}.md`)) ?? explainField(topic)
+  );
 }
 
 async function page(name: string): Promise<string | undefined> {

@@ -22,7 +22,11 @@ export const run: RunVerb = async (invocation) => {
       narrowTo: services,
       keepsScale: true,
       releases: async (observed, target) => {
-        const described = await describeReleases(graph, target, invocation.context.interrupts.abort);
+        const described = await describeReleases(
+          graph,
+          target,
+          invocation.context.interrupts.abort,
+        );
         const goal = await rollbackGoal({ observed, services, described, store: target.store });
         if (!goal.ok) throw new Refusal(EXIT.refused, `refused: ${goal.error}`);
         return goal.value;

@@ -213,9 +213,7 @@ export class DryWorld {
   #inject({ fault }: FaultHandle): StepResult {
     const detail = JSON.stringify({ wallMs: this.#clock.wall(), inFlight: NO_REQUESTS });
     const broken = this.#onInstance(fault.instance, (one) =>
-      fault.kind === "kill"
-        ? { ...one, restarts: one.restarts + 1 }
-        : { ...one, state: "frozen" },
+      fault.kind === "kill" ? { ...one, restarts: one.restarts + 1 } : { ...one, state: "frozen" },
     );
     return broken.outcome === "done" ? { outcome: "done", detail } : broken;
   }
@@ -239,10 +237,7 @@ export class DryWorld {
     return undefined;
   }
 
-  #onInstance(
-    instance: string,
-    change: (one: ObservedInstance) => ObservedInstance,
-  ): StepResult {
+  #onInstance(instance: string, change: (one: ObservedInstance) => ObservedInstance): StepResult {
     const found = this.#find(instance);
     if (found === undefined) return failed(`there is no instance ${instance}`);
     return this.#change(found.unit, (unit) => ({

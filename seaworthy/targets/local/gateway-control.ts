@@ -60,7 +60,12 @@ const statusSchema: z.ZodType<GatewayStatus> = z.object({
       inFlight: countsSchema,
       // JSON has no infinity: the last bound arrives as null.
       latency: z.object({
-        boundsMs: z.array(z.number().nullable().transform((bound) => bound ?? Infinity)),
+        boundsMs: z.array(
+          z
+            .number()
+            .nullable()
+            .transform((bound) => bound ?? Infinity),
+        ),
         counts: z.array(z.number()),
       }),
       lastRequestWallMs: maybe(z.number()),
@@ -94,7 +99,8 @@ async function exchange(path: string, request: Request, signal: AbortSignal): Pr
       const lines = lineSocket(socket, (message) => {
         const reply = replySchema.safeParse(message);
         if (reply.success) resolve(reply.data);
-        else reject(new TargetError("failed", `the edge answered nonsense: ${reply.error.message}`));
+        else
+          reject(new TargetError("failed", `the edge answered nonsense: ${reply.error.message}`));
       });
       void lines.closed.then(() => reject(new TargetError("unreachable", "the edge hung up")));
       lines.send({ id: 1, ...request });

@@ -1,12 +1,5 @@
 import { z } from "zod";
-import type {
-  EdgeUnit,
-  Graph,
-  InnerRoute,
-  JobUnit,
-  ServiceUnit,
-  Unit,
-} from "../../plan/graph.ts";
+import type { EdgeUnit, Graph, InnerRoute, JobUnit, ServiceUnit, Unit } from "../../plan/graph.ts";
 import type { Edge, EnvironmentValue, HttpCheck, Route, Run } from "../../system/system.ts";
 
 /** A value that is undefined is left out by JSON; reading gives it back as undefined. */

@@ -53,10 +53,7 @@ export interface Thawed {
 }
 
 /** SIGCONT to exactly the recorded processes, and a look whether it took effect. */
-export async function thaw(
-  processes: readonly ProcessIdentity[],
-  clock: Clock,
-): Promise<Thawed> {
+export async function thaw(processes: readonly ProcessIdentity[], clock: Clock): Promise<Thawed> {
   const leader = processes[0];
   if (leader !== undefined) signalGroup(leader, "SIGCONT");
   for (const identity of processes) signalOne(identity, "SIGCONT");

@@ -59,7 +59,11 @@ function jobsWithLeaders(
 async function endStrays(crew: Crew): Promise<void> {
   const { state } = crew.world.ledger;
   const jobs = Object.values(state.jobs).map((job) => job.instance);
-  const known = new Set([...Object.keys(state.instances), ...jobs, ...(state.gateway.wanted ? ["edge"] : [])]);
+  const known = new Set([
+    ...Object.keys(state.instances),
+    ...jobs,
+    ...(state.gateway.wanted ? ["edge"] : []),
+  ]);
   const strays = new Set(
     markedBy(state.owner)
       .map(({ mark }) => mark.instance)

@@ -50,7 +50,9 @@ export async function probe(options: Probe): Promise<ProbeOutcome> {
       },
     );
     sent.on("error", (error) =>
-      failed(error.name === "TimeoutError" ? `no answer in ${options.timeoutMs} ms` : error.message),
+      failed(
+        error.name === "TimeoutError" ? `no answer in ${options.timeoutMs} ms` : error.message,
+      ),
     );
     sent.end();
   });

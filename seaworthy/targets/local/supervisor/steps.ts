@@ -16,11 +16,7 @@ import { without } from "./state.ts";
 type Of<Action extends Step["action"]> = Extract<Step, { action: Action }>;
 
 /** Does one step. Done twice, it has the effect of once. */
-export async function applyStep(
-  crew: Crew,
-  step: Step,
-  signal: AbortSignal,
-): Promise<StepResult> {
+export async function applyStep(crew: Crew, step: Step, signal: AbortSignal): Promise<StepResult> {
   switch (step.action) {
     case "start":
       return await start(crew, step);
