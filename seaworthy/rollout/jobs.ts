@@ -1,13 +1,19 @@
 import type { JobUnit } from "../plan/graph.ts";
 import { readRecords } from "../record/read.ts";
 import type { JournalEntry } from "../record/journal.ts";
+import type { StepResult } from "../record/step.ts";
 import type { ConvergeRequest, End } from "./request.ts";
 import type { Steps } from "./steps.ts";
+
+type Failed = Extract<StepResult, { readonly outcome: "failed" }>;
 
 /** A job without an end of its own would hold a roll for ever. */
 const JOB_MS_DEFAULT = 600_000;
 
-/** Runs the jobs of a plan, before anything is rolled; the first that fails ends it. */
+/**
+ * Runs the jobs of a plan, before anything is rolled; the first that fails ends it. Whether a job
+ * may run (again) is the target's to know: it saw the process, we may have died before its end.
+ */
 export async function runJobs(request: ConvergeRequest, steps: Steps): Promise<End | undefined> {
   const planned = request.plan.steps.filter((step) => step.action === "run-job");
   if (planned.length === 0) return undefined;
@@ -19,10 +25,12 @@ export async function runJobs(request: ConvergeRequest, steps: Steps): Promise<E
     }
     const job = request.graph.units.find((one) => one.name === name && one.kind === "job");
     const unit = job?.kind === "job" ? job : undefined;
-    if (unit?.idempotent !== true && wasCutShort(journal, name, to)) return halfDone(name, to);
     const deadlineMs = unit?.deadlineMs ?? JOB_MS_DEFAULT;
     const result = await steps.run({ action: "run-job", job: name, release: to, deadlineMs });
-    if (result.outcome === "failed") return failedJob(unit, name, result);
+    if (result.outcome === "done") continue;
+    return wasCutShort(journal, name, to)
+      ? halfDone(name, to, result)
+      : failedJob(unit, name, result);
   }
   return undefined;
 }
@@ -43,22 +51,19 @@ export function wasCutShort(
   return open.size > 0;
 }
 
-function halfDone(job: string, release: string): End {
+function halfDone(job: string, release: string, result: Failed): End {
   return {
     outcome: "not-rolled-back",
-    because: `${job} of ${release} was cut short in an earlier run and is not declared idempotent`,
+    because: `${job} of ${release} was cut short in an earlier run: ${result.because}`,
     detail: [
+      ...result.detail,
       "nothing was rolled; look at what the job did, then",
-      `declare ${job} 'idempotent: true' if it may run again, or change it so that it has a new release`,
+      `declare ${job} 'idempotent: true' if it may run again, or change it: a new release runs`,
     ],
   };
 }
 
-function failedJob(
-  unit: JobUnit | undefined,
-  name: string,
-  result: { readonly because: string; readonly detail: readonly string[] },
-): End {
+function failedJob(unit: JobUnit | undefined, name: string, result: Failed): End {
   const again = unit?.idempotent === true ? "it may run again" : "what it did so far stays done";
   return {
     outcome: "failed",

@@ -61,17 +61,24 @@ function troubleIn(situation: Situation): Decision | undefined {
   return isSpent ? { kind: "gave-up", because: because ?? "deadline" } : undefined;
 }
 
-/** Only what this run started counts against the release; what was there before is replaced. */
+/**
+ * Only what this run started counts against the release; what was there before is replaced. Until
+ * it was ready once, its own `await-ready` judges it: many a service needs a second try to boot.
+ */
 function casualty({ goal, world, memory }: Situation): string | undefined {
   const ours = world.instances.filter(
     (one) => one.release === goal.to && memory.started.has(one.id) && !memory.stopped.has(one.id),
   );
-  const dead = ours.find((one) => one.state === "failed" || one.state === "gone");
-  if (dead !== undefined) return `${dead.id} of the new release died`;
-  const crashing = ours.find((one) => one.restarts > RESTARTS_MAX);
-  return crashing === undefined
-    ? undefined
-    : `${crashing.id} of the new release restarted ${crashing.restarts} times`;
+  for (const one of ours) {
+    const isDown = one.state === "gone" || one.state === "backing-off";
+    if (one.state === "failed" || (isDown && memory.verified.has(one.id))) {
+      return `${one.id} of the new release died`;
+    }
+    if (one.restarts > RESTARTS_MAX) {
+      return `${one.id} of the new release restarted ${one.restarts} times`;
+    }
+  }
+  return undefined;
 }
 
 function switches(sight: Sight, { goal, memory }: Situation): readonly Step[] {

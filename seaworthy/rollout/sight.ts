@@ -50,8 +50,11 @@ export function underWay(memory: Memory, action: Step["action"]): readonly Step[
   return memory.underWay.filter((step) => step.action === action);
 }
 
+/** One that is still booting may be between two tries: its own `await-ready` has the last word. */
 function isUsable(instance: RollInstance, memory: Memory): boolean {
-  return isAlive(instance) && !memory.rejected.has(instance.id);
+  if (memory.rejected.has(instance.id)) return false;
+  const isBooting = memory.started.has(instance.id) && !memory.verified.has(instance.id);
+  return isAlive(instance) || (instance.state === "gone" && isBooting);
 }
 
 /**

@@ -10,7 +10,7 @@ export type Counters = ReadonlyMap<string, MeasuredInstance>;
 export interface Tally {
   readonly requests: number;
   readonly failed: number;
-  /** Upper bounds in ms (the last is infinite) and requests in each bucket. */
+  /** Upper bounds in ms and requests in each bucket; the last bucket has no upper bound. */
   readonly latency: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };
 }
 
@@ -57,13 +57,13 @@ export function p95Of(tally: Tally): number | undefined {
   for (const [index, count] of counts.entries()) {
     if (below + count >= wanted) {
       const from = boundsMs[index - 1] ?? 0;
-      const to = boundsMs[index] ?? from;
+      const to = boundsMs[index] ?? Number.POSITIVE_INFINITY;
       if (!Number.isFinite(to)) return from;
       return from + ((to - from) * (wanted - below)) / count;
     }
     below += count;
   }
-  return boundsMs.at(-2);
+  return undefined;
 }
 
 function single(instance: MeasuredInstance): Tally {
@@ -90,14 +90,15 @@ function less(now: MeasuredInstance, before: MeasuredInstance): Tally {
 }
 
 function added(sum: Tally, more: Tally): Tally {
-  const bounds = sum.latency.boundsMs.length === 0 ? more.latency.boundsMs : sum.latency.boundsMs;
+  const [longer, shorter] =
+    sum.latency.counts.length > more.latency.counts.length ? [sum, more] : [more, sum];
   return {
     requests: sum.requests + more.requests,
     failed: sum.failed + more.failed,
     latency: {
-      boundsMs: bounds,
-      counts: bounds.map(
-        (_, index) => (sum.latency.counts[index] ?? 0) + (more.latency.counts[index] ?? 0),
+      boundsMs: longer.latency.boundsMs,
+      counts: longer.latency.counts.map(
+        (count, index) => count + (shorter.latency.counts[index] ?? 0),
       ),
     },
   };

@@ -1,0 +1,250 @@
+import type { Clock } from "@seaworthy/std/clock";
+import type { Graph, UnitName } from "../plan/graph.ts";
+import type { Observed, ObservedInstance, ObservedUnit } from "../plan/observed.ts";
+import type { InstanceId, Step, StepResult } from "../record/step.ts";
+import type { RecordKind } from "../record/store.ts";
+import { type Lease, type Measured, type Target, TargetError } from "../targets/target.ts";
+
+/** How instances of one release behave on this target. */
+export interface Behaviour {
+  readonly bootMs: number;
+  readonly neverReady?: boolean;
+  /** This long after it took its first requests, each instance dies and is restarted. */
+  readonly crashesAfterMs?: number;
+  readonly errorRatio?: number;
+  readonly latencyMs?: number;
+}
+
+interface Machine {
+  readonly id: InstanceId;
+  readonly unit: UnitName;
+  readonly release: string;
+  readonly bornMs: number;
+  routed: boolean;
+  routedMs: number | undefined;
+  stopping: boolean;
+  restarts: number;
+  requests: number;
+  failed: number;
+}
+
+const BOUNDS_MS = [10, 20, 50, 100, 200, 500, 1_000, 2_000];
+const STEP_MS = 20;
+const DONE: StepResult = { outcome: "done" };
+
+/** A target made of arithmetic: slow where told, failing where told, and watched at every step. */
+export class ModelTarget {
+  readonly clock: Clock;
+  readonly journal: unknown[] = [];
+  readonly applied: Step[] = [];
+  readonly units = new Map<UnitName, ObservedUnit>();
+  readonly machines = new Map<InstanceId, Machine>();
+  readonly behaviours = new Map<string, Behaviour>();
+  /** Requests a second that each unit's edge is sent. */
+  ratePerSecond = 50;
+  epoch = 1;
+  readonly lost = new AbortController();
+  /** Called when a step begins; a result stands instead of its effect, a throw is passed on. */
+  onStep: (step: Step) => StepResult | undefined | Promise<StepResult | undefined> = () =>
+    undefined;
+  #countedMs = 0;
+
+  constructor(clock: Clock) {
+    this.clock = clock;
+  }
+
+  get lease(): Lease {
+    return {
+      epoch: this.epoch,
+      lost: this.lost.signal,
+      [Symbol.asyncDispose]: () => Promise.resolve(),
+    };
+  }
+
+  /** Something that has served for a while when the test begins. */
+  serving(unit: UnitName, release: string, count: number): void {
+    const seen = this.#unit(unit);
+    this.units.set(unit, { ...seen, desired: count, committed: release });
+    this.behaviours.set(release, { bootMs: 0 });
+    for (let index = 0; index < count; index += 1) {
+      const machine = this.#born(`${unit}-${this.#unit(unit).nextInstance}`, unit, release);
+      machine.routed = true;
+      machine.routedMs = -60_000;
+      machine.requests = 1_000;
+    }
+  }
+
+  get target(): Target {
+    return {
+      platform: { name: "dry", edge: "gateway", faults: new Set() },
+      observe: () => Promise.resolve(this.observed()),
+      lease: () => Promise.resolve({ held: true, lease: this.lease }),
+      describe: () => Promise.reject(new Error("not asked for in these tests")),
+      put: () => Promise.resolve(),
+      define: (graph) => Promise.resolve(this.#define(graph)),
+      apply: (step, { signal, epoch }) => this.#apply(step, signal, epoch),
+      measure: (unit) => Promise.resolve(this.#measure(unit)),
+      prepare: () => Promise.reject(new Error("not asked for in these tests")),
+      logs: (query) => this.#logs(query.instance),
+      store: {
+        append: async (kind, body) => {
+          await this.clock.sleep(1);
+          if (kind === "journal") this.journal.push(body);
+        },
+        read: (kind: RecordKind) => Promise.resolve(kind === "journal" ? this.journal : []),
+      },
+      close: () => Promise.resolve(),
+    };
+  }
+
+  observed(): Observed {
+    const units = [...this.units.values()].map((unit) => ({
+      ...unit,
+      instances: [...this.machines.values()]
+        .filter((one) => one.unit === unit.name)
+        .map((one) => this.#seen(one)),
+    }));
+    const edge = { addresses: ["http://127.0.0.1:1"], ready: true };
+    return { basis: "basis", exists: true, units, edge };
+  }
+
+  async *#logs(instance: InstanceId | undefined) {
+    await this.clock.sleep(1);
+    if (instance === undefined) return;
+    yield { instance, stream: "stderr" as const, text: "the last thing it said" };
+  }
+
+  #define(graph: Graph): void {
+    for (const unit of graph.units) {
+      if (unit.kind !== "service") continue;
+      this.units.set(unit.name, { ...this.#unit(unit.name), desired: unit.replicas });
+    }
+  }
+
+  async #apply(step: Step, signal: AbortSignal, epoch: number): Promise<StepResult> {
+    this.applied.push(step);
+    if (epoch !== this.epoch) throw new TargetError("fenced", `epoch ${epoch} is over`);
+    const instead = await this.onStep(step);
+    if (instead !== undefined) return instead;
+    if (step.action === "start") this.#born(step.instance, step.unit, step.release);
+    if (step.action === "await-ready") return await this.#awaitReady(step, signal);
+    if (step.action === "stop") this.#mark(step.instance);
+    await this.clock.sleep(STEP_MS, signal);
+    this.#take(step);
+    return DONE;
+  }
+
+  #take(step: Step): void {
+    this.#count();
+    if (step.action === "stop") this.machines.delete(step.instance);
+    if (step.action === "remove") this.units.delete(step.unit);
+    if (step.action === "commit") {
+      const unit = this.#unit(step.unit);
+      const previous = unit.committed;
+      this.units.set(step.unit, { ...unit, committed: step.release, previous });
+    }
+    if (step.action !== "switch") return;
+    for (const one of this.machines.values()) {
+      if (one.unit !== step.unit) continue;
+      one.routed = step.instances.includes(one.id);
+      if (one.routed) one.routedMs ??= this.clock.now();
+    }
+  }
+
+  async #awaitReady(
+    step: Step & { action: "await-ready" },
+    signal: AbortSignal,
+  ): Promise<StepResult> {
+    const until = this.clock.now() + step.deadlineMs;
+    while (this.clock.now() < until) {
+      const one = this.machines.get(step.instance);
+      if (one !== undefined && this.#seen(one).state === "ready") return DONE;
+      await this.clock.sleep(STEP_MS, signal);
+    }
+    const detail = ["last probe: GET /ready 503", `${step.instance} stderr | still migrating`];
+    return { outcome: "failed", because: `${step.instance} was not ready in time`, detail };
+  }
+
+  #mark(id: InstanceId): void {
+    const one = this.machines.get(id);
+    if (one !== undefined) one.stopping = true;
+  }
+
+  #unit(name: UnitName): ObservedUnit {
+    return (
+      this.units.get(name) ?? {
+        name,
+        kind: "service",
+        desired: 0,
+        scaleOverride: undefined,
+        committed: undefined,
+        previous: undefined,
+        instances: [],
+        nextInstance: 1,
+        url: `http://127.0.0.1:1/${name}`,
+        definition: "d",
+      }
+    );
+  }
+
+  #born(id: InstanceId, unit: UnitName, release: string): Machine {
+    const machine: Machine = {
+      ...{ id, unit, release, bornMs: this.clock.now(), routed: false, routedMs: undefined },
+      ...{ stopping: false, restarts: 0, requests: 0, failed: 0 },
+    };
+    this.machines.set(id, machine);
+    const seen = this.#unit(unit);
+    const number = Number(id.split("-").at(-1));
+    this.units.set(unit, { ...seen, nextInstance: Math.max(seen.nextInstance, number + 1) });
+    return machine;
+  }
+
+  #seen(one: Machine): ObservedInstance {
+    const nature = this.behaviours.get(one.release) ?? { bootMs: 0 };
+    const now = this.clock.now();
+    const { crashesAfterMs } = nature;
+    const served = one.routedMs === undefined ? 0 : now - one.routedMs;
+    const restarts = crashesAfterMs === undefined ? 0 : Math.floor(served / crashesAfterMs);
+    const isReady = nature.neverReady !== true && now - one.bornMs >= nature.bootMs;
+    return {
+      ...{ id: one.id, unit: one.unit, release: one.release, routed: one.routed, restarts },
+      state: one.stopping ? "stopping" : isReady ? "ready" : "starting",
+      ...{ address: undefined, pid: 1, since: "" },
+      because: restarts > 0 ? "it exited with 1" : undefined,
+    };
+  }
+
+  /** Requests since the last count fall evenly on what is routed. */
+  #count(): void {
+    const now = this.clock.now();
+    const seconds = (now - this.#countedMs) / 1_000;
+    this.#countedMs = now;
+    for (const unit of this.units.keys()) {
+      const routed = [...this.machines.values()].filter((one) => one.unit === unit && one.routed);
+      for (const one of routed) {
+        const requests = (this.ratePerSecond * seconds) / routed.length;
+        one.requests += requests;
+        one.failed += requests * (this.behaviours.get(one.release)?.errorRatio ?? 0);
+      }
+    }
+  }
+
+  #measure(unit: UnitName): Measured {
+    this.#count();
+    const mine = [...this.machines.values()].filter((one) => one.unit === unit);
+    const none = { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
+    const instances = mine.map((one) => {
+      const latency = this.behaviours.get(one.release)?.latencyMs ?? 15;
+      const bucket = BOUNDS_MS.findIndex((bound) => latency <= bound);
+      const requests = Math.round(one.requests);
+      const counts = [...BOUNDS_MS, 0].map((_, index) => (index === bucket ? requests : 0));
+      return {
+        ...{ instance: one.id, release: one.release, requests, inFlight: none },
+        failed: { ...none, safe: Math.round(one.failed) },
+        lastRequestWallMs: undefined,
+        latency: { boundsMs: BOUNDS_MS, counts },
+      };
+    });
+    return { since: "once", instances };
+  }
+}
