@@ -106,6 +106,13 @@ function readRoute(input: unknown, site: Site, prefix: string): Route {
   const shaped = typeof input === "string" ? { to: input } : input;
   const fields = openFields(shaped, site, "a service's name, or { to, … }");
   site.log.source({ ...site, canonical: `${site.canonical}.prefix` }, "given");
+  const timeoutMs = fields.leaf({
+    name: "timeout",
+    as: "timeoutMs",
+    kind: duration({ min: 1 }),
+    default: ROUTE.timeoutMs,
+    means: "Whole request including retries, until the response's first byte.",
+  });
   const route: Route = {
     prefix,
     to: fields.leaf({ name: "to", kind: serviceName, means: "The service that answers." }),
@@ -115,19 +122,13 @@ function readRoute(input: unknown, site: Site, prefix: string): Route {
       default: false,
       means: "The service honours repeated requests of any method here; retries may follow.",
     }),
-    timeoutMs: fields.leaf({
-      name: "timeout",
-      as: "timeoutMs",
-      kind: duration({ min: 1 }),
-      default: ROUTE.timeoutMs,
-      means: "Whole request including retries, until the response's first byte.",
-    }),
+    timeoutMs,
     tryTimeoutMs: fields.leaf({
       name: "tryTimeout",
       as: "tryTimeoutMs",
       kind: duration({ min: 1 }),
-      default: ROUTE.tryTimeoutMs,
-      means: "One try, until the response's first byte.",
+      default: Math.min(ROUTE.tryTimeoutMs, timeoutMs),
+      means: "One try, until the response's first byte; by default never longer than `timeout`.",
     }),
     idleMs: fields.leaf({
       name: "idle",

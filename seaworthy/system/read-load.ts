@@ -10,6 +10,7 @@ import {
   type Fields,
   type Site,
 } from "./reader.ts";
+import { routeOf } from "./route-of.ts";
 import type { Load, LoadRequest, RequestClass, Route } from "./system.ts";
 
 const METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] as const;
@@ -188,17 +189,6 @@ function classOf(request: {
   if (request.stream) return "stream";
   if (SAFE_METHODS.includes(request.method)) return "safe";
   return routeOf(request.path, request.routes)?.idempotent === true ? "idempotent" : "unsafe";
-}
-
-/** The route that an edge would choose: the longest prefix that ends at a segment's border. */
-export function routeOf(path: string, routes: readonly Route[]): Route | undefined {
-  const [plain = ""] = path.split("?");
-  return routes
-    .filter(({ prefix }) => {
-      if (plain === prefix || prefix.endsWith("/")) return plain.startsWith(prefix);
-      return plain.startsWith(`${prefix}/`);
-    })
-    .toSorted((left, right) => right.prefix.length - left.prefix.length)[0];
 }
 
 function readHistoryField(parent: Fields): Load["history"] {

@@ -1,0 +1,16 @@
+import type { Rule } from "./rule.ts";
+
+export const surgeZero: Rule = {
+  name: "surge-zero",
+  check: ({ parsed }) =>
+    Object.values(parsed.system.services)
+      .filter(({ rollout }) => rollout.surge === 0)
+      .map(({ name }) => ({
+        rule: "surge-zero",
+        severity: "warning",
+        message: `\`${name}\` leaves no room to roll: surge 0 is rolled as 1`,
+        places: [{ path: `services.${name}.rollout.surge` }],
+        why: "Stopping before starting would serve below the declared capacity; that is never done.",
+        fix: "Write surge: 1 or more, and keep the memory for it.",
+      })),
+};
