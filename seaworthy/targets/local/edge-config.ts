@@ -88,12 +88,14 @@ const ADDED_ROUTE = {
 function publicListeners(parts: EdgeParts): readonly ListenerConfig[] {
   const { edge, ports } = parts;
   if (edge === undefined) return [];
+  // A service that was removed before the edge: its routes answer 404, the others go on.
+  const known = new Set(parts.services.map(({ name }) => name));
   return edge.listen.map((listen, index) => ({
     name: `public:${index}`,
     host: listen.host,
     port: present(ports.public[index], `the port of public listener ${index}`),
     kind: "public",
-    routes: edge.routes.map(routeConfig),
+    routes: edge.routes.filter(({ to }) => known.has(to)).map(routeConfig),
   }));
 }
 

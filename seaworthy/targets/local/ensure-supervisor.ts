@@ -9,9 +9,8 @@ import { readLiveIdentity } from "./identity-file.ts";
 import { allowedEnvironment, spawnDetached } from "./spawn-detached.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { SupervisorClient } from "./supervisor-client.ts";
-import { supervisorSocket } from "./supervisor/reception.ts";
+import { identityFileOf, stateFile, supervisorSocket } from "./supervisor/paths.ts";
 import { readState } from "./supervisor/state.ts";
-import { identityFileOf, stateFile } from "./supervisor/supervise.ts";
 
 export interface SupervisorPlace {
   readonly folder: StateFolder;

@@ -3,7 +3,7 @@ import { deadline, type Clock } from "@seaworthy/std/clock";
 import type { OwnCommand } from "@seaworthy/std/command";
 import { freshId } from "@seaworthy/std/random";
 import type { Result } from "@seaworthy/std/result";
-import type { Graph, Unit, UnitName } from "../../plan/graph.ts";
+import type { Graph, JobUnit, ServiceUnit, Unit, UnitName } from "../../plan/graph.ts";
 import type { Observed } from "../../plan/observed.ts";
 import type { Fault, FaultHandle } from "../../record/fault.ts";
 import type { Release } from "../../record/release.ts";
@@ -33,17 +33,17 @@ import {
 } from "./protocol.ts";
 import { logLines } from "./read-logs.ts";
 import { lazyRecordFiles } from "./lazy-record.ts";
-import { describeRelease, putRelease } from "./release.ts";
+import { describeRelease, putRelease, type ReleaseContext } from "./release.ts";
 import {
   findStateFolder,
   openStateFolder,
   type StateFolder,
   type StateFolderOptions,
 } from "./state-folder.ts";
+import { openSecretVersions, type SecretVersions } from "./secret-versions.ts";
 import type { SupervisorClient } from "./supervisor-client.ts";
-import { edgeSocket } from "./supervisor/edge-keeper.ts";
+import { edgeSocket, secretsFile, stateFile } from "./supervisor/paths.ts";
 import { readState, type SupervisorState } from "./supervisor/state.ts";
-import { stateFile } from "./supervisor/supervise.ts";
 
 /** What a client of this machine needs; given by the composition root. */
 export interface LocalOptions {
@@ -117,12 +117,27 @@ class LocalTarget implements Target {
   }
 
   async describe(unit: Unit, signal: AbortSignal): Promise<Release> {
-    return await describeRelease(runnable(unit), this.#releaseContext(signal));
+    const folder = await this.#found();
+    const known = folder === undefined ? undefined : secretsOf(folder);
+    return await describeRelease(
+      runnable(unit),
+      this.#releaseContext(signal, {
+        releasesFolder: folder?.releases ?? "",
+        // Nothing is remembered yet: an unused value must not become a version.
+        versionOf: async (name, value) => (await known?.peekVersion(name, value)) ?? 1,
+      }),
+    );
   }
 
   async put(release: Release, unit: Unit, signal: AbortSignal): Promise<void> {
-    await this.#made();
-    await putRelease(release, runnable(unit), this.#releaseContext(signal));
+    const folder = await this.#made();
+    const secrets = secretsOf(folder);
+    // Also where the release is there already: its secrets may not be.
+    for (const name of Object.keys(release.secretVersions)) {
+      await secrets.versionOf(name, await this.#secret(name));
+    }
+    const context = { releasesFolder: folder.releases, versionOf: secrets.versionOf };
+    await putRelease(release, runnable(unit), this.#releaseContext(signal, context));
   }
 
   async define(graph: Graph, { epoch, signal }: StepContext): Promise<void> {
@@ -162,7 +177,7 @@ class LocalTarget implements Target {
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {
-    return logLines({ folder: this.#folder, clock: this.#options.clock, query, signal });
+    return logLines({ logsFolder: this.#folder?.logs, clock: this.#options.clock, query, signal });
   }
 
   async close(): Promise<void> {
@@ -171,6 +186,21 @@ class LocalTarget implements Target {
     if (client === undefined) return;
     client.close();
     await client.closed;
+  }
+
+  #releaseContext(signal: AbortSignal, place: ReleasePlace): ReleaseContext {
+    const { systemFolder, clock, node, environment } = this.#options;
+    return {
+      ...{ systemFolder, clock, signal, node, releasesFolder: place.releasesFolder },
+      searchPath: environment["PATH"] ?? "",
+      secretVersion: async (name) => await place.versionOf(name, await this.#secret(name)),
+    };
+  }
+
+  async #secret(name: string): Promise<string> {
+    const resolved = await this.#options.resolveSecret(name);
+    if (resolved.ok) return resolved.value;
+    throw new TargetError("secret-missing", resolved.error);
   }
 
   #leased(): SupervisorClient {
@@ -203,6 +233,21 @@ class LocalTarget implements Target {
       return undefined;
     }
   }
+}
+
+interface ReleasePlace {
+  readonly releasesFolder: string;
+  readonly versionOf: (name: string, value: string) => Promise<number>;
+}
+
+function secretsOf(folder: StateFolder): SecretVersions {
+  return openSecretVersions(secretsFile(folder));
+}
+
+/** An edge is configured, not released. */
+function runnable(unit: Unit): ServiceUnit | JobUnit {
+  if (unit.kind !== "edge") return unit;
+  throw new TargetError("unsupported", "the edge has no release of its own");
 }
 
 async function letGo(client: SupervisorClient) {

@@ -1,7 +1,7 @@
 import { StringDecoder } from "node:string_decoder";
 
 /** More of one line is no line but content: what follows is dropped and said. */
-export const LINE_BYTES_MAX = 65_536;
+const LINE_BYTES_MAX = 65_536;
 const NEWLINE = 0x0a;
 
 /** Cuts bytes into lines as they come; holds at most one line of `LINE_BYTES_MAX`. */

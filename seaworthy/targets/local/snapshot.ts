@@ -45,12 +45,20 @@ export interface SnapshotOptions {
   /** Our own state, in case it lies inside the app's folder. */
   readonly exclude: string;
   readonly signal: AbortSignal;
+  readonly limits?: SnapshotLimits;
 }
 
-/** A large `node_modules` has 30,000 files; more is a folder that was not meant. */
-export const SNAPSHOT_FILES_MAX = 50_000;
-/** Each release is a copy; several are kept. */
-export const SNAPSHOT_BYTES_MAX = 1_073_741_824;
+/** What one release may be made of. */
+export interface SnapshotLimits {
+  readonly files: number;
+  readonly bytes: number;
+}
+
+/**
+ * A large `node_modules` has 30,000 files, and each release is a copy of which several are kept:
+ * more is a folder that was not meant.
+ */
+const LIMITS: SnapshotLimits = { files: 50_000, bytes: 1_073_741_824 };
 /** Never part of an app: history, and Python's cache, which changes by running. */
 const SKIPPED_ALWAYS: ReadonlySet<string> = new Set([".git", "__pycache__"]);
 /** The packages of the closure are walked themselves; the others are not needed. */
@@ -70,7 +78,7 @@ export async function takeSnapshot(options: SnapshotOptions): Promise<Snapshot> 
   const single = [...manifest, ...closure.links.keys()];
   const root = commonFolder([app, ...packages, ...single.map((path) => dirname(path))]);
 
-  const collection = new Collection(root, signal);
+  const collection = new Collection(root, { signal, limits: options.limits ?? LIMITS });
   for (const path of manifest) await collection.addFile(path);
   // Without a package nobody says which of the packages there are needed.
   const skip = scope === undefined ? SKIPPED_ALWAYS : SKIPPED_OF_PACKAGES;
@@ -136,12 +144,17 @@ async function realFolder(path: string, options: { readonly declared: string }):
 class Collection {
   readonly #root: string;
   readonly #signal: AbortSignal;
+  readonly #limits: SnapshotLimits;
   readonly #entries = new Map<string, SnapshotEntry>();
   #bytes = 0;
 
-  constructor(root: string, signal: AbortSignal) {
+  constructor(
+    root: string,
+    options: { readonly signal: AbortSignal; readonly limits: SnapshotLimits },
+  ) {
     this.#root = root;
-    this.#signal = signal;
+    this.#signal = options.signal;
+    this.#limits = options.limits;
   }
 
   sorted(): readonly SnapshotEntry[] {
@@ -175,7 +188,8 @@ class Collection {
     const executable = (stats.mode & 0o111) !== 0;
     this.#add({ kind: "file", path: this.#inside(path), executable, bytes: stats.size });
     this.#bytes += stats.size;
-    if (this.#bytes > SNAPSHOT_BYTES_MAX) throw this.#tooLarge(formatBytes(SNAPSHOT_BYTES_MAX));
+    const { bytes } = this.#limits;
+    if (this.#bytes > bytes) throw this.#tooLarge(formatBytes(bytes));
   }
 
   addLink(link: { readonly path: string; readonly target: string }): void {
@@ -196,9 +210,8 @@ class Collection {
 
   #add(entry: SnapshotEntry): void {
     this.#entries.set(entry.path, entry);
-    if (this.#entries.size > SNAPSHOT_FILES_MAX)
-      throw this.#tooLarge(`${SNAPSHOT_FILES_MAX} files`);
-  }
+    const { files } = this.#limits;
+    if (this.#entries.size > files) throw this.#tooLarge(`${files} files`);
 
   #inside(path: string): string {
     return relative(this.#root, path);

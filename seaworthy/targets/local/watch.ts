@@ -8,7 +8,7 @@ import { takeLock } from "./lock.ts";
 import { openLogs } from "./log-files.ts";
 import { allowedEnvironment, spawnDetached } from "./spawn-detached.ts";
 import type { StateFolder } from "./state-folder.ts";
-import { EXIT_ALREADY_SUPERVISED, identityFileOf } from "./supervisor/supervise.ts";
+import { EXIT_ALREADY_SUPERVISED, identityFileOf } from "./supervisor/paths.ts";
 
 /** What `_watch` is started with. */
 export interface WatchOptions {

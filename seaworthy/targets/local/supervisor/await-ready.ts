@@ -1,7 +1,7 @@
 import type { GatewayStatus } from "@seaworthy/gateway/control";
 import type { ServiceUnit } from "../../../plan/graph.ts";
 import type { StepResult } from "../../../record/step.ts";
-import { lastLines } from "./last-lines.ts";
+import { lastLines } from "../read-logs.ts";
 import type { EdgeKeeper } from "./edge-keeper.ts";
 import type { Keeper } from "./keeper.ts";
 import { describeProbe, probe, type ProbeOutcome } from "./probe.ts";

@@ -10,6 +10,7 @@ import { gatewayControl, type GatewayControl } from "../gateway-control.ts";
 import { isAlive, markedBy } from "../identity.ts";
 import { openLogs } from "../log-files.ts";
 import { spawnDetached } from "../spawn-detached.ts";
+import { edgeSocket } from "./paths.ts";
 import type { SupervisorState } from "./state.ts";
 import { terminate } from "./terminate.ts";
 import { markedEnvironment, type World } from "./world.ts";
@@ -145,11 +146,6 @@ export class EdgeKeeper {
     this.#queue = mine.catch(() => {});
     return await mine;
   }
-}
-
-/** Where the gateway is told what to do. */
-export function edgeSocket(folder: { readonly sockets: string }): string {
-  return join(folder.sockets, "edge.sock");
 }
 
 /** The configuration that a state asks for; pure. */

@@ -4,10 +4,10 @@ import type { ProcessIdentity } from "../../../record/fault.ts";
 import type { Step, StepResult } from "../../../record/step.ts";
 import { LOOPBACK } from "../edge-config.ts";
 import { isAlive } from "../identity.ts";
+import { lastLines } from "../read-logs.ts";
 import { loadRelease } from "../release.ts";
 import { describeEnd, type ProcessEnd } from "../spawn-detached.ts";
 import type { Crew } from "./crew.ts";
-import { lastLines } from "./last-lines.ts";
 import { resolveEnvironment, spawnLoaded } from "./spawn-instance.ts";
 import type { JobRecord } from "./state.ts";
 import { terminate } from "./terminate.ts";
@@ -67,7 +67,7 @@ async function spawnJob(world: World, step: RunJob): Promise<string> {
   }));
   const environment = {
     ...markedEnvironment(world, instance),
-    ...(await resolveEnvironment(world, loaded.env)),
+    ...(await resolveEnvironment(world, loaded)),
     HOST: LOOPBACK,
     SEAWORTHY_SYSTEM: ledger.state.graph?.system ?? "",
   };

@@ -1,6 +1,5 @@
 import { chmod, rm } from "node:fs/promises";
 import { createServer, type Server, type Socket } from "node:net";
-import { join } from "node:path";
 import { TargetError } from "../../target.ts";
 import { lineSocket, type LineSocket } from "../line-socket.ts";
 import {
@@ -14,13 +13,9 @@ import {
 import type { Crew } from "./crew.ts";
 import { defineGraph } from "./define.ts";
 import type { LeaseDesk } from "./lease-desk.ts";
+import { supervisorSocket } from "./paths.ts";
 import { isEmpty } from "./state.ts";
 import { applyStep } from "./steps.ts";
-
-/** Where clients find their supervisor. */
-export function supervisorSocket(folder: { readonly sockets: string }): string {
-  return join(folder.sockets, "supervisor.sock");
-}
 
 /** Clients of one system are a few verbs at a time; more is a loop gone wrong. */
 const CONNECTIONS_MAX = 100;

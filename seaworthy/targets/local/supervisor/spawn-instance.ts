@@ -9,9 +9,10 @@ import { LOOPBACK } from "../edge-config.ts";
 import { openLogs } from "../log-files.ts";
 import { outside } from "../outside.ts";
 import { loadRelease, type LoadedRelease } from "../release.ts";
-import { readSecret } from "../secret-versions.ts";
+import { openSecretVersions } from "../secret-versions.ts";
 import { spawnDetached, type Spawned } from "../spawn-detached.ts";
 import { choosePort, isFree } from "./ports.ts";
+import { secretsFile } from "./paths.ts";
 import type { InstanceRecord, SupervisorState } from "./state.ts";
 import { markedEnvironment, type World } from "./world.ts";
 
@@ -26,7 +27,8 @@ export async function spawnInstance(world: World, id: string): Promise<Spawned> 
   const loaded = await loadRelease(folder.releases, record.release);
   const unit = ledger.state.units[record.unit];
   const port = await freePort(world, record);
-  const root = await layOutRoot(world, record, unit?.kind === "service" ? unit : undefined);
+  const volumes = unit?.kind === "service" ? unit.volumes : {};
+  const root = await layOutRoot(world, record, { files: loaded.files, volumes });
   await change(world, id, {
     phase: "starting",
     identity: undefined,
@@ -36,7 +38,7 @@ export async function spawnInstance(world: World, id: string): Promise<Spawned> 
   });
   const environment = {
     ...markedEnvironment(world, id),
-    ...(await resolveEnvironment(world, loaded.env)),
+    ...(await resolveEnvironment(world, loaded)),
     HOST: LOOPBACK,
     PORT: String(port),
     SEAWORTHY_SYSTEM: ledger.state.graph?.system ?? "",
@@ -70,30 +72,32 @@ export async function spawnLoaded(
   }
 }
 
-/** Addresses and secrets become text here and nowhere else; the text goes only into the process. */
+/** Addresses and secrets become text here and nowhere else; it goes only into the process. */
 export async function resolveEnvironment(
   world: World,
-  env: Readonly<Record<string, EnvironmentValue>>,
+  loaded: LoadedRelease,
 ): Promise<Record<string, string>> {
-  const resolved: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) resolved[name] = await textOf(world, value);
-  return resolved;
-}
-
-async function textOf(world: World, value: EnvironmentValue): Promise<string> {
-  switch (value.kind) {
-    case "text":
-      return value.text;
-    case "secret":
-      return await readSecret(world.folder, value.secret);
-    case "url":
-      return innerUrl(world.ledger.state, value.service);
-    case "parts": {
-      const parts = [];
-      for (const part of value.parts) parts.push(await textOf(world, part));
-      return parts.join("");
+  const secrets = openSecretVersions(secretsFile(world.folder));
+  const textOf = async (value: EnvironmentValue): Promise<string> => {
+    switch (value.kind) {
+      case "text":
+        return value.text;
+      case "secret": {
+        const version = loaded.release.secretVersions[value.secret];
+        return await secrets.valueOf(value.secret, present(version, "a secret's version"));
+      }
+      case "url":
+        return innerUrl(world.ledger.state, value.service);
+      case "parts": {
+        const parts: string[] = [];
+        for (const part of value.parts) parts.push(await textOf(part));
+        return parts.join("");
+      }
     }
-  }
+  };
+  const resolved: Record<string, string> = {};
+  for (const [name, value] of Object.entries(loaded.env)) resolved[name] = await textOf(value);
+  return resolved;
 }
 
 /** The stable inner address of a service. */
@@ -124,20 +128,20 @@ export function takenPorts(state: SupervisorState): ReadonlySet<number> {
 async function layOutRoot(
   world: World,
   record: InstanceRecord,
-  unit: ServiceUnit | undefined,
+  content: Pick<ServiceUnit, "files" | "volumes">,
 ): Promise<string> {
   const root = join(world.folder.run, record.id, "root");
   try {
     await rm(root, { recursive: true, force: true });
     await mkdir(root, { recursive: true, mode: 0o700 });
-    for (const [path, text] of Object.entries(unit?.files ?? {})) {
+    for (const [path, text] of Object.entries(content.files)) {
       const file = under(root, path);
       await mkdir(dirname(file), { recursive: true, mode: 0o700 });
       await writeFile(file, text, { mode: 0o400 });
       await chmod(file, 0o400);
     }
-    for (const [path, name] of Object.entries(unit?.volumes ?? {})) {
-      const volume = join(world.folder.volumes, record.unit, name);
+    for (const [path, name] of Object.entries(content.volumes)) {
+      const volume = under(join(world.folder.volumes, record.unit), name);
       await mkdir(volume, { recursive: true, mode: 0o700 });
       const link = under(root, path);
       await mkdir(dirname(link), { recursive: true, mode: 0o700 });

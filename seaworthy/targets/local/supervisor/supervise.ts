@@ -1,5 +1,4 @@
 import { rm } from "node:fs/promises";
-import { join } from "node:path";
 import { readLiveIdentity, writeIdentity } from "../identity-file.ts";
 import { folderArgument } from "../folder-argument.ts";
 import { takeLock } from "../lock.ts";
@@ -10,17 +9,15 @@ import { Crew } from "./crew.ts";
 import { LeaseDesk } from "./lease-desk.ts";
 import { Ledger } from "./ledger.ts";
 import { openReception } from "./reception.ts";
+import { EXIT_ALREADY_SUPERVISED, identityFileOf, stateFile } from "./paths.ts";
 import { emptyState, isEmpty, readState } from "./state.ts";
 import { markedEnvironment, type SuperviseOptions, type World } from "./world.ts";
-
-/** Another supervisor of this system lives (sysexits.h: EX_TEMPFAIL). */
-export const EXIT_ALREADY_SUPERVISED = 75;
 
 /** Long enough for a client that just connected to ask for the lease. */
 const IDLE_MS = 3_000;
 const LOOK_MS = 250;
 /** Bounds what one instance may keep on disk: a few files of this size. */
-const LOG_LIMITS = { fileBytesMax: 8 * 1_048_576, filesMax: 3 };
+const LOG_LIMITS = { maxBytes: 8 * 1_048_576, keep: 2 };
 
 /**
  * The supervisor of one system on this machine. Ends with 0 when nothing is left to look after;
@@ -46,19 +43,6 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
   await rm(identityFileOf(options.folder, "supervisor"), { force: true });
   await lock[Symbol.asyncDispose]();
   return 0;
-}
-
-/** The state's file; readers without a supervisor read it too. */
-export function stateFile(folder: { readonly root: string }): string {
-  return join(folder.root, "state.json");
-}
-
-/** Says which process supervises or watches. */
-export function identityFileOf(
-  folder: { readonly run: string },
-  role: "supervisor" | "watchdog",
-): string {
-  return join(folder.run, `${role}.json`);
 }
 
 /** Housekeeping, until nothing is left and nobody holds the lease. */
