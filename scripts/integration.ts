@@ -6,7 +6,7 @@ import { add, testRun } from "./check-stages.ts";
 import { leftFolders, leftProcesses } from "./leftovers.ts";
 import { runStage, type Surroundings } from "./stage.ts";
 
-/** Two files at once use both cores of the smallest machine we test on; more would only be noise. */
+/** Two files at once use both cores of our smallest machine; more would only be noise. */
 const CONCURRENCY = 2;
 /** A drill under load takes about a minute; a file that needs more has to be split. */
 const FILE_DEADLINE_MS = 300_000;

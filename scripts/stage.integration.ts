@@ -16,7 +16,8 @@ const HEAD = `import { test, describe } from "node:test";\n`;
 
 const RUNS = {
   "counts passed, failed and skipped tests, and no suite": {
-    text: `${HEAD}describe("all", () => { test("a", () => {}); test("b", { skip: "why" }, () => {}); });
+    text: `${HEAD}describe("all", () => { test("a", () => {}); });
+      test("b", { skip: "why" }, () => {});
       test("c", () => { throw new Error("broken on purpose"); });`,
     tally: { passed: 1, failed: 1, skipped: 1 },
     says: /broken on purpose/,

@@ -17,7 +17,7 @@ function standing(): Clock & { readonly slept: number[] } {
   };
 }
 
-test("backoff doubles from the first wait up to the longest, also after a thousand attempts", () => {
+test("backoff doubles from the first wait up to the longest, also after many attempts", () => {
   const bounds = { firstMs: 100, maxMs: 1_000 };
   deepStrictEqual(
     [0, 1, 2, 3, 4, 1_000].map((attempt) => backoffMs(attempt, bounds)),
@@ -25,7 +25,7 @@ test("backoff doubles from the first wait up to the longest, also after a thousa
   );
 });
 
-test("a poll ends with the first answer, also a falsy one, and sleeps only in between", async () => {
+test("a poll ends with the first answer, also a falsy one, and sleeps in between", async () => {
   const clock = standing();
   const answers = [undefined, undefined, 0];
   const options = { clock, everyMs: 50, signal: new AbortController().signal };

@@ -11,7 +11,8 @@ export interface Tally {
 
 /**
  * Prints failures and skips only, and appends the run's tally (passed, failed, skipped) as one line
- * to the file that `SEAWORTHY_TALLY` names. Reading node:test's own summary text would break with its next wording.
+ * to the file that `SEAWORTHY_TALLY` names. Reading node:test's own
+ * summary text would break with its next wording.
  */
 export default async function* report(events: AsyncIterable<TestEvent>): AsyncGenerator<string> {
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 };

@@ -46,6 +46,7 @@ const ROWS: readonly Row[] = [
   ["lint", `${ROOM}/casts.ts`, "consistent-type-assertions", `${ROOM}/satisfies.ts`],
   ["lint", `${ROOM}/takes-anything.ts`, "no-explicit-any", `${ROOM}/satisfies.ts`],
   ["lint", `${ROOM}/insists.ts`, "no-non-null-assertion", `${ROOM}/satisfies.ts`],
+  ["lint", `${ROOM}/trusts-a-text.ts`, "no-unsafe-assignment", `${ROOM}/satisfies.ts`],
   ["lint", `${ROOM}/circle-a.ts`, "no-cycle", `${ROOM}/takes-a-clock.ts`],
   ["lint", `${ROOM}/many-parameters.ts`, "max-params", `${ROOM}/takes-a-clock.ts`],
   ["lint", `${ROOM}/function-of-71-lines.ts`, "max-lines-per", `${ROOM}/function-of-70-lines.ts`],
