@@ -4,10 +4,10 @@ import { assert } from "@seaworthy/std/assert";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 
 /** Version of every record's body. A reader refuses a newer one (ADR 0004). */
-export const RECORD_VERSION = 1;
+const RECORD_VERSION = 1;
 
 /** Longest line that is written: evidence with many runs is some 100 KiB; more is a slip. */
-export const LINE_BYTES_MAX = 4 * 1_048_576;
+const LINE_BYTES_MAX = 4 * 1_048_576;
 
 /** 64 bits: enough to see damage, which is not the same as to withstand forgery. */
 const SUM_HEX_DIGITS = 16;

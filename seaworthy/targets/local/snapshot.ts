@@ -182,6 +182,8 @@ class Collection {
   }
 
   async addFile(path: string): Promise<void> {
+    // A package may lie inside the app's folder, or inside another one.
+    if (this.#entries.has(this.#inside(path))) return;
     const stats = await lstat(path).catch((error: unknown) => {
       throw outside(error, `could not look at ${path}`);
     });
@@ -212,6 +214,7 @@ class Collection {
     this.#entries.set(entry.path, entry);
     const { files } = this.#limits;
     if (this.#entries.size > files) throw this.#tooLarge(`${files} files`);
+  }
 
   #inside(path: string): string {
     return relative(this.#root, path);
