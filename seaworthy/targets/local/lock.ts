@@ -11,7 +11,7 @@ export async function takeLock(name: string): Promise<Lock | undefined> {
   const server = createServer((socket) => socket.destroy());
   const taken = await listening(server, `\0seaworthy-${name}`);
   if (!taken) return undefined;
-  server.unref();
+  // Referenced on purpose: a watchdog only waits for its child, and must not end while it does.
   return {
     [Symbol.asyncDispose]: () => new Promise((resolve) => server.close(() => resolve())),
   };

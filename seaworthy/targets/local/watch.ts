@@ -32,7 +32,7 @@ const LOOK_MS = 100;
  */
 export async function watch(options: WatchOptions, pid: number): Promise<number> {
   const { folder, clock } = options;
-  const lock = await takeLock(`watchdog-${folder.id}`);
+  await using lock = await takeLock(`watchdog-${folder.id}`);
   if (lock === undefined) return 0;
   await writeIdentity(identityFileOf(folder, "watchdog"), pid);
   for (let failures = 0; ; failures += 1) {

@@ -16,6 +16,8 @@ import { markedEnvironment, type SuperviseOptions, type World } from "./world.ts
 /** Long enough for a client that just connected to ask for the lease. */
 const IDLE_MS = 3_000;
 const LOOK_MS = 250;
+/** A watchdog that was just started has not said who it is yet. */
+const WATCHDOG_STARTS_MS = 3_000;
 /** Bounds what one instance may keep on disk: a few files of this size. */
 const LOG_LIMITS = { maxBytes: 8 * 1_048_576, keep: 2 };
 
@@ -49,12 +51,15 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
 async function untilEmpty(world: World, desk: LeaseDesk): Promise<void> {
   const { clock, ledger, folder } = world;
   let emptySinceMs = clock.now();
+  let watchdogSinceMs = clock.now();
   for (;;) {
     await clock.sleep(LOOK_MS);
     await ledger.flush();
     await rotateLogs(folder.logs, LOG_LIMITS).catch(() => {});
     if (!isEmpty(ledger.state) || desk.isHeld) {
       emptySinceMs = clock.now();
+      if (clock.now() - watchdogSinceMs < WATCHDOG_STARTS_MS) continue;
+      watchdogSinceMs = clock.now();
       await ensureWatchdog(world);
     } else if (desk.wasHeld || clock.now() - emptySinceMs > IDLE_MS) return;
   }
