@@ -26,5 +26,6 @@ export const WORLD: readonly RegExp[] = [
   /^service-kit\/clock\.ts$/,
   /^systems\/[^/]+\/(apps|tests)\//,
   /^(test|bench|scripts|bin)\//,
-  /\.(test|integration)\.ts$/,
+  /\.(test|integration|fixture)\.ts$/,
+  /\/fixtures\//,
 ];
