@@ -22,7 +22,8 @@ export function overlay(
   const faults: { path: string; wrong: Wrong }[] = [];
   const touched = new Set<string>();
   const merge = (below: unknown, above: unknown, path: string): unknown => {
-    const under = spelledOut(below, path);
+    const isNoUnit = below === undefined && UNIT_MAPS.includes(path);
+    const under = isNoUnit ? {} : spelledOut(below, path);
     const over = isRecord(under) ? spelledOut(above, path) : above;
     if (!isRecord(under) || !isRecord(over) || replacesWhole(under, over)) {
       touched.add(path);
