@@ -21,7 +21,7 @@ export function fieldsOf(unit: Unit, graph: Graph): ReadonlyMap<string, string> 
     unit.kind === "edge"
       ? { edge: graph.edge, inner: Object.fromEntries(inner) }
       : { ...unit, env: environmentTexts(unit.env) };
-  const fields = flatten(defined).filter(([, value]) => value !== undefined);
+  const fields = flatten(defined).filter(([, value]) => value !== undefined && !isEmpty(value));
   return new Map(fields.map(([path, value]) => [path, shown(value)]));
 }
 
@@ -38,4 +38,9 @@ export function changedFields(
 
 function shown(value: unknown): string {
   return typeof value === "string" ? value : canonicalJson(value);
+}
+
+/** An empty map is no field: its entries are. */
+function isEmpty(value: unknown): boolean {
+  return typeof value === "object" && value !== null && Object.keys(value).length === 0;
 }
