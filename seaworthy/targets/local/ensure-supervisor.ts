@@ -2,9 +2,10 @@ import type { Clock } from "@seaworthy/std/clock";
 import { deadline } from "@seaworthy/std/clock";
 import type { OwnCommand } from "@seaworthy/std/command";
 import { poll } from "@seaworthy/std/retry";
+import type { ProcessIdentity } from "../../record/fault.ts";
 import { TargetError } from "../target.ts";
 import { folderArgument } from "./folder-argument.ts";
-import { INSTANCE_VARIABLE, OWNER_VARIABLE } from "./identity.ts";
+import { INSTANCE_VARIABLE, isAlive, OWNER_VARIABLE } from "./identity.ts";
 import { readLiveIdentity } from "./identity-file.ts";
 import { allowedEnvironment, spawnDetached } from "./spawn-detached.ts";
 import type { StateFolder } from "./state-folder.ts";
@@ -54,17 +55,20 @@ export async function ensureSupervisor(
   }
 }
 
-/** Resolves when supervisor and watchdog are gone, which happens by itself when nothing is left. */
+/** Resolves when supervisor and watchdog are gone, which they do once nothing is left. */
 export async function untilUnsupervised(place: SupervisorPlace): Promise<void> {
-  const signal = deadline(END_MS, "the supervisor's end");
-  const gone = async (): Promise<true | undefined> => {
-    for (const role of ["supervisor", "watchdog"] as const) {
-      const file = identityFileOf(place.folder, role);
-      if ((await readLiveIdentity(file)) !== undefined) return undefined;
-    }
-    return true;
-  };
-  await poll(gone, { clock: place.clock, everyMs: LOOK_MS, signal });
+  const ending: ProcessIdentity[] = [];
+  for (const role of ["supervisor", "watchdog"] as const) {
+    const identity = await readLiveIdentity(identityFileOf(place.folder, role));
+    if (identity !== undefined) ending.push(identity);
+  }
+  const signal = deadline(END_MS, "the end of the supervisor and its watchdog");
+  // Those two and no others: the next command may have started new ones by then.
+  await poll(async () => (ending.some(isAlive) ? undefined : true), {
+    clock: place.clock,
+    everyMs: LOOK_MS,
+    signal,
+  });
 }
 
 /** One that is running already keeps its place: the new one ends at once. */

@@ -20,7 +20,7 @@ import {
   type StepContext,
   type Target,
 } from "../target.ts";
-import { ensureSupervisor, untilUnsupervised } from "./ensure-supervisor.ts";
+import { ensureSupervisor, untilUnsupervised, type SupervisorPlace } from "./ensure-supervisor.ts";
 import { gatewayControl } from "./gateway-control.ts";
 import { groupOf, seeSame } from "./identity.ts";
 import { measured } from "./measured.ts";
@@ -66,6 +66,8 @@ const PLATFORM: Platform = {
 };
 /** The edge answers from memory; a longer silence says more than its figures would. */
 const EDGE_ANSWER_MS = 5_000;
+/** One ends by itself at most once between two of ours. */
+const LEASE_ATTEMPTS = 3;
 
 /**
  * This machine as a target. Reading needs nobody: the state's file, the kernel and the edge are
@@ -99,8 +101,7 @@ class LocalTarget implements Target {
 
   async lease(owner: LeaseOwner, signal: AbortSignal): Promise<LeaseOutcome> {
     const place = { ...this.#options, folder: await this.#made() };
-    const client = await ensureSupervisor(place, signal);
-    const reply = leaseReplySchema.parse(await client.ask({ call: "lease", owner }, signal));
+    const { client, reply } = await this.#askForLease(place, owner, signal);
     if (!reply.held) {
       client.close();
       return reply;
@@ -114,6 +115,20 @@ class LocalTarget implements Target {
     };
     const lease = { epoch: reply.epoch, lost: client.lost, [Symbol.asyncDispose]: release };
     return { held: true, lease };
+  }
+
+  /** A supervisor that is just ending hangs up; the next one is asked again. */
+  async #askForLease(place: SupervisorPlace, owner: LeaseOwner, signal: AbortSignal) {
+    for (let attempt = 1; ; attempt += 1) {
+      const client = await ensureSupervisor(place, signal);
+      try {
+        const reply = leaseReplySchema.parse(await client.ask({ call: "lease", owner }, signal));
+        return { client, reply };
+      } catch (error) {
+        client.close();
+        if (!client.lost.aborted || signal.aborted || attempt === LEASE_ATTEMPTS) throw error;
+      }
+    }
   }
 
   async describe(unit: Unit, signal: AbortSignal): Promise<Release> {

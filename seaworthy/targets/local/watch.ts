@@ -25,6 +25,8 @@ const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 /** A supervisor that lived this long did not fail at its start. */
 const SETTLED_MS = 10_000;
 const LOOK_MS = 100;
+/** A minute and more of failing at once: the next command will say why, and starts a new one. */
+const FAILURES_MAX = 20;
 
 /**
  * Starts the supervisor again whenever it dies, and ends when it ends by itself. It holds nothing
@@ -35,13 +37,14 @@ export async function watch(options: WatchOptions, pid: number): Promise<number>
   await using lock = await takeLock(`watchdog-${folder.id}`);
   if (lock === undefined) return 0;
   await writeIdentity(identityFileOf(folder, "watchdog"), pid);
-  for (let failures = 0; ; failures += 1) {
+  for (let failures = 0; failures < FAILURES_MAX; failures += 1) {
     const startedMs = clock.now();
     const end = await superviseOnce(options);
     if (end === 0) return 0;
     if (clock.now() - startedMs > SETTLED_MS) failures = 0;
     await clock.sleep(backoffMs(failures, BACKOFF));
   }
+  return 1;
 }
 
 /** Exit code of one supervisor's life; undefined when a signal ended it or nobody saw its end. */

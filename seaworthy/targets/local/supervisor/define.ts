@@ -2,7 +2,7 @@ import type { Graph } from "../../../plan/graph.ts";
 import { TargetError } from "../../target.ts";
 import { innerRoutesOf } from "../edge-config.ts";
 import type { Crew } from "./crew.ts";
-import { choosePort, isFree } from "./ports.ts";
+import { isFree, type Ports } from "./ports.ts";
 import { takenPorts } from "./spawn-instance.ts";
 import type { SupervisorState } from "./state.ts";
 
@@ -12,7 +12,7 @@ import type { SupervisorState } from "./state.ts";
  */
 export async function defineGraph(crew: Crew, graph: Graph): Promise<void> {
   const { ledger } = crew.world;
-  const ports = await choosePorts(ledger.state, graph);
+  const ports = await choosePorts(crew.world.ports, ledger.state, graph);
   await ledger.intend((state) => ({
     ...state,
     graph,
@@ -23,15 +23,11 @@ export async function defineGraph(crew: Crew, graph: Graph): Promise<void> {
 }
 
 async function choosePorts(
+  free: Ports,
   state: SupervisorState,
   graph: Graph,
 ): Promise<SupervisorState["ports"]> {
-  const taken = new Set(takenPorts(state));
-  const chosen = async (): Promise<number> => {
-    const port = await choosePort(state.owner, taken);
-    taken.add(port);
-    return port;
-  };
+  const chosen = () => free.choose(takenPorts(state));
   const inner: Record<string, number> = { ...state.ports.inner };
   for (const { service } of innerRoutesOf(graph)) inner[service] ??= await chosen();
   const listen: number[] = [];

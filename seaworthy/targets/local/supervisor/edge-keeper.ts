@@ -87,8 +87,7 @@ export class EdgeKeeper {
       if (ledger.state.gateway.identity === undefined) await this.#record(known);
       return;
     }
-    // Workers of a holder that died would keep old sockets and answer by an old configuration.
-    await terminate(this.#world, { instance: EDGE_INSTANCE, leader: known }, EDGE_STOP_MS);
+    // Workers of a holder that died drain by themselves; waiting for them would be an outage.
     await ledger.intend((state) => withGateway(state, { wanted: true, identity: undefined }));
     const stateFolder = join(folder.run, EDGE_INSTANCE);
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });

@@ -41,6 +41,8 @@ export class Keeper {
     this.id = id;
     this.#listener = listener;
     this.#ended = this.#run();
+    // Whoever asks for the stop learns why it failed; until then nobody may be waiting.
+    this.#ended.catch(() => {});
   }
 
   /** How often it ended by itself in this supervisor's time without having been ready. */
@@ -79,7 +81,7 @@ export class Keeper {
         await this.#note(await this.#watch(process));
         if (this.#world.clock.now() - upAt >= SETTLED_MS) this.#failures = 0;
         if (this.#stop.signal.aborted) break;
-        await this.#end(process.identity, this.#unit()?.stopMs ?? 0);
+        await this.#endOld(process.identity);
         process = undefined;
       }
       await this.#backOff();
@@ -197,6 +199,15 @@ export class Keeper {
     const pauseMs = backoffMs(this.#failures, bounds);
     this.#failures += 1;
     await clock.sleep(pauseMs, this.#stop.signal).catch(() => {});
+  }
+
+  /** What cannot be ended now is tried again by the next stop; a restart must not wait for it. */
+  async #endOld(leader: ProcessIdentity): Promise<void> {
+    try {
+      await this.#end(leader, this.#unit()?.stopMs ?? 0);
+    } catch (error) {
+      await this.#change({ because: error instanceof Error ? error.message : String(error) });
+    }
   }
 
   async #end(leader: ProcessIdentity | undefined, graceMs: number): Promise<void> {

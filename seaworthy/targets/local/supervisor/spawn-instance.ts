@@ -11,7 +11,7 @@ import { outside } from "../outside.ts";
 import { loadRelease, type LoadedRelease } from "../release.ts";
 import { openSecretVersions } from "../secret-versions.ts";
 import { spawnDetached, type Spawned } from "../spawn-detached.ts";
-import { choosePort, isFree } from "./ports.ts";
+import { isFree } from "./ports.ts";
 import { secretsFile } from "./paths.ts";
 import type { InstanceRecord, SupervisorState } from "./state.ts";
 import { markedEnvironment, type World } from "./world.ts";
@@ -29,13 +29,14 @@ export async function spawnInstance(world: World, id: string): Promise<Spawned> 
   const port = await freePort(world, record);
   const volumes = unit?.kind === "service" ? unit.volumes : {};
   const root = await layOutRoot(world, record, { files: loaded.files, volumes });
-  await change(world, id, {
+  const intent: Partial<InstanceRecord> = {
     phase: "starting",
     identity: undefined,
     port,
     since: timestamp(clock),
     spawnedWallMs: clock.wall(),
-  });
+  };
+  await ledger.intend((state) => changed(state, id, intent));
   const environment = {
     ...markedEnvironment(world, id),
     ...(await resolveEnvironment(world, loaded)),
@@ -45,7 +46,8 @@ export async function spawnInstance(world: World, id: string): Promise<Spawned> 
     SEAWORTHY_ROOT: root,
   };
   const spawned = await spawnLoaded(world, loaded, { instance: id, environment });
-  await change(world, id, { identity: spawned.identity });
+  // It runs: that must be known even where it cannot be written now.
+  await ledger.record((state) => changed(state, id, { identity: spawned.identity }));
   return spawned;
 }
 
@@ -112,7 +114,7 @@ export function innerUrl(state: SupervisorState, service: string): string {
 /** The recorded port while nobody took it; its old listener is gone when we come here. */
 async function freePort(world: World, record: InstanceRecord): Promise<number> {
   if (record.port !== 0 && (await isFree(LOOPBACK, record.port))) return record.port;
-  return await choosePort(world.ledger.state.owner, takenPorts(world.ledger.state));
+  return await world.ports.choose(takenPorts(world.ledger.state));
 }
 
 /** Every port the state gave away. */
@@ -158,12 +160,11 @@ function under(root: string, path: string): string {
   return join(root, normalize(`/${path}`));
 }
 
-async function change(world: World, id: string, what: Partial<InstanceRecord>): Promise<void> {
-  await world.ledger.intend((state) => ({
-    ...state,
-    instances: {
-      ...state.instances,
-      [id]: { ...present(state.instances[id], `the record of ${id}`), ...what },
-    },
-  }));
+function changed(
+  state: SupervisorState,
+  id: string,
+  change: Partial<InstanceRecord>,
+): SupervisorState {
+  const record = { ...present(state.instances[id], `the record of ${id}`), ...change };
+  return { ...state, instances: { ...state.instances, [id]: record } };
 }

@@ -8,7 +8,6 @@ import { awaitReady } from "./await-ready.ts";
 import type { Crew } from "./crew.ts";
 import { inject, undo } from "./faults.ts";
 import { runJob } from "./jobs.ts";
-import { choosePort } from "./ports.ts";
 import { takenPorts } from "./spawn-instance.ts";
 import type { InstanceRecord } from "./state.ts";
 import { without } from "./state.ts";
@@ -50,7 +49,7 @@ export async function applyStep(crew: Crew, step: Step, signal: AbortSignal): Pr
 const DONE: StepResult = { outcome: "done" };
 
 async function start(crew: Crew, step: Of<"start">): Promise<StepResult> {
-  const { ledger, folder, clock } = crew.world;
+  const { ledger, folder, clock, ports } = crew.world;
   const { unit, instance, release } = step;
   const known = ledger.state.instances[instance];
   if (known !== undefined && known.release !== release) {
@@ -63,7 +62,7 @@ async function start(crew: Crew, step: Of<"start">): Promise<StepResult> {
     const next = ledger.state.nextInstance[unit] ?? 1;
     if (number < next) return failed(`${instance} was used before: the next is ${unit}-${next}`);
     await loadRelease(folder.releases, release);
-    const port = await choosePort(ledger.state.owner, takenPorts(ledger.state));
+    const port = await ports.choose(takenPorts(ledger.state));
     const record: InstanceRecord = {
       ...{ id: instance, unit, release, port, routed: false, phase: "starting", restarts: 0 },
       ...{ identity: undefined, because: undefined },

@@ -11,6 +11,7 @@ import { Ledger } from "./ledger.ts";
 import { openReception } from "./reception.ts";
 import { EXIT_ALREADY_SUPERVISED, identityFileOf, stateFile } from "./paths.ts";
 import { emptyState, isEmpty, readState } from "./state.ts";
+import { Ports } from "./ports.ts";
 import { markedEnvironment, type SuperviseOptions, type World } from "./world.ts";
 
 /** Long enough for a client that just connected to ask for the lease. */
@@ -31,7 +32,8 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
   const statePath = stateFile(options.folder);
   const state = (await readState(statePath)) ?? emptyState(options.folder.id);
   const ledger = new Ledger(statePath, state);
-  const world: World = { ...options, ledger };
+  const ports = new Ports(options.folder.id, options.clock);
+  const world: World = { ...options, ledger, ports };
   const crew = new Crew(world);
   const desk = new LeaseDesk(ledger, options.clock);
   await writeIdentity(identityFileOf(options.folder, "supervisor"), pid);

@@ -4,6 +4,7 @@ import { OWNER_VARIABLE, INSTANCE_VARIABLE } from "../identity.ts";
 import { allowedEnvironment } from "../spawn-detached.ts";
 import type { StateFolder } from "../state-folder.ts";
 import type { Ledger } from "./ledger.ts";
+import type { Ports } from "./ports.ts";
 
 /** What a supervisor is started with; the composition root gives it. */
 export interface SuperviseOptions {
@@ -18,6 +19,7 @@ export interface SuperviseOptions {
 /** What the parts of one supervisor share. */
 export interface World extends SuperviseOptions {
   readonly ledger: Ledger;
+  readonly ports: Ports;
 }
 
 /** The allow-listed environment, and whose process this is. */
