@@ -50,16 +50,18 @@ export function deadlineMsOf(goal: Goal): number {
   return instances * (bootMs + drainMs + stopMs + OVERHEAD_MS);
 }
 
+/**
+ * The committed release, where that is another one: what a run that died left serving may be the
+ * very release that never passed its bake.
+ */
 function wayBack(
   step: PlanStep,
   to: string | undefined,
   committed: string | undefined,
 ): string | undefined {
   if (step.action === "create") return undefined;
-  // A run that died in its bake left only new instances: the way back is the committed release.
-  const isHalfDone = step.from === to || step.from === undefined;
-  const mayHaveOther = step.action === "repair" || step.action === "roll";
-  return mayHaveOther && isHalfDone && committed !== undefined ? committed : step.from;
+  if (step.action === "scale") return step.from;
+  return committed !== undefined && committed !== to ? committed : step.from;
 }
 
 /** A release that was committed before has its proof; so does one that nothing came before. */
@@ -72,6 +74,7 @@ function proofOf(
   },
 ): Goal["proof"] {
   if (step.action === "scale") return "none";
-  if (releases.from === undefined || releases.known.includes(releases.to)) return "readiness";
-  return "bake";
+  const { from, to, known } = releases;
+  const hasWayBack = from !== undefined && from !== to;
+  return hasWayBack && !known.includes(to) ? "bake" : "readiness";
 }

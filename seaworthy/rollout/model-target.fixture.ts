@@ -30,6 +30,7 @@ interface Machine {
 
 const BOUNDS_MS = [10, 20, 50, 100, 200, 500, 1_000, 2_000];
 const STEP_MS = 20;
+const READY_LOOK_MS = 200;
 const DONE: StepResult = { outcome: "done" };
 
 /** A target made of arithmetic: slow where told, failing where told, and watched at every step. */
@@ -159,7 +160,7 @@ export class ModelTarget {
     while (this.clock.now() < until) {
       const one = this.machines.get(step.instance);
       if (one !== undefined && this.#seen(one).state === "ready") return DONE;
-      await this.clock.sleep(STEP_MS, signal);
+      await this.clock.sleep(READY_LOOK_MS, signal);
     }
     const detail = ["last probe: GET /ready 503", `${step.instance} stderr | still migrating`];
     return { outcome: "failed", because: `${step.instance} was not ready in time`, detail };
@@ -189,8 +190,16 @@ export class ModelTarget {
 
   #born(id: InstanceId, unit: UnitName, release: string): Machine {
     const machine: Machine = {
-      ...{ id, unit, release, bornMs: this.clock.now(), routed: false, routedMs: undefined },
-      ...{ stopping: false, restarts: 0, requests: 0, failed: 0 },
+      id,
+      unit,
+      release,
+      bornMs: this.clock.now(),
+      routed: false,
+      routedMs: undefined,
+      stopping: false,
+      restarts: 0,
+      requests: 0,
+      failed: 0,
     };
     this.machines.set(id, machine);
     const seen = this.#unit(unit);
@@ -207,9 +216,15 @@ export class ModelTarget {
     const restarts = crashesAfterMs === undefined ? 0 : Math.floor(served / crashesAfterMs);
     const isReady = nature.neverReady !== true && now - one.bornMs >= nature.bootMs;
     return {
-      ...{ id: one.id, unit: one.unit, release: one.release, routed: one.routed, restarts },
+      id: one.id,
+      unit: one.unit,
+      release: one.release,
+      routed: one.routed,
+      restarts,
       state: one.stopping ? "stopping" : isReady ? "ready" : "starting",
-      ...{ address: undefined, pid: 1, since: "" },
+      address: undefined,
+      pid: 1,
+      since: "",
       because: restarts > 0 ? "it exited with 1" : undefined,
     };
   }
@@ -239,7 +254,10 @@ export class ModelTarget {
       const requests = Math.round(one.requests);
       const counts = [...BOUNDS_MS, 0].map((_, index) => (index === bucket ? requests : 0));
       return {
-        ...{ instance: one.id, release: one.release, requests, inFlight: none },
+        instance: one.id,
+        release: one.release,
+        requests,
+        inFlight: none,
         failed: { ...none, safe: Math.round(one.failed) },
         lastRequestWallMs: undefined,
         latency: { boundsMs: BOUNDS_MS, counts },

@@ -16,7 +16,7 @@ const PROBE_FRESH_CONNECTIONS = 0.2;
 /** The generator ends by itself after this even if we are killed. */
 const PROBE_MS_MAX = 1_800_000;
 /** Stopping waits for what is open (client time-out) and reads the samples. */
-const FINISH_MS = PROBE_TIMEOUT_MS + 10_000;
+const FINISH_MS = PROBE_TIMEOUT_MS + 20_000;
 const START_MS = 15_000;
 /** `lastSecond` covers one second: looking more often would count requests twice. */
 const LOOK_EVERY_MS = 1_000;

@@ -1,10 +1,12 @@
+import assert from "node:assert/strict";
 import type { LoadPlan, LoadResult, LoadRun, Sample, StartLoad } from "../load/load.ts";
 import type { Graph, JobUnit, ServiceUnit, Unit } from "../plan/graph.ts";
 import type { Plan, PlanStep } from "../plan/plan.ts";
 import type { EventBody } from "../record/event.ts";
 import type { Release } from "../record/release.ts";
-import type { ModelTarget } from "./model-target.fixture.ts";
+import { type Behaviour, ModelTarget } from "./model-target.fixture.ts";
 import type { ConvergeRequest } from "./request.ts";
+import { virtualClock } from "./virtual-clock.fixture.ts";
 
 const CHECK = { path: "/ready", everyMs: 500, timeoutMs: 300, rise: 2, fall: 3 };
 
@@ -125,8 +127,16 @@ export function aRequest(model: ModelTarget, change: Partial<ConvergeRequest> = 
   );
   const { clock } = model;
   const request: ConvergeRequest = {
-    ...{ target: model.target, lease: model.lease, graph, plan, releases, clock },
-    ...{ operation: "up-1", verb: "up", startLoad: undefined, scratch: "/nowhere" },
+    target: model.target,
+    lease: model.lease,
+    graph,
+    plan,
+    releases,
+    clock,
+    operation: "up-1",
+    verb: "up",
+    startLoad: undefined,
+    scratch: "/nowhere",
     emit: (body) => events.push({ ...body, atMs: clock.now() }),
     signal: model.lost.signal,
     stopRequested: () => false,
@@ -180,11 +190,42 @@ async function send(
     const isLost = one === undefined || index % 100 < errors * 100;
     const now = clock.now() - run.startedMs;
     run.samples.push({
-      ...{ index, class: "safe", dueMs: now, sentMs: now, endMs: now + 15 },
-      ...{ outcome: isLost ? "failed" : "ok", status: isLost ? 503 : 200 },
-      ...{ failure: isLost ? "status" : undefined, write: undefined },
-      ...{ instance: one?.id, release: one?.release },
+      index,
+      class: "safe",
+      dueMs: now,
+      sentMs: now,
+      endMs: now + 15,
+      outcome: isLost ? "failed" : "ok",
+      status: isLost ? 503 : 200,
+      failure: isLost ? "status" : undefined,
+      write: undefined,
+      instance: one?.id,
+      release: one?.release,
     });
     await clock.sleep(1_000 / run.plan.ratePerSecond, ended);
   }
+}
+
+export const GOOD: Behaviour = { bootMs: 1_000 };
+
+export function aWorld(fresh: Behaviour = GOOD): ModelTarget {
+  const model = new ModelTarget(virtualClock());
+  model.serving("api", "r1", 3);
+  model.behaviours.set("r2", fresh);
+  return model;
+}
+
+/** Instances as `release ×count`, and that all of them are routed. */
+export function runs(model: ModelTarget, unit = "api"): string {
+  const mine = [...model.machines.values()].filter((one) => one.unit === unit);
+  assert.ok(mine.every((one) => one.routed));
+  const releases = [...new Set(mine.map((one) => one.release))];
+  return releases.map((id) => `${id} ×${mine.filter((one) => one.release === id).length}`).join();
+}
+
+export function journalled(model: ModelTarget): string[] {
+  return model.journal.map((body) => {
+    assert.ok(typeof body === "object" && body !== null && "entry" in body);
+    return String(body.entry);
+  });
 }

@@ -1,4 +1,5 @@
 import { ok, refuse, type Result } from "@seaworthy/std/result";
+import { servingOf } from "../plan/diff.ts";
 import type { JobUnit, ServiceUnit, UnitName } from "../plan/graph.ts";
 import { readRecords } from "../record/read.ts";
 import type { Release, ReleaseId } from "../record/release.ts";
@@ -52,14 +53,4 @@ export async function rollbackGoal(
 export function earlierOf(unit: ObservedUnit): ReleaseId | undefined {
   const serving = servingOf(unit);
   return [unit.committed, unit.previous].find((id) => id !== undefined && id !== serving);
-}
-
-/** The release most routed instances run; without any, the release most instances run. */
-export function servingOf(unit: ObservedUnit): ReleaseId | undefined {
-  const routed = unit.instances.filter((one) => one.routed);
-  const counts = new Map<ReleaseId, number>();
-  for (const { release } of routed.length > 0 ? routed : unit.instances) {
-    counts.set(release, (counts.get(release) ?? 0) + 1);
-  }
-  return [...counts].toSorted(([, a], [, b]) => b - a)[0]?.[0];
 }

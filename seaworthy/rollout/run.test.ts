@@ -4,40 +4,18 @@ import type { RolloutOutcome } from "./outcome.ts";
 import { type Behaviour, ModelTarget } from "./model-target.fixture.ts";
 import {
   aGraph,
-  aJob,
   aPlan,
   aRequest,
   aService,
   aStep,
+  aWorld,
+  GOOD,
+  journalled,
   modelLoad,
-  type Watched,
+  runs,
 } from "./requests.fixture.ts";
 import { converge } from "./run.ts";
 import { virtualClock } from "./virtual-clock.fixture.ts";
-
-const GOOD: Behaviour = { bootMs: 1_000 };
-
-function aWorld(fresh: Behaviour = GOOD): ModelTarget {
-  const model = new ModelTarget(virtualClock());
-  model.serving("api", "r1", 3);
-  model.behaviours.set("r2", fresh);
-  return model;
-}
-
-/** Instances as `release ×count`, and that all of them are routed. */
-function runs(model: ModelTarget, unit = "api"): string {
-  const mine = [...model.machines.values()].filter((one) => one.unit === unit);
-  assert.ok(mine.every((one) => one.routed));
-  const releases = [...new Set(mine.map((one) => one.release))];
-  return releases.map((id) => `${id} ×${mine.filter((one) => one.release === id).length}`).join();
-}
-
-function journalled(model: ModelTarget): string[] {
-  return model.journal.map((body) => {
-    assert.ok(typeof body === "object" && body !== null && "entry" in body);
-    return String(body.entry);
-  });
-}
 
 test("rolls to a good release: baked, committed, the old one stopped", async () => {
   const model = aWorld();
@@ -113,6 +91,15 @@ test("the roll's own probe alone is a reason to go back", async () => {
   assert.ok((outcome.probe?.failed.safe ?? 0) >= 5);
 });
 
+test("a probe that mostly fails turns the roll before it bakes", async () => {
+  const model = aWorld({ bootMs: 2_000, errorRatio: 1 });
+  model.ratePerSecond = 0;
+  const { request, events } = aRequest(model, { startLoad: modelLoad(model) });
+  const outcome = await converge(request);
+  assert.equal(outcome.outcome, "rolled-back", outcome.because);
+  assert.ok(!events.some((event) => event.kind === "bake"));
+});
+
 test("a bake without requests is asked about, and goes back as could-not-verify", async () => {
   const model = aWorld();
   model.ratePerSecond = 1;
@@ -130,34 +117,6 @@ test("a bake without requests can be kept by a person", async () => {
   const outcome = await converge(request);
   assert.equal(outcome.outcome, "done");
   assert.equal(runs(model), "r2 ×3");
-});
-
-function twoUnits(model: ModelTarget): Watched {
-  model.serving("web", "w1", 2);
-  const graph = aGraph([aService(), aService({ name: "web", replicas: 2 })]);
-  const web = aStep({ unit: "web", from: "w1", to: "w2", replicas: { from: 2, to: 2 } });
-  return aRequest(model, { graph, plan: aPlan([aStep(), web]) });
-}
-
-test("when a later unit fails, the earlier ones go back too", async () => {
-  const model = aWorld();
-  model.behaviours.set("w2", { bootMs: 0, neverReady: true });
-  const outcome = await converge(twoUnits(model).request);
-  assert.equal(outcome.outcome, "rolled-back", outcome.because);
-  assert.equal(runs(model), "r1 ×3");
-  assert.equal(runs(model, "web"), "w1 ×2");
-  assert.equal(model.units.get("api")?.committed, "r1", "nothing was committed on the way");
-  assert.ok(!model.applied.some((step) => step.action === "commit"));
-});
-
-test("commits only when the whole fleet is proved", async () => {
-  const model = aWorld();
-  model.behaviours.set("w2", GOOD);
-  const outcome = await converge(twoUnits(model).request);
-  assert.equal(outcome.outcome, "done", outcome.because);
-  const firstCommit = model.applied.findIndex((step) => step.action === "commit");
-  const lastStart = model.applied.findLastIndex((step) => step.action === "start");
-  assert.ok(firstCommit > lastStart);
 });
 
 test("the first Ctrl-C goes back to the release that served", async () => {
@@ -302,41 +261,6 @@ test("scales up and down without a bake", async () => {
   assert.deepEqual([...model.machines.keys()], ["api-1", "api-2"]);
 });
 
-test("a failing job ends it before anything is rolled", async () => {
-  const model = aWorld();
-  model.onStep = (step) =>
-    step.action === "run-job"
-      ? { outcome: "failed", because: "it exited with 3", detail: ["no such table"] }
-      : undefined;
-  const job = aStep({ action: "run-job", unit: "migrate", from: undefined, to: "rj" });
-  const plan = aPlan([job, aStep()]);
-  const { request } = aRequest(model, { plan, graph: aGraph([aJob(), aService()]) });
-  const outcome = await converge(request);
-  assert.equal(outcome.outcome, "failed");
-  assert.match(outcome.because, /migrate failed: it exited with 3; nothing was rolled/);
-  assert.deepEqual(outcome.detail, ["no such table"]);
-  assert.deepEqual(
-    model.applied.map((step) => step.action),
-    ["run-job"],
-  );
-});
-
-test("a job cut short in an earlier run needs a person", async () => {
-  const model = aWorld();
-  const step = { action: "run-job" as const, job: "migrate", release: "rj", deadlineMs: 60_000 };
-  model.journal.push({ entry: "intent", operation: "up-0", stepId: 1, step });
-  model.onStep = (one) =>
-    one.action === "run-job" ? { outcome: "failed", because: "cut short", detail: [] } : undefined;
-  const job = aStep({ action: "run-job", unit: "migrate", from: undefined, to: "rj" });
-  const { request } = aRequest(model, {
-    plan: aPlan([job]),
-    graph: aGraph([aJob(), aService()]),
-  });
-  const outcome = await converge(request);
-  assert.equal(outcome.outcome, "not-rolled-back");
-  assert.match(outcome.because, /cut short in an earlier run/);
-});
-
 const REFUSED: Readonly<Record<string, { change: Parameters<typeof aRequest>[1]; says: RegExp }>> =
   {
     "another declaration": {
@@ -373,21 +297,4 @@ test("an empty plan is nothing to do, and journals nothing", async () => {
   const outcome = await converge(aRequest(model, { plan: aPlan([]) }).request);
   assert.equal(outcome.outcome, "nothing-to-do");
   assert.deepEqual(model.journal, []);
-});
-
-test("removes a unit that is no longer declared: routes, drain, stop, forget", async () => {
-  const model = aWorld();
-  const remove = aStep({ action: "remove", to: undefined, replicas: { from: 3, to: 0 } });
-  const outcome = await converge(
-    aRequest(model, { plan: aPlan([remove]), graph: aGraph([]) }).request,
-  );
-  assert.equal(outcome.outcome, "done", outcome.because);
-  const actions = model.applied.map((step) => step.action);
-  assert.deepEqual(actions, [
-    "switch",
-    ...["drain", "drain", "drain"],
-    ...["stop", "stop", "stop"],
-    "remove",
-  ]);
-  assert.equal(model.machines.size, 0);
 });

@@ -84,9 +84,15 @@ async function prepared(
   const unprepared = await prepare(request);
   if (unprepared !== undefined) return unprepared;
   const jobs = await runJobs(request, roller.steps);
-  if (jobs !== undefined) return jobs;
+  if (jobs !== undefined) {
+    await redefine(request, progress);
+    return jobs;
+  }
   const turned = await rollFleet(request, roller, progress);
-  if (turned !== undefined) return await goBackFleet(roller, progress.rolls, turned);
+  if (turned !== undefined) {
+    await redefine(request, progress);
+    return await goBackFleet(roller, progress.rolls, turned);
+  }
   const unfinished = await finishFleet(roller, progress.rolls);
   if (unfinished !== undefined) return unfinished;
   return (await removeUnits(request, roller)) ?? { outcome: "done", because: doneText(progress) };
@@ -111,6 +117,23 @@ async function prepare(request: ConvergeRequest): Promise<End | undefined> {
   } catch (error) {
     if (signal.aborted) throw interruption(request, error);
     return { outcome: "failed", because: textOf(error), detail: detailOf(error) };
+  }
+}
+
+/** The old release goes on under its own definitions: a new ready path may be unknown to it. */
+async function redefine(request: ConvergeRequest, progress: Progress): Promise<void> {
+  const { target, signal, lease } = request;
+  const { graph } = progress.observed;
+  if (graph === undefined) return;
+  try {
+    const limits = { what: "the definitions before", ms: DEFINE_MS, signal };
+    await bounded(request, limits, (inner) =>
+      target.define(graph, { signal: inner, epoch: lease.epoch }),
+    );
+  } catch (error) {
+    if (signal.aborted) throw interruption(request, error);
+    // Going back matters more: the instances are judged by the new definitions then.
+    progress.notes.push(`the definitions before could not be restored: ${textOf(error)}`);
   }
 }
 

@@ -1,0 +1,62 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ObservedUnit } from "../plan/observed.ts";
+import type { PlanStep } from "../plan/plan.ts";
+import { goalOf } from "./goals.ts";
+import { aService, aStep } from "./requests.fixture.ts";
+
+function goal(step: Partial<PlanStep>, seen: Partial<ObservedUnit>) {
+  const unit: ObservedUnit = {
+    name: "api",
+    kind: "service",
+    desired: 3,
+    scaleOverride: undefined,
+    committed: "r1",
+    previous: "r0",
+    instances: [],
+    nextInstance: 4,
+    url: undefined,
+    definition: "d",
+    ...seen,
+  };
+  const observed = { basis: "", exists: true, units: [unit], edge: undefined };
+  const { from, to, proof, replicas } = goalOf(aStep(step), aService(), observed);
+  return { from, to, proof, replicas };
+}
+
+test("a roll bakes, and goes back to the committed release", () => {
+  const { from, to, proof } = goal({}, {});
+  assert.deepEqual({ from, to, proof }, { from: "r1", to: "r2", proof: "bake" });
+});
+
+test("what a run that died left serving is not what is gone back to", () => {
+  assert.equal(goal({ from: "r2", to: "r3" }, {}).from, "r1");
+  const resumed = goal({ action: "repair", from: "r2", to: "r2" }, {});
+  assert.equal(resumed.from, "r1");
+  assert.equal(resumed.proof, "bake");
+});
+
+test("a release that was committed before has its proof", () => {
+  assert.equal(goal({ from: "r1", to: "r0" }, {}).proof, "readiness");
+  assert.equal(goal({ action: "repair", from: "r1", to: "r1" }, {}).proof, "readiness");
+});
+
+test("a first release has nothing to be compared with, and nothing to go back to", () => {
+  const first = goal({ action: "create", from: undefined }, { committed: undefined, desired: 0 });
+  assert.deepEqual(first, {
+    from: undefined,
+    to: "r2",
+    proof: "readiness",
+    replicas: { from: 0, to: 3 },
+  });
+});
+
+test("goes back to the number that was wanted, not to what a dead run left", () => {
+  const step = { replicas: { from: 1, to: 5 } };
+  assert.deepEqual(goal(step, {}).replicas, { from: 3, to: 5 });
+  assert.deepEqual(goal(step, { scaleOverride: 4 }).replicas, { from: 4, to: 5 });
+});
+
+test("scaling proves and commits nothing", () => {
+  assert.equal(goal({ action: "scale", from: "r1", to: "r1" }, {}).proof, "none");
+});

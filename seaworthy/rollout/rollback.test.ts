@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { UnitName } from "../plan/graph.ts";
+import { ModelTarget } from "./model-target.fixture.ts";
+import { aJob, aRelease, aService } from "./requests.fixture.ts";
+import { rollbackGoal, type Wanted } from "./rollback.ts";
+import { virtualClock } from "./virtual-clock.fixture.ts";
+
+const R0 = aRelease("r00000000000a");
+const R1 = aRelease("r00000000000b");
+const R2 = aRelease("r00000000000c");
+
+async function asked(
+  change: { committed?: string; previous?: string },
+  services: readonly UnitName[] = ["api"],
+  records: readonly unknown[] = [R0, R1],
+) {
+  const model = new ModelTarget(virtualClock());
+  model.serving("api", R1.id, 2);
+  const unit = model.units.get("api");
+  assert.ok(unit !== undefined);
+  model.units.set("api", { ...unit, ...change });
+  const described = new Map<UnitName, Wanted>([
+    ["api", { release: R2, unit: aService() }],
+    ["migrate", { release: R2, unit: aJob() }],
+  ]);
+  const store = { ...model.target.store, read: () => Promise.resolve(records) };
+  return await rollbackGoal({ observed: model.observed(), services, described, store });
+}
+
+test("goes to the release committed before the one that serves, and runs no job", async () => {
+  const goal = await asked({ committed: R1.id, previous: R0.id });
+  assert.ok(goal.ok);
+  assert.deepEqual([...goal.value.keys()], ["api"]);
+  assert.equal(goal.value.get("api")?.release.id, R0.id);
+});
+
+test("goes to the committed release where another one serves", async () => {
+  const goal = await asked({ committed: R0.id });
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R0.id);
+});
+
+test("leaves services that were not named on what serves", async () => {
+  const goal = await asked({ committed: R1.id, previous: R0.id }, []);
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R1.id);
+});
+
+test("refuses where nothing was committed before", async () => {
+  const goal = await asked({ committed: R1.id });
+  assert.deepEqual(goal, {
+    ok: false,
+    error: `api has no committed release other than ${R1.id}`,
+  });
+});
+
+test("refuses where the record of the release is gone", async () => {
+  const goal = await asked({ committed: R1.id, previous: R0.id }, ["api"], [R1]);
+  assert.deepEqual(goal, { ok: false, error: `api: the record of release ${R0.id} is gone` });
+});
