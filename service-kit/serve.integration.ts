@@ -31,9 +31,10 @@ const FAULTY: Route = {
   answer: () => Promise.reject(new Error("password is hunter2")),
 };
 
-async function started(
-  routes: readonly Route[],
-): Promise<HttpService & { readonly url: string; readonly lines: readonly string[] }> {
+type Started = HttpService &
+  AsyncDisposable & { readonly url: string; readonly lines: readonly string[] };
+
+async function started(routes: readonly Route[]): Promise<Started> {
   const lines: string[] = [];
   const out = { write: (text: string) => lines.push(text) };
   const clock = systemClock;
@@ -45,7 +46,13 @@ async function started(
     readiness: createReadiness(undefined),
     log: createLog({ level: "info", service: "test", instance: "0", clock, out }),
   });
-  return Object.assign(service, { url: `http://127.0.0.1:${service.port}`, lines });
+  return Object.assign(service, {
+    url: `http://127.0.0.1:${service.port}`,
+    lines,
+    [Symbol.asyncDispose]: async () => {
+      await service.stop({ quietMs: 0, leaveMsMax: 0, finishMsMax: 0 });
+    },
+  });
 }
 
 /** Sends bytes as they are; resolves with all that came back once the other side closed. */
@@ -58,77 +65,71 @@ async function raw(service: HttpService, bytes: string): Promise<string> {
 }
 
 test("keeps a failure's cause to its log and gives the client the request id", async () => {
-  const service = await started([FAULTY]);
+  await using service = await started([FAULTY]);
   const response = await fetch(`${service.url}/faulty`, { headers: { "x-request-id": "r-1" } });
   const body = await response.text();
   assert.equal(response.status, 500);
   assert.equal(JSON.parse(body).request_id, "r-1");
   assert.doesNotMatch(body, /hunter2/);
   assert.match(service.lines.join(""), /"requestId":"r-1".*hunter2/);
-  await service.stop();
 });
 
 test("replaces a request id that could break a log or a header", async () => {
-  const service = await started([SLOW]);
+  await using service = await started([SLOW]);
   const response = await fetch(`${service.url}/health`, {
     headers: { "x-request-id": "a b\u00e9" },
   });
   assert.match(response.headers.get("x-request-id") ?? "", /^[0-9a-f]{12}-0$/);
-  await service.stop();
 });
 
 test("refuses large headers, bad HTTP, and two lengths of one body", async () => {
-  const service = await started([ECHO]);
+  await using service = await started([ECHO]);
   const start = "POST /echo HTTP/1.1\r\nhost: x\r\n";
   assert.match(await raw(service, `${start}pad: ${"x".repeat(30_000)}\r\n\r\n`), /^HTTP\/1.1 431/);
   assert.match(await raw(service, "no http at all\r\n\r\n"), /^HTTP\/1.1 400/);
   const both = `${start}content-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`;
   assert.match(await raw(service, both), /^HTTP\/1.1 400/);
-  await service.stop();
 });
 
 test("refuses a body above its limit, read on or not", async () => {
-  const service = await started([ECHO]);
+  await using service = await started([ECHO]);
   const tooLarge = await fetch(`${service.url}/echo`, { method: "POST", body: "x".repeat(1_001) });
   assert.equal(tooLarge.status, 413);
   const start = "POST /echo HTTP/1.1\r\nhost: x\r\n";
   assert.match(await raw(service, `${start}content-length: 900000\r\n\r\n`), /^HTTP\/1.1 413/);
-  await service.stop();
 });
 
 test("cuts a body that comes too slowly", async () => {
-  const service = await started([ECHO]);
+  await using service = await started([ECHO]);
   const slow = "POST /echo HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n123";
   // 15 s by the server's request time-out, checked once a second.
   assert.match(await raw(service, slow), /^HTTP\/1.1 408/);
-  await service.stop();
 });
 
 test("answers HEAD like GET without a body, keeps the connection after a 404", async () => {
-  const service = await started([]);
+  await using service = await started([]);
   const two =
     "HEAD /health HTTP/1.1\r\nhost: x\r\n\r\n" +
     "GET /nothing HTTP/1.1\r\nhost: x\r\n\r\n" +
     "GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
   const answer = await raw(service, two);
-  assert.deepEqual(answer.match(/^HTTP\/1.1 \d+/gm), [
+  assert.deepEqual(answer.match(/HTTP\/1.1 \d+/g), [
     "HTTP/1.1 200",
     "HTTP/1.1 404",
     "HTTP/1.1 200",
   ]);
   assert.equal(answer.match(/"status":"ok"/g)?.length, 1);
-  await service.stop();
 });
 
 test("a stop waits for what is in flight and cuts what takes too long", async () => {
-  const patient = await started([SLOW]);
+  await using patient = await started([SLOW]);
   const answered = fetch(`${patient.url}/slow`);
   await delay(100);
   assert.equal(await patient.stop({ quietMs: 10, leaveMsMax: 100, finishMsMax: 10_000 }), 0);
   assert.equal((await answered).headers.get("connection"), "close");
   assert.equal(await (await answered).text(), '"slow"');
 
-  const hasty = await started([SLOW]);
+  await using hasty = await started([SLOW]);
   const cut = assert.rejects(fetch(`${hasty.url}/slow`));
   await delay(100);
   assert.equal(await hasty.stop({ quietMs: 10, leaveMsMax: 100, finishMsMax: 50 }), 1);
@@ -136,7 +137,7 @@ test("a stop waits for what is in flight and cuts what takes too long", async ()
 });
 
 test("rejects when its port is taken", async () => {
-  const first = await started([]);
+  await using first = await started([]);
   const second = serve({
     host: "127.0.0.1",
     port: first.port,
@@ -146,5 +147,4 @@ test("rejects when its port is taken", async () => {
     log: { write: () => undefined, enabled: () => false },
   });
   await assert.rejects(second, /EADDRINUSE/);
-  await first.stop();
 });
