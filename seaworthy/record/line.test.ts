@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { test } from "node:test";
 import fc from "fast-check";
 import { BrokenInvariant } from "@seaworthy/std/assert";
@@ -69,6 +70,14 @@ test("refuses an unknown newer version and names it", () => {
     () => decodeLines(WHOLE.toString("utf8") + future, "journal"),
     (error) => error instanceof RecordTooNew && error.version === 7 && error.line === 4,
   );
+});
+
+test("refuses a newer version whose checksum holds", () => {
+  const head = '{"v":2,"kind":"journal","body":{}';
+  const sum = createHash("sha256").update(head).digest("hex").slice(0, 16);
+  const text = `${head},"sum":"${sum}"}\n`;
+  assert.throws(() => decodeLines(text, "journal"), RecordTooNew);
+  assert.throws(() => decodeLines(text.replace("v", "w"), "journal"), RecordDamaged);
 });
 
 test("a newer version may look different altogether", () => {
