@@ -41,8 +41,9 @@ export class Crew {
     return this.#serving;
   }
 
+  /** Those that can answer: one that is still starting hears nothing yet. */
   get all(): readonly WorkerLink[] {
-    return [...this.#workers];
+    return [...this.#workers].filter((link) => link.hasServed);
   }
 
   /**
@@ -90,7 +91,7 @@ export class Crew {
   /** Ends all; what is not gone at the deadline is killed. */
   async stop(deadlineMs: number): Promise<void> {
     const { clock } = this.#options;
-    const workers = this.all;
+    const workers = [...this.#workers];
     this.#serving = undefined;
     for (const link of workers) link.drain({ deadlineMs, hasSuccessor: false });
     const gone = Promise.all(workers.map((link) => link.exited));

@@ -53,6 +53,7 @@ export class WorkerLink {
   readonly #onHealth: WorkerStart["onHealth"];
   #lastSeq = 0;
   isDraining = false;
+  hasServed = false;
 
   constructor(start: WorkerStart) {
     const [program, ...argv] = start.command;
@@ -115,6 +116,7 @@ export class WorkerLink {
   #hear(message: WorkerReport): void {
     switch (message.report) {
       case "serving":
+        this.hasServed = true;
         this.#serving.resolve();
         return;
       case "cannot-listen":
