@@ -127,7 +127,8 @@ function absent(name: string): unknown {
     const reach = REACHES.find(([pattern]) => pattern.test(path))?.[1];
     return refuse(reach === undefined ? path : `${reach} (${path})`);
   };
-  const nothing = (): void => {};
+  // An arrow could not be constructed, and the attempt would be called a TypeError.
+  const nothing = function (): void {};
   return new Proxy(nothing, {
     get: (_target, key) => (key === "env" ? absent(`${name}.env`) : use(`${name}.${String(key)}`)),
     has: () => use(name),

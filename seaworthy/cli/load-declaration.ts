@@ -258,12 +258,12 @@ async function endedEarly(path: string, run: Run): Promise<Finding> {
   });
 }
 
-/** Node's own form: `file:///…:LINE`, the line, a row of carets, and the error. */
+/** Node's own form: `file:///…:LINE`, the lines up to it, a row of carets, and the error. */
 function readSyntaxError(
   path: string,
   stderr: string,
 ): { readonly message: string; readonly place: SourcePlace } | undefined {
-  const shape = /^(file:\/\/\/.+?):(\d+)\n.*\n([ \t]*)\^+/m.exec(stderr);
+  const shape = /^(file:\/\/\/.+?):(\d+)\n(?:.*\n){1,5}?([ \t]*)\^+$/m.exec(stderr);
   const message = /^SyntaxError(?: \[\w+\])?: (.+)$/m.exec(stderr)?.[1];
   const [, url, line, indent] = shape ?? [];
   if (message === undefined) return undefined;
