@@ -3,15 +3,15 @@
  * repository open on compiled `.js` with its `.d.ts`. Node strips no types below `node_modules`.
  */
 export function publishedManifest(text: string): string {
-  const manifest: { exports: Record<string, string> } = JSON.parse(text);
-  const exports = Object.fromEntries(
-    Object.entries(manifest.exports).map(([door, file]) => [door, publishedDoor(file)]),
+  const manifest: unknown = JSON.parse(text, (key, value: unknown) =>
+    key.startsWith(".") ? publishedDoor(value) : value,
   );
-  return `${JSON.stringify({ ...manifest, exports }, null, 2)}\n`;
+  return `${JSON.stringify(manifest, null, 2)}\n`;
 }
 
-function publishedDoor(file: string): string | { types: string; default: string } {
-  if (!file.endsWith(".ts")) return file;
+/** Only the keys of `exports` begin with a dot. */
+function publishedDoor(file: unknown): unknown {
+  if (typeof file !== "string" || !file.endsWith(".ts")) return file;
   const stem = file.slice(0, -".ts".length);
   return { types: `${stem}.d.ts`, default: `${stem}.js` };
 }

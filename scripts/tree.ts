@@ -43,12 +43,7 @@ const GIT_OUTPUT_MAX_BYTES = 10_000_000;
 
 /** Paths of all TypeScript sources below `root`, sorted, relative; planted violations left out. */
 export function sourceFiles(root: string): readonly string[] {
-  return filesBelow(root, "ts");
-}
-
-/** Paths of the files below our source folders whose name ends in `.ending`. */
-export function filesBelow(root: string, ending: string): readonly string[] {
-  const patterns = SOURCE_FOLDERS.map((folder) => `${folder}/**/*.${ending}`);
+  const patterns = SOURCE_FOLDERS.map((folder) => `${folder}/**/*.ts`);
   const exclude = (path: string): boolean => NEVER.has(path.split("/").at(-1) ?? "");
   return globSync(patterns, { cwd: root, exclude })
     .filter((path) => !path.startsWith(PLANTED))
