@@ -4,6 +4,15 @@ import { humanPercent } from "@seaworthy/std/ratio";
 import type { Event } from "../../record/event.ts";
 import type { Step } from "../../record/step.ts";
 
+/** The ordinary way up and down; the steps' own lines say as much. */
+const ORDINARY = /^(starting|ready|unready)$|^starting → (unready|ready)$|^unready → ready$|→ stopping$/;
+
+/** What is worth a line while a verb runs: everything but an instance's ordinary changes. */
+export function progressText(event: Event): string | undefined {
+  if (event.kind === "instance" && ORDINARY.test(event.change)) return undefined;
+  return eventText(event);
+}
+
 /** One event as one line for a person; undefined where the line would say nothing new. */
 export function eventText(event: Event): string | undefined {
   switch (event.kind) {

@@ -3,7 +3,7 @@ import type { Event } from "../../record/event.ts";
 import type { Step } from "../../record/step.ts";
 import type { Terminal } from "../context.ts";
 import { painter } from "../paint.ts";
-import { eventText, stepSubject } from "./event-text.ts";
+import { progressText, stepSubject } from "./event-text.ts";
 import type { Progress } from "./progress.ts";
 
 /**
@@ -35,7 +35,7 @@ export function ttyProgress(terminal: Terminal): Progress {
       const phase = phaseOf(event);
       erase();
       if (phase === undefined) {
-        const text = eventText(event);
+        const text = progressText(event);
         if (text !== undefined) terminal.say(`${paint("dim", text)}\n`);
       } else {
         const phases = rows.get(phase.instance) ?? [];
