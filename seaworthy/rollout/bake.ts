@@ -4,11 +4,11 @@ import type { RolloutSettings } from "../system/system.ts";
 import { errorRatioOf, p95Of, type Tally } from "./tally.ts";
 
 /** Fewer failures than this are chance, not a ratio: one lost request of ten is no 10 %. */
-export const FAILURES_MIN = 5;
+const FAILURES_MIN = 5;
 /** Fewer requests on either side have no 95th percentile worth comparing (3 samples above it). */
-export const P95_REQUESTS_MIN = 50;
+const P95_REQUESTS_MIN = 50;
 /** A factor over a few milliseconds is noise: the difference must also be felt. */
-export const P95_MARGIN_MS = 20;
+const P95_MARGIN_MS = 20;
 /** A bake that lacks requests waits for them this many times its length … */
 const WAIT_FACTOR = 3;
 /** … and at least this much longer than its length. */

@@ -46,7 +46,7 @@ export async function takeDown(request: DownRequest): Promise<RolloutOutcome> {
 }
 
 /** Services that need others before those they need; then jobs; the edge at the very end. */
-export function downOrder(observed: Observed, graph: Graph | undefined): readonly ObservedUnit[] {
+function downOrder(observed: Observed, graph: Graph | undefined): readonly ObservedUnit[] {
   const needs = new Map<UnitName, readonly UnitName[]>();
   for (const unit of graph?.units ?? []) {
     if (unit.kind !== "edge") needs.set(unit.name, unit.needs);

@@ -98,3 +98,21 @@ test("removes a unit that is no longer declared: routes, drain, stop, forget", a
   ]);
   assert.equal(model.machines.size, 0);
 });
+
+test("a repair is tried again, and then a person is called with the exact state", async () => {
+  const model = aWorld();
+  model.machines.delete("api-3");
+  model.behaviours.set("r1", { bootMs: 0 });
+  let tries = 0;
+  model.onStep = (step) => {
+    if (step.action !== "start") return undefined;
+    tries += 1;
+    return { outcome: "failed", because: "no memory", detail: [] };
+  };
+  const repair = aStep({ action: "repair", from: "r1", to: "r1", replicas: { from: 2, to: 3 } });
+  const outcome = await converge(aRequest(model, { plan: aPlan([repair]) }).request);
+  assert.equal(outcome.outcome, "not-rolled-back", outcome.because);
+  assert.match(outcome.because, /no memory; not brought back: api \(now api-1 r1 ready routed/);
+  assert.equal(tries, 3);
+  assert.equal(runs(model), "r1 ×2", "what served serves on");
+});

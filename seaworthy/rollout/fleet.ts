@@ -56,7 +56,7 @@ export async function goBackFleet(
   for (const roll of rolls.toReversed()) {
     const { unit, from } = roll.goal;
     if (turn.stuck.includes(unit)) {
-      stuck.push(unit);
+      stuck.push(`${unit} (${stateOf(roll)})`);
       continue;
     }
     const failure = await goBack(roll, roller, turn.because);

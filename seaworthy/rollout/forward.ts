@@ -1,4 +1,5 @@
 import { assertNever } from "@seaworthy/std/assert";
+import { DeadlineExceeded } from "@seaworthy/std/clock";
 import type { UnitName } from "../plan/graph.ts";
 import { errorsIn } from "./bake.ts";
 import { deadlineMsOf } from "./goals.ts";
@@ -8,10 +9,13 @@ import { baked, finishing, reversed } from "./memory.ts";
 import { startProbe } from "./probe.ts";
 import { tallyOf } from "./tally.ts";
 import { drive, measure, type Roller, type UnitRoll } from "./unit-roll.ts";
+import { bounded } from "./wait.ts";
 import { watchBake } from "./watch-bake.ts";
 
 /** Measuring at the edge costs it a walk over its endpoints. */
 const MEASURE_EVERY_MS = 1_000;
+/** Long enough to look at a dashboard, short enough not to hold the lease over lunch. */
+const ANSWER_MS = 600_000;
 
 /** `held`: all new, proved, the old ones warm. Anything else says why the unit must go back. */
 export type Forward =
@@ -136,10 +140,26 @@ async function bake(
     case "stopped":
       return { end: "back", by: "operator", because: end.because };
     case "inconclusive":
-      if ((await inconclusive(roll.goal.unit)) === "keep") return undefined;
+      if ((await answer(roll, roller, inconclusive)) === "keep") return undefined;
       return { end: "back", by: "inconclusive", because: `the bake says nothing: ${end.because}` };
     default:
       return assertNever(end);
+  }
+}
+
+/** Both generations run while a person thinks; nobody there is the same as no terminal. */
+async function answer(
+  roll: UnitRoll,
+  roller: Roller,
+  inconclusive: (unit: UnitName) => Promise<"keep" | "go-back">,
+): Promise<"keep" | "go-back"> {
+  const { unit } = roll.goal;
+  const limits = { what: `an answer about ${unit}`, ms: ANSWER_MS, signal: roller.signal };
+  try {
+    return await bounded(roller, limits, () => inconclusive(unit));
+  } catch (error) {
+    if (error instanceof DeadlineExceeded) return "go-back";
+    throw error;
   }
 }
 

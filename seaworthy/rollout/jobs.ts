@@ -36,7 +36,7 @@ export async function runJobs(request: ConvergeRequest, steps: Steps): Promise<E
 }
 
 /** An earlier run began this job and did not live to see its end. */
-export function wasCutShort(
+function wasCutShort(
   journal: readonly JournalEntry[],
   job: string,
   release: string,

@@ -50,7 +50,7 @@ export async function rollbackGoal(
 }
 
 /** The last committed release that is not the one serving. */
-export function earlierOf(unit: ObservedUnit): ReleaseId | undefined {
+function earlierOf(unit: ObservedUnit): ReleaseId | undefined {
   const serving = servingOf(unit);
   return [unit.committed, unit.previous].find((id) => id !== undefined && id !== serving);
 }

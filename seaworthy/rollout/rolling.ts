@@ -3,11 +3,11 @@ import { isReversible, type RollInstance, type Situation } from "./goal.ts";
 import { isAlive, isReady, isUnderWay, look, numberOf, type Sight, underWay } from "./sight.ts";
 
 /** Starts and readiness waits at one time: more would make all of them slow to boot. */
-export const STARTS_AT_ONCE_MAX = 4;
+const STARTS_AT_ONCE_MAX = 4;
 /** In-place restarts of an instance we started before its release counts as crashing. */
-export const RESTARTS_MAX = 2;
+const RESTARTS_MAX = 2;
 /** Failed steps on the way back (or of a repair) before a person is called. */
-export const ATTEMPTS_MAX = 3;
+const ATTEMPTS_MAX = 3;
 
 /** What to do next with one unit. */
 export type Decision =

@@ -110,6 +110,15 @@ test("a bake without requests is asked about, and goes back as could-not-verify"
   assert.ok(outcome.seconds >= 90, "it waited for requests first");
 });
 
+test("a question nobody answers is answered by going back", async () => {
+  const model = aWorld();
+  model.ratePerSecond = 1;
+  const { request } = aRequest(model, { inconclusive: () => new Promise(() => undefined) });
+  const outcome = await converge(request);
+  assert.equal(outcome.outcome, "could-not-verify");
+  assert.equal(runs(model), "r1 ×3");
+});
+
 test("a bake without requests can be kept by a person", async () => {
   const model = aWorld();
   model.ratePerSecond = 1;

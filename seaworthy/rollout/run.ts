@@ -1,5 +1,6 @@
 import { timestamp } from "@seaworthy/std/clock";
 import type { Observed } from "../targets/target.ts";
+import { readRecords } from "../record/read.ts";
 import { finishFleet, goBackFleet, removeUnits, rollFleet } from "./fleet.ts";
 import { runJobs } from "./jobs.ts";
 import { observe } from "./look.ts";
@@ -103,12 +104,15 @@ async function prepare(request: ConvergeRequest): Promise<End | undefined> {
   const { target, signal, graph, lease, plan, releases } = request;
   const wanted = new Set(plan.steps.map((step) => step.to));
   try {
+    const recorded = new Set((await readRecords(target.store, "release")).map(({ id }) => id));
     for (const { release, unit } of releases.values()) {
       if (!wanted.has(release.id)) continue;
       const what = `the files of ${unit.name}`;
       await bounded(request, { what, ms: PUT_MS, signal }, (inner) =>
         target.put(release, unit, inner),
       );
+      // What `rollback` will need to know about it, when its declaration is long gone.
+      if (!recorded.has(release.id)) await target.store.append("release", release);
     }
     await bounded(request, { what: "definitions and routes", ms: DEFINE_MS, signal }, (inner) =>
       target.define(graph, { signal: inner, epoch: lease.epoch }),

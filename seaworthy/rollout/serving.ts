@@ -18,7 +18,7 @@ export async function servingLine(
 }
 
 /** `api: r1a2… still serves all traffic: 3 of 3 ready`, one part for each unit. */
-export function servingText(
+function servingText(
   observed: Observed,
   units: readonly UnitName[],
   still: boolean,

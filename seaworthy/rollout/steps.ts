@@ -73,7 +73,7 @@ export function openSteps(operation: Operation): Steps {
 }
 
 /** What a step may take before we stop waiting for it, in milliseconds. */
-export function deadlineOf(step: Step): number {
+function deadlineOf(step: Step): number {
   switch (step.action) {
     case "await-ready":
     case "drain":
@@ -99,7 +99,7 @@ export function deadlineOf(step: Step): number {
 }
 
 /** `start api-4`, `switch api to api-1, api-4`: a step as a person reads it. */
-export function stepText(step: Step): string {
+function stepText(step: Step): string {
   switch (step.action) {
     case "switch":
       return `switch ${step.unit} to ${step.instances.join(", ") || "nothing"}`;

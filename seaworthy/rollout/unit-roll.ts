@@ -13,7 +13,7 @@ import { type Counters, remember } from "./tally.ts";
 import { bounded } from "./wait.ts";
 
 /** While nothing ends, the world is looked at this often: a death is seen within it. */
-export const LOOK_EVERY_MS = 250;
+const LOOK_EVERY_MS = 250;
 const MEASURE_MS = 5_000;
 
 /** What the parts of a roll share. */
