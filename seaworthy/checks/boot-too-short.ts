@@ -12,7 +12,9 @@ export const bootTooShort: Rule = {
         {
           rule: "boot-too-short",
           severity: "error",
-          message: `\`${name}\` has ${formatDuration(bootMs)} to get ready, and ready takes ${earliest} at best`,
+          message:
+            `\`${name}\` has ${formatDuration(bootMs)} to get ready, ` +
+            `and getting ready takes ${earliest} at best`,
           places: [{ path: `services.${name}.boot` }, { path: `services.${name}.ready` }],
           why: "Ready is `rise` passes, `every` apart: no instance can ever make it in time.",
           fix: `Write boot: "${formatDuration(earliestMs * 10)}" or more, or ask more often.`,

@@ -9,9 +9,13 @@ export const drainLongerThanStop: Rule = {
       .map(({ name, drainMs, stopMs }) => ({
         rule: "drain-longer-than-stop",
         severity: "error",
-        message: `\`${name}\` may drain for ${formatDuration(drainMs)}, and is killed ${formatDuration(stopMs)} after SIGTERM`,
+        message:
+          `\`${name}\` may drain for ${formatDuration(drainMs)}, ` +
+          `and is killed ${formatDuration(stopMs)} after SIGTERM`,
         places: [{ path: `services.${name}.drain` }, { path: `services.${name}.stop` }],
-        why: "Outside a roll (a reboot, a restart) SIGTERM comes first: requests get `stop`, not `drain`.",
+        why:
+          "Outside a roll (a reboot, a restart) SIGTERM comes first: " +
+          "requests get `stop`, not `drain`.",
         fix: `Write stop: "${formatDuration(drainMs)}" or more, or a shorter drain.`,
       })),
 };

@@ -58,12 +58,17 @@ function finding(
   return {
     rule: "freeze-exposure",
     severity: "warning",
-    message: `a frozen \`${unit.name}\` is noticed after up to ${detection}: ${share} of the requests on \`${route.prefix}\` wait ${formatDuration(route.tryTimeoutMs)} or more, and ${missed.name} is promised as ${limit}`,
+    message:
+      `a frozen \`${unit.name}\` is noticed after up to ${detection}: ${share} of the requests ` +
+      `on \`${route.prefix}\` wait ${formatDuration(route.tryTimeoutMs)} or more, ` +
+      `and ${missed.name} is promised as ${limit}`,
     places: [
       { path: `services.${unit.name}.ready` },
       { path: `objectives.latency.${missed.name}` },
     ],
     why: "A frozen instance accepts connections and answers nothing; only its checks tell.",
-    fix: "Ask more often (ready: every, timeout, fall), add replicas, or shorten the route's tryTimeout.",
+    fix:
+      "Ask more often (ready: every, timeout, fall), add replicas, " +
+      "or shorten the route's tryTimeout.",
   };
 }

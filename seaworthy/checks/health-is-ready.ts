@@ -10,7 +10,7 @@ export const healthIsReady: Rule = {
         severity: "warning",
         message: `\`${name}\` asks ${health.path} for both life and readiness`,
         places: [{ path: `services.${name}.health` }, { path: `services.${name}.ready` }],
-        why: "What an instance waits for (a store, a model) restarts it then, and all others with it.",
+        why: "What an instance waits for (a store, a model) then restarts it, and all others too.",
         fix: "Let `health` say only that the process works, and `ready` that it can answer.",
       })),
 };

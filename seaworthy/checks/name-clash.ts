@@ -52,7 +52,9 @@ function prefixClashes(routes: readonly Route[]): readonly Finding[] {
       {
         rule: "name-clash",
         severity: "warning",
-        message: `\`${other.prefix}\` and \`${route.prefix}\` differ in a slash, and lead to \`${other.to}\` and \`${route.to}\``,
+        message:
+          `\`${other.prefix}\` and \`${route.prefix}\` differ in a slash, ` +
+          `and lead to \`${other.to}\` and \`${route.to}\``,
         places: [other, route].map(({ prefix }) => ({ path: joinPath("edge.routes", prefix) })),
         why: "Clients add or drop that slash without a thought, and land somewhere else.",
         fix: "Keep one of them, or give them names that differ.",

@@ -21,7 +21,7 @@ export const objectiveWithoutLoad: Rule = {
       {
         rule: "objective-without-load",
         severity: "warning",
-        message: `${names.join(", ")} ${names.length === 1 ? "is" : "are"} promised, and no load is declared to measure it`,
+        message: `promised, and no load is declared to measure it: ${names.join(", ")}`,
         places: names.map((name) => ({ path: `objectives.${name}` })),
         why: "Without requests nothing can fail: no drill can say that the promise is held.",
         fix: 'Declare what clients do: load: { rate: "50/s", mix: [{ GET: "/…" }] }.',

@@ -12,10 +12,16 @@ export const retryBudget: Rule = {
         return {
           rule: "retry-budget",
           severity: "error",
-          message: `one try on \`${prefix}\` may take ${formatDuration(tryTimeoutMs)}, the whole request only ${formatDuration(timeoutMs)}`,
+          message:
+            `one try on \`${prefix}\` may take ${formatDuration(tryTimeoutMs)}, ` +
+            `the whole request only ${formatDuration(timeoutMs)}`,
           places: [{ path: `${path}.tryTimeout` }, { path: `${path}.timeout` }],
-          why: "The request is over before its first try is: a frozen instance costs every request it gets.",
-          fix: `Write tryTimeout: "${formatDuration(Math.ceil(timeoutMs / 3))}" or so, to leave room for another try.`,
+          why:
+            "The request is over before its first try is: " +
+            "a frozen instance costs every request it gets.",
+          fix:
+            `Write tryTimeout: "${formatDuration(Math.ceil(timeoutMs / 3))}" or so, ` +
+            "to leave room for another try.",
         };
       }),
 };

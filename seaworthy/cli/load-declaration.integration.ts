@@ -54,7 +54,8 @@ const api = service({
   run: { build: "./api", command: ["node", "main.ts"] },
   env: { SELF: text\`\${ref("api")}/v1\`, TOKEN: secret("TOKEN") },
 });
-export default defineSystem({ name: "shop", services: { api }, edge: edge({ routes: { "/": "api" } }) });
+const front = edge({ routes: { "/": "api" } });
+export default defineSystem({ name: "shop", services: { api }, edge: front });
 `;
 
 const SHOP_DATA = {

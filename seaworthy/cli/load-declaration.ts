@@ -108,7 +108,7 @@ interface Run {
   readonly stderr: string;
 }
 
-/** Gathers what the child says within bounds; kills it beyond them. It is gone when this resolves. */
+/** Gathers what the child says within bounds; kills it beyond them. It is gone at the end. */
 async function collect(child: ChildProcess, signal: AbortSignal): Promise<Run> {
   let ended: Run["ended"] = "by-itself";
   const end = (why: Run["ended"]): void => {
@@ -199,8 +199,8 @@ async function impure(path: string, attempt: Attempt): Promise<Finding> {
     rule: "impure-declaration",
     message: `the declaration tries to use ${attempt.what}`,
     ...written,
-    why: "Loading a declaration has no effect and depends on nothing, so that it means the same everywhere.",
-    fix: "Write the value down; for what differs use `environments`, for what is secret `secret(…)`.",
+    why: "Loading has no effect and depends on nothing, so that it means the same everywhere.",
+    fix: "Write the value down; what differs goes to `environments`, secrets to `secret(…)`.",
   });
 }
 

@@ -59,9 +59,7 @@ function innerRoute(to: ServiceName): Route {
 }
 
 /** Services whose addresses stand in an environment, each once, sorted. */
-export function needsOf(
-  environment: Readonly<Record<string, EnvironmentValue>>,
-): readonly ServiceName[] {
+function needsOf(environment: Readonly<Record<string, EnvironmentValue>>): readonly ServiceName[] {
   return [...new Set(Object.values(environment).flatMap(servicesIn))].toSorted();
 }
 

@@ -30,7 +30,7 @@ export function aService(change: object = {}): object {
   return { run, replicas: 2, ...change };
 }
 
-export function releaseOf(unit: UnitName, version: string): Release {
+function releaseOf(unit: UnitName, version: string): Release {
   return {
     id: `r-${unit}-${version}`,
     unit,
@@ -90,7 +90,7 @@ function after(step: PlanStep, unit: Unit, before: ObservedUnit | undefined): Ob
   return { ...now, instances, nextInstance, desired, scaleOverride, committed: release, previous };
 }
 
-export function anObservedUnit(unit: Unit): ObservedUnit {
+function anObservedUnit(unit: Unit): ObservedUnit {
   return {
     name: unit.name,
     kind: unit.kind,

@@ -41,7 +41,7 @@ export function environmentTexts(
   );
 }
 
-export function environmentText(value: EnvironmentValue): string {
+function environmentText(value: EnvironmentValue): string {
   switch (value.kind) {
     case "text":
       return value.text;

@@ -5,7 +5,7 @@ import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { suggestion } from "./nearest.ts";
 import { notA, shown, type Leaf, type ReadLog, type Wrong } from "./reader.ts";
 
-/** The kinds of single values a declaration holds. Nothing is clamped: what does not fit is said. */
+/** The kinds of single values a declaration holds. Nothing is clamped: what is wrong is said. */
 
 const NAME = /^[a-z][a-z0-9-]{0,39}$/;
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]{0,99}$/;

@@ -2,7 +2,7 @@
 const COMPARED_LENGTH_MAX = 60;
 
 /** The candidate that a slip of the pen away from `name` would be, or undefined. */
-export function nearest(name: string, candidates: Iterable<string>): string | undefined {
+function nearest(name: string, candidates: Iterable<string>): string | undefined {
   if (name.length > COMPARED_LENGTH_MAX) return undefined;
   const allowed = Math.max(1, Math.floor(name.length / 3));
   let best: { readonly candidate: string; readonly distance: number } | undefined;
@@ -24,7 +24,7 @@ export function suggestion(name: string, candidates: Iterable<string>): string {
 }
 
 /** Optimal string alignment: insert, delete, replace, or swap two neighbours, each costs one. */
-export function editDistance(from: string, to: string): number {
+function editDistance(from: string, to: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: to.length + 1 }, (_, column) => column);
   for (let row = 1; row <= from.length; row += 1) {

@@ -18,10 +18,7 @@ export const ENVIRONMENT = {
 };
 
 /** `env`: variable → value, a reference to a service's address, a secret, or parts to be joined. */
-export function readEnvironment(
-  input: unknown,
-  site: Site,
-): Readonly<Record<string, EnvironmentValue>> {
+function readEnvironment(input: unknown, site: Site): Readonly<Record<string, EnvironmentValue>> {
   return readEntries(input, site, {
     expected: "variables by name",
     countMax: ENTRIES_MAX,
