@@ -56,7 +56,7 @@ export async function convergeVerb(
   await using target = disposable(await openTarget(system, context));
   if (options.dryRun === true) return await dryRun(intent, { system, target, invocation });
   if (options.json !== true && options.quiet !== true) {
-    context.terminal.say(`${subject(system, context)} · ${intent.verb}\n`);
+    context.terminal.say(`${subject(system)} · ${intent.verb}\n`);
   }
   await using operation = await beginOperation(intent.verb, target, invocation);
   await undoLeftovers(operation);

@@ -314,7 +314,7 @@ test("broken yaml and json say file, line, column and the code", async () => {
   assert.match((await refusal({ "system.yaml": bomb })).message, /alias/i);
 });
 
-test("a fault in yaml is told with its line, a missing field with what should hold it", async () => {
+test("a fault in yaml is told with its line, a missing field with its holder", async () => {
   await using folder = await folderWith({
     "system.yaml": "name: shop\nservices:\n  api:\n    replica: 3\nedge:\n  routes:\n    /: apii\n",
   });

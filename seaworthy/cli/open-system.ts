@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { check } from "../checks/check.ts";
 import { expand } from "../plan/expand.ts";
@@ -5,11 +6,11 @@ import type { Graph } from "../plan/graph.ts";
 import type { Finding } from "../system/finding.ts";
 import { parse } from "../system/parse.ts";
 import type { Parsed, PlatformName } from "../system/system.ts";
-import type { Context } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { Refusal } from "./failure.ts";
 import { findDeclaration } from "./find-declaration.ts";
 import { loadDeclaration } from "./load-declaration.ts";
+import { locateFindings } from "./locate-findings.ts";
 import type { Invocation } from "./verbs.ts";
 
 /** A declaration that was found, loaded, parsed and expanded. */
@@ -43,15 +44,16 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
     environment: options.env,
     platform: platformOf(options.on),
   });
-  if (!parsed.ok) throw cannotParse(found.declaration, parsed.error);
+  const source = { path: found.declaration, text: await readFile(found.declaration, "utf8") };
+  if (!parsed.ok) throw cannotParse(found.declaration, locateFindings(parsed.error, source));
   const graph = expand(parsed.value);
-  if (!graph.ok) throw cannotParse(found.declaration, graph.error);
+  if (!graph.ok) throw cannotParse(found.declaration, locateFindings(graph.error, source));
   return {
     path: found.declaration,
     folder: dirname(found.declaration),
     parsed: parsed.value,
     graph: graph.value,
-    findings: check(parsed.value, graph.value),
+    findings: locateFindings(check(parsed.value, graph.value), source),
     rest: found.rest,
   };
 }
@@ -69,10 +71,9 @@ export function refuseErrors(system: OpenSystem, accepted: readonly string[]): v
 }
 
 /** Says the target in the first line, as every verb does: `model-router (rehearsal) on local`. */
-export function subject(system: OpenSystem, context: Context): string {
+export function subject(system: OpenSystem): string {
   const environment =
     system.graph.environment === undefined ? "" : ` (${system.graph.environment})`;
-  void context;
   return `${system.graph.system}${environment} on ${system.graph.platform}`;
 }
 

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
+import { cp, mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { aSystem } from "./declarations.ts";
@@ -80,9 +80,12 @@ test("it works in a folder whose path is long", async () => {
   await using rehearsal = await rehearse();
   const deep = join(rehearsal.folder, ...Array.from({ length: 12 }, () => "a-rather-long-name"));
   await mkdir(deep, { recursive: true });
-  await writeFile(join(deep, "system.ts"), aSystem({ build: join(rehearsal.folder, "apps/web") }));
-  const check = await rehearsal.run(["check"], { cwd: deep });
-  assert.equal(check.code, 0, check.stderr);
+  await cp(join(rehearsal.folder, "apps"), join(deep, "apps"), { recursive: true });
+  await writeFile(join(deep, "system.ts"), aSystem({ replicas: 1 }));
+  const up = await rehearsal.run(["up"], { cwd: deep });
+  assert.equal(up.code, 0, up.stderr);
+  const down = await rehearsal.run(["down", "--yes"], { cwd: deep });
+  assert.equal(down.code, 0, down.stderr);
 });
 
 test("a platform that is not there yet is refused, not ignored", async () => {

@@ -26,7 +26,7 @@ export const run: RunVerb = async (invocation) => {
     context.terminal.out(`would stop ${units}${data ? " and delete every volume" : ""}\n`);
     return EXIT.done;
   }
-  await confirmByName(`This stops all of ${subject(system, context)}.`, name, invocation);
+  await confirmByName(`This stops all of ${subject(system)}.`, name, invocation);
   if (data) await confirmByName("This deletes its volumes for ever.", name, invocation);
   await using operation = await beginOperation("down", target, invocation);
   await undoLeftovers(operation);

@@ -24,7 +24,7 @@ export const run: RunVerb = async (invocation) => {
   const unit = options["unit"];
   if (runs < 1) throw new Refusal(EXIT.usage, "--runs 0: at least one");
   if (options["allowOutage"] === true) {
-    const question = `This may take ${subject(system, context)} out.`;
+    const question = `This may take ${subject(system)} out.`;
     await confirmByName(question, system.graph.system, invocation);
   }
   await using target = disposable(await openTarget(system, context));

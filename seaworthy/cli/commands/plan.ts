@@ -23,7 +23,7 @@ export const run: RunVerb = async (invocation) => {
   if (options.json === true) {
     context.terminal.out(json);
   } else {
-    context.terminal.say(`${subject(system, context)}\n`);
+    context.terminal.say(`${subject(system)}\n`);
     for (const line of planText(plan)) context.terminal.out(`${line}\n`);
   }
   return options["exitCode"] === true && plan.steps.length > 0 ? EXIT.planHasChanges : EXIT.done;

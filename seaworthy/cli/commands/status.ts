@@ -45,7 +45,7 @@ function print(
 ): void {
   const { context } = rest.invocation;
   const { terminal } = context;
-  terminal.out(`${subject(system, context)}\n`);
+  terminal.out(`${subject(system)}\n`);
   if (!observed.exists || observed.units.every((unit) => unit.instances.length === 0)) {
     terminal.out("nothing runs; start it: seaworthy up\n");
   } else {
