@@ -4,7 +4,7 @@ import type { Finding } from "../system/finding.ts";
 import { parse } from "../system/parse.ts";
 import { check } from "./check.ts";
 
-/** What all rules say about a declaration in its data form, which must be one that is understood. */
+/** What all rules say about a declaration in its data form, which must be understood. */
 export function checked(input: unknown): readonly Finding[] {
   const parsed = parse(input, { environment: undefined, platform: undefined });
   assert.ok(parsed.ok, parsed.ok ? "" : JSON.stringify(parsed.error, null, 2));

@@ -11,7 +11,7 @@ export interface Plan {
   readonly basis: { readonly declaration: string; readonly observed: string };
   readonly steps: readonly PlanStep[];
   readonly expect: {
-    /** Unsafe and stream requests that may be lost; safe and idempotent ones are never expected to be. */
+    /** Unsafe and stream requests that may be lost; safe and idempotent ones never are. */
     readonly failedRequests: number;
     readonly extraInstances: number;
     readonly seconds: number;
