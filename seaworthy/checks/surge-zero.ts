@@ -10,7 +10,7 @@ export const surgeZero: Rule = {
         severity: "warning",
         message: `\`${name}\` leaves no room to roll: surge 0 is rolled as 1`,
         places: [{ path: `services.${name}.rollout.surge` }],
-        why: "Stopping before starting would serve below the declared capacity; so it never happens.",
+        why: "Stopping before starting would serve with less than the declared capacity.",
         fix: "Write surge: 1 or more, and keep the memory for it.",
       })),
 };
