@@ -36,11 +36,7 @@ export async function runJobs(request: ConvergeRequest, steps: Steps): Promise<E
 }
 
 /** An earlier run began this job and did not live to see its end. */
-function wasCutShort(
-  journal: readonly JournalEntry[],
-  job: string,
-  release: string,
-): boolean {
+function wasCutShort(journal: readonly JournalEntry[], job: string, release: string): boolean {
   const open = new Set<string>();
   for (const entry of journal) {
     if (entry.entry === "result") open.delete(`${entry.operation} ${entry.stepId}`);

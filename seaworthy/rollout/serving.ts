@@ -18,11 +18,7 @@ export async function servingLine(
 }
 
 /** `api: r1a2… still serves all traffic: 3 of 3 ready`, one part for each unit. */
-function servingText(
-  observed: Observed,
-  units: readonly UnitName[],
-  still: boolean,
-): string {
+function servingText(observed: Observed, units: readonly UnitName[], still: boolean): string {
   const services = observed.units.filter((unit) => unit.kind === "service");
   const named = services.filter((unit) => units.includes(unit.name));
   const parts = (named.length > 0 ? named : services).map((unit) => unitText(unit, still));
