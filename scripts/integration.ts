@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { systemClock } from "@seaworthy/std/clock";
 import type { Tally } from "../test/reporter.ts";
 import { add, testRun } from "./check-stages.ts";
-import { leftFolders, leftProcesses } from "./leftovers.ts";
+import { GRACE_MS, leftFolders, leftProcesses } from "./leftovers.ts";
 import { runStage, type Surroundings } from "./stage.ts";
 
 /** Two files at once use both cores of our smallest machine; more would only be noise. */
@@ -42,7 +42,10 @@ async function runFile(
     ...around,
     environment: { ...around.environment, ...folders },
   });
-  const left = await leftProcesses(`${around.folder}/`, systemClock);
+  const left = await leftProcesses(`${around.folder}/`, {
+    clock: systemClock,
+    graceMs: GRACE_MS,
+  });
   for (const { pid, command } of left) {
     around.write(`FAIL ${file} left process ${pid} behind: ${command}\n`);
     killProcess(pid);

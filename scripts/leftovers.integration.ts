@@ -8,6 +8,9 @@ import { test } from "node:test";
 import { systemClock } from "@seaworthy/std/clock";
 import { leftFolders, leftProcesses } from "./leftovers.ts";
 
+/** Whatever is alive now is to be seen now. */
+const LOOK = { clock: systemClock, graceMs: 0 };
+
 const folder = mkdtempSync(join(tmpdir(), "leftovers-"));
 test.after(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -20,7 +23,7 @@ for (const [how, options] of Object.entries({
     const child = spawn(process.execPath, ["-e", script], { ...options, stdio: "pipe" });
     try {
       await once(child.stdout, "data");
-      const left = await leftProcesses(folder, systemClock);
+      const left = await leftProcesses(folder, LOOK);
       deepStrictEqual(
         left.map(({ pid }) => pid),
         [child.pid],
@@ -29,7 +32,7 @@ for (const [how, options] of Object.entries({
       child.kill("SIGKILL");
       await once(child, "exit");
     }
-    deepStrictEqual(await leftProcesses(folder, systemClock), []);
+    deepStrictEqual(await leftProcesses(folder, LOOK), []);
   });
 }
 

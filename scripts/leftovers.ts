@@ -8,7 +8,7 @@ export interface LeftProcess {
 }
 
 /** Something that was told to end just now may need this long on a busy machine. */
-const GRACE_MS = 5_000;
+export const GRACE_MS = 5_000;
 const LOOK_EVERY_MS = 100;
 
 /**
@@ -16,8 +16,11 @@ const LOOK_EVERY_MS = 100;
  * A supervisor's instances get no environment of ours, but their working folder gives them away.
  * Source: proc(5). Empty where there is no `/proc` (macOS): the guard then guards nothing.
  */
-export async function leftProcesses(folder: string, clock: Clock): Promise<readonly LeftProcess[]> {
-  const until = clock.now() + GRACE_MS;
+export async function leftProcesses(
+  folder: string,
+  { clock, graceMs }: { readonly clock: Clock; readonly graceMs: number },
+): Promise<readonly LeftProcess[]> {
+  const until = clock.now() + graceMs;
   for (;;) {
     const left = processesNaming(folder);
     if (left.length === 0 || clock.now() >= until) return left;
