@@ -1,9 +1,13 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import type { Clock } from "@seaworthy/std/clock";
 import { deadline } from "@seaworthy/std/clock";
 import type { OwnCommand } from "@seaworthy/std/command";
+import { freshId } from "@seaworthy/std/random";
 import { poll } from "@seaworthy/std/retry";
 import type { ProcessIdentity } from "../../record/fault.ts";
 import { TargetError } from "../target.ts";
+import { writeDurably } from "./durable-file.ts";
 import { folderArgument } from "./folder-argument.ts";
 import { INSTANCE_VARIABLE, isAlive, OWNER_VARIABLE } from "./identity.ts";
 import { readLiveIdentity } from "./identity-file.ts";
@@ -25,6 +29,8 @@ const WATCHDOG_INSTANCE = "_watch";
 /** Two cold starts of Node and an adoption, on a busy machine. */
 const SUPERVISOR_BOOT_MS = 30_000;
 const LOOK_MS = 20;
+/** Its state, twice, while the new one replaces the old one; and identities. */
+const ROOM_BYTES = 65_536;
 /** What a supervisor and its watchdog need to end once nothing is left. */
 const END_MS = 10_000;
 
@@ -38,6 +44,7 @@ export async function ensureSupervisor(
   if (running !== undefined) return running;
   // Damage and a full disk are told here: the supervisor itself can only end.
   await readState(stateFile(place.folder));
+  await mustHaveRoom(place.folder);
   await startWatchdog(place);
   const limit = deadline(SUPERVISOR_BOOT_MS, "the supervisor", signal);
   try {
@@ -69,6 +76,13 @@ export async function untilUnsupervised(place: SupervisorPlace): Promise<void> {
     everyMs: LOOK_MS,
     signal,
   });
+}
+
+/** Room for what a supervisor writes before it can answer: fails with `no-space` otherwise. */
+async function mustHaveRoom(folder: StateFolder): Promise<void> {
+  const trial = join(folder.run, `room-${freshId(4)}`);
+  await writeDurably(trial, " ".repeat(ROOM_BYTES));
+  await rm(trial, { force: true });
 }
 
 /** One that is running already keeps its place: the new one ends at once. */
