@@ -60,6 +60,11 @@ export class Endpoint {
     return this.#state.health;
   }
 
+  /** What is in flight now: taking one away may bring another, and that one is not meant. */
+  snapshot(): readonly InFlight[] {
+    return Array.from(this.inFlight);
+  }
+
   get inFlightTotal(): number {
     return this.inFlight.size;
   }

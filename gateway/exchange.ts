@@ -1,32 +1,17 @@
-import type { IncomingMessage } from "node:http";
+import { assertNever } from "@seaworthy/std/assert";
 import type { Dispatcher } from "undici";
-import { refuseRequest, type GatewayResponse, type ResponseOwner } from "./answer.ts";
+import { classOf, isRepeatable, type Admitted } from "./admitted.ts";
+import { refuseRequest, type ResponseOwner } from "./answer.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
 import type { Endpoint, RequestClass } from "./endpoint.ts";
-import { readResponseHead, type RequestHead } from "./headers.ts";
+import { readResponseHead } from "./headers.ts";
 import { noteFailure, refusalFor } from "./failure.ts";
 import { logLine } from "./log-line.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import { RequestBody, BODY_KEPT_BYTES_MAX, type BodyEvents } from "./request-body.ts";
-import type { Target } from "./request-check.ts";
-import { isSafeMethod, mayRetry, type TryFailure } from "./retry.ts";
+import { mayRetry, type TryFailure } from "./retry.ts";
 import { Timed } from "./timer-wheel.ts";
-import type { Entrance, Route, Traffic, Unflushed } from "./traffic.ts";
-
-/** A request that passed every check, and where it came in. */
-export interface Admitted {
-  readonly traffic: Traffic;
-  readonly entrance: Entrance;
-  readonly request: IncomingMessage;
-  readonly response: GatewayResponse;
-  readonly head: RequestHead;
-  readonly target: Target;
-  readonly route: Route;
-  readonly requestId: string;
-  readonly clientAddress: string;
-  /** Set where the request names its instance: that one or none. */
-  readonly direct: Endpoint | undefined;
-}
+import type { Unflushed } from "./traffic.ts";
 
 /**
  * `receiving`: a small body is collected. `waiting`: an attempt is out, or the body streams.
@@ -56,20 +41,13 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
 
   constructor(admitted: Admitted) {
     super();
-    const { traffic, route, head, request } = admitted;
+    const { traffic, route } = admitted;
     this.#in = admitted;
     this.#arrivedMs = traffic.clock.now();
     this.#progressMs = this.#arrivedMs;
     this.#totalDeadlineMs = this.#arrivedMs + route.timeoutMs;
-    const isSafe = isSafeMethod(request.method ?? "");
-    this.#isRepeatable = isSafe || route.idempotent;
-    this.#class = head.acceptsStream
-      ? "stream"
-      : isSafe
-        ? "safe"
-        : route.idempotent
-          ? "idempotent"
-          : "unsafe";
+    this.#isRepeatable = isRepeatable(admitted);
+    this.#class = classOf(admitted);
     traffic.totals.active += 1;
     admitted.response.owner = this;
   }
@@ -170,17 +148,18 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   }
 
   get isMovable(): boolean {
-    return (
-      this.#phase === "waiting" &&
-      mayRetry({
-        failure: "endpoint-out",
-        sent: this.#attempt?.isSent ?? false,
-        repeatable: this.#isRepeatable,
-        bodyKept: this.#body?.isKept ?? true,
-        tries: this.#tries,
-        direct: this.#in.direct !== undefined,
-      })
-    );
+    return this.#phase === "waiting" && this.#mayRetry("endpoint-out");
+  }
+
+  #mayRetry(failure: TryFailure): boolean {
+    return mayRetry({
+      failure,
+      sent: this.#attempt?.isSent ?? false,
+      repeatable: this.#isRepeatable,
+      bodyKept: this.#body?.isKept ?? true,
+      tries: this.#tries,
+      direct: this.#in.direct !== undefined,
+    });
   }
 
   takeAway(reason: TryFailure): void {
@@ -203,20 +182,13 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
 
   #failed(failure: TryFailure): void {
     const attempt = this.#attempt;
+    const isRetried = this.#mayRetry(failure);
     this.#attempt = undefined;
     if (this.#phase === "flushing" || this.#phase === "done") return;
     if (this.#phase === "answering") {
       this.#breakOff(failure);
       return;
     }
-    const isRetried = mayRetry({
-      failure,
-      sent: attempt?.isSent ?? false,
-      repeatable: this.#isRepeatable,
-      bodyKept: this.#body?.isKept ?? true,
-      tries: this.#tries,
-      direct: this.#in.direct !== undefined,
-    });
     if (!isRetried) {
       this.#refuse(refusalFor(failure));
       return;
@@ -341,7 +313,10 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
         // Nothing was taken for as long as a silence may last.
         response.destroy();
         return;
+      case "done":
+        return;
       default:
+        assertNever(this.#phase);
     }
   }
 

@@ -1,3 +1,4 @@
+import { assertNever } from "@seaworthy/std/assert";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 
 type Meaning =
@@ -134,8 +135,14 @@ function understand(head: RequestHead, meaning: Meaning, value: string): void {
     case "instance":
       head.instance = value;
       return;
-    default:
+    case "forwarded":
+    case "forwarded-for":
+    case "forwarded-proto":
+    case "forwarded-host":
       rememberForwarded(head, meaning, value);
+      return;
+    default:
+      assertNever(meaning);
   }
 }
 

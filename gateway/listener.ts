@@ -1,6 +1,7 @@
 import { createServer, IncomingMessage, type Server } from "node:http";
 import { Server as NetServer, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import type { Admitted } from "./admitted.ts";
 import {
   GatewayResponse,
   lingerOnSocket,
@@ -10,7 +11,7 @@ import {
   type RefusalContext,
 } from "./answer.ts";
 import type { GatewayLimits, GatewayTimeouts } from "./config.ts";
-import { Exchange, type Admitted } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { addForwarded, readRequestHead, type RequestHead } from "./headers.ts";
 import { rawRefusal, REFUSALS, type Refusal } from "./refusal.ts";
 import { checkRequest, readTarget } from "./request-check.ts";

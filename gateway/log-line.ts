@@ -1,6 +1,6 @@
+import type { Admitted } from "./admitted.ts";
 import type { EndpointConfig } from "./config.ts";
 import type { RequestClass } from "./endpoint.ts";
-import type { Admitted } from "./exchange.ts";
 
 export interface LogEntry {
   readonly at: string;

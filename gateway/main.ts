@@ -50,9 +50,15 @@ async function hold({ folder, control, log }: HoldOptions): Promise<void> {
   ];
   const random = seeded(freshSeed());
   const holder = new Holder({ clock: systemClock, random, folder, workerCommand, log });
-  await using server = await ControlServer.open(control, (request) => holder.answer(request));
+  // The path is claimed first, so that a second holder binds nothing; requests wait.
+  const ready = Promise.withResolvers<void>();
+  await using server = await ControlServer.open(control, async (request) => {
+    await ready.promise;
+    return holder.answer(request);
+  });
   const restored = await holder.restore();
   if (!restored.ok) throw new Error(restored.error);
+  ready.resolve();
   log("holding", { pid: process.pid, control: server.path });
   log("stopping", { signal: await stopped });
   await holder.stop();

@@ -66,7 +66,7 @@ export class Pool {
   /** What waits at an endpoint that went out and may be repeated is sent elsewhere at once. */
   #rescue(endpoint: Endpoint): void {
     if (!this.#hasOther(endpoint)) return;
-    for (const one of [...endpoint.inFlight]) {
+    for (const one of endpoint.snapshot()) {
       if (one.isMovable) one.takeAway("endpoint-out");
     }
   }

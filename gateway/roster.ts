@@ -45,7 +45,7 @@ export class Roster {
   /** Synchronous: no request sees half of it. */
   configure(config: GatewayConfig): void {
     const wanted = new Set(config.pools.flatMap((pool) => pool.endpoints.map((one) => one.id)));
-    for (const endpoint of [...this.#endpoints.values()]) {
+    for (const endpoint of this.#endpoints.values()) {
       if (!wanted.has(endpoint.id)) this.#retire(endpoint);
     }
     const names = new Set(config.pools.map((pool) => pool.name));

@@ -43,7 +43,7 @@ export class TimerWheel {
   /** Sets or moves the deadline. Moving it later relinks nothing: its turn comes, and is put off. */
   schedule(timed: Timed, deadlineMs: number): void {
     timed.deadlineMs = deadlineMs;
-    if (!this.#running) this.#start();
+    if (!this.#running) this.#catchUp();
     const wanted = Math.max(this.#tick + 1, Math.ceil(deadlineMs / TICK_MS));
     const tick = Math.min(wanted, this.#tick + SLOTS - 1);
     if (timed.wheelTick !== -1) {
@@ -51,6 +51,7 @@ export class TimerWheel {
       this.#unlink(timed);
     }
     this.#link(timed, tick);
+    if (!this.#running) void this.#run();
   }
 
   cancel(timed: Timed): void {
@@ -71,13 +72,12 @@ export class TimerWheel {
 
   #turn(nowMs: number): void {
     const head = this.#slots[this.#tick % SLOTS];
-    let timed = head?.wheelNext;
-    while (timed !== undefined) {
-      const next = timed.wheelNext;
+    // From the head each time: what expires may take others off the wheel. Nothing is put back
+    // into the slot whose turn it is.
+    for (let timed = head?.wheelNext; timed !== undefined; timed = head?.wheelNext) {
       this.#unlink(timed);
       if (timed.deadlineMs <= nowMs) timed.expire(nowMs);
       else this.schedule(timed, timed.deadlineMs);
-      timed = next;
     }
   }
 
@@ -101,13 +101,13 @@ export class TimerWheel {
     this.#size -= 1;
   }
 
-  #start(): void {
-    this.#running = true;
+  /** Nothing turned while nothing was on it. */
+  #catchUp(): void {
     this.#tick = Math.max(this.#tick, Math.floor(this.#clock.now() / TICK_MS));
-    void this.#run();
   }
 
   async #run(): Promise<void> {
+    this.#running = true;
     while (this.#size > 0) {
       await this.#clock.sleep(TICK_MS);
       this.advance(this.#clock.now());

@@ -168,7 +168,7 @@ export class Worker {
   /** Sends elsewhere what may go elsewhere, ends the rest and returns how many that were. */
   #cut(endpoint: Endpoint): number {
     let cut = 0;
-    for (const one of [...endpoint.inFlight]) {
+    for (const one of endpoint.snapshot()) {
       if (one.isMovable) {
         one.takeAway("withdrawn");
       } else {

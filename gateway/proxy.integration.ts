@@ -1,0 +1,417 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { Agent, request, type IncomingMessage } from "node:http";
+import { connect } from "node:net";
+import { join } from "node:path";
+import { test } from "node:test";
+import {
+  aConfig,
+  eventually,
+  send,
+  sendRaw,
+  TestGateway,
+  upstream,
+  type Upstream,
+} from "./test-rig.ts";
+
+/** Answers with what it was asked: method, target, raw headers and body. */
+function echo(): Promise<Upstream> {
+  return upstream((incoming, response) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      const { method, url, rawHeaders, headers } = incoming;
+      const body = Buffer.concat(chunks).toString();
+      const text = JSON.stringify({ method, url, rawHeaders, headers, body });
+      response.setHeader("seaworthy-instance", "forged");
+      response.setHeader("connection", "keep-alive, x-hop");
+      response.setHeader("x-hop", "for this hop only");
+      response.setHeader("x-kept", "yes");
+      response.setHeader("content-length", Buffer.byteLength(text));
+      response.end(text);
+    });
+  });
+}
+
+test("passes requests and answers on, each with an id of ours", async () => {
+  await using app = await echo();
+  await using gateway = await TestGateway.start();
+  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }] }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const got = await send(port, {
+    path: "/some/path?with=query",
+    method: "POST",
+    body: "hello",
+    headers: {
+      host: "shop.example",
+      connection: "close, x-secret-hop",
+      "x-secret-hop": "1",
+      te: "trailers",
+      "proxy-authorization": "Basic x",
+      "x-forwarded-for": "6.6.6.6",
+      forwarded: "for=6.6.6.6",
+      "x-request-id": "chosen-by-a-stranger",
+      "seaworthy-instance": "a2",
+      "seaworthy-write": "w-1",
+    },
+  });
+  assert.equal(got.status, 200);
+  const asked = JSON.parse(got.body);
+  assert.equal(asked.method, "POST");
+  assert.equal(asked.url, "/some/path?with=query");
+  assert.equal(asked.body, "hello");
+  const { headers } = asked;
+  assert.equal(headers.host, "shop.example");
+  assert.equal(headers["x-forwarded-for"], "127.0.0.1");
+  assert.equal(headers["x-forwarded-host"], "shop.example");
+  assert.equal(headers["x-forwarded-proto"], "http");
+  assert.equal(headers.forwarded, 'for=127.0.0.1;host="shop.example";proto=http');
+  assert.equal(headers["seaworthy-write"], "w-1");
+  for (const gone of ["x-secret-hop", "te", "proxy-authorization", "seaworthy-instance"]) {
+    assert.equal(headers[gone], undefined, gone);
+  }
+  assert.notEqual(headers["x-request-id"], "chosen-by-a-stranger");
+  assert.equal(got.headers["x-request-id"], headers["x-request-id"]);
+  assert.equal(got.headers["x-kept"], "yes");
+  assert.equal(got.headers["x-hop"], undefined);
+  assert.equal(got.headers["seaworthy-instance"], undefined);
+});
+
+test("an inner listener names the instance, and reaches one by name, routed or not", async () => {
+  await using one = await echo();
+  await using two = await echo();
+  await using gateway = await TestGateway.start();
+  const endpoints = [
+    { id: "a1", port: one.port, release: "r1" },
+    { id: "a2", port: two.port, release: "r2", routed: false },
+  ];
+  await gateway.apply(aConfig({ endpoints }));
+  await gateway.untilHealthy("a1", "a2");
+  const port = await gateway.port("inner");
+  for (let turn = 0; turn < 4; turn += 1) {
+    const plain = await send(port);
+    assert.equal(plain.headers["seaworthy-instance"], "a1");
+    assert.equal(plain.headers["seaworthy-release"], "r1");
+  }
+  const headers = { "seaworthy-instance": "a2", "x-request-id": "from-inside-1" };
+  const named = await send(port, { headers: { ...headers, "x-forwarded-for": "9.9.9.9" } });
+  assert.equal(named.headers["seaworthy-instance"], "a2");
+  assert.equal(named.headers["x-request-id"], "from-inside-1");
+  assert.equal(JSON.parse(named.body).headers["x-forwarded-for"], "9.9.9.9, 127.0.0.1");
+  const lost = await send(port, { headers: { "seaworthy-instance": "a9" } });
+  assert.equal(lost.status, 404);
+});
+
+test("404 without a route, longest prefix first, 503 without an endpoint", async () => {
+  await using app = await echo();
+  await using gateway = await TestGateway.start();
+  const config = aConfig({ endpoints: [{ id: "a1", port: app.port }], route: { prefix: "/v1" } });
+  const { pools, listeners } = config;
+  const empty = { ...pools[0]!, name: "empty", endpoints: [] };
+  const toEmpty = { ...listeners[0]!.routes[0]!, prefix: "/v1/empty", pool: "empty" };
+  const all = listeners.map((one) => ({ ...one, routes: [...one.routes, toEmpty] }));
+  await gateway.apply({ ...config, pools: [...pools, empty], listeners: all });
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  assert.equal((await send(port, { path: "/v1" })).status, 200);
+  assert.equal((await send(port, { path: "/v1/x" })).status, 200);
+  assert.equal((await send(port, { path: "/v1x" })).status, 404);
+  assert.equal((await send(port, { path: "/" })).status, 404);
+  const none = await send(port, { path: "/v1/empty/y" });
+  assert.equal(none.status, 503);
+  assert.equal(none.headers["retry-after"], "1");
+  const { error, requestId } = JSON.parse(none.body);
+  assert.equal(error.code, "no-endpoint");
+  assert.equal(requestId, none.headers["x-request-id"]);
+});
+
+test("refuses what two readers could read in two ways", async () => {
+  let reached = 0;
+  await using app = await upstream((_request, response) => {
+    reached += 1;
+    response.end();
+  });
+  await using gateway = await TestGateway.start();
+  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }] }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const chunked = "Transfer-Encoding: chunked";
+  const cases: readonly (readonly [string, string])[] = [
+    [`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n${chunked}\r\n\r\n0\r\n\r\n`, "400"],
+    ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nContent-Length: 6\r\n\r\nhello", "400"],
+    ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5, 6\r\n\r\nhello", "400"],
+    ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: +5\r\n\r\nhello", "400"],
+    ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length : 5\r\n\r\nhello", "400"],
+    ["POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", "501"],
+    [`POST / HTTP/1.0\r\nHost: a\r\n${chunked}\r\n\r\n0\r\n\r\n`, "400"],
+    [`POST / HTTP/1.1\r\nHost: a\r\n${chunked}\r\n\r\nzz\r\n`, "400"],
+    ["GET / HTTP/1.1\r\nHost: a\r\nX-A: b\r\n folded\r\n\r\n", "400"],
+    ["GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "400"],
+    ['GET / HTTP/1.1\r\nHost: a"b\r\n\r\n', "400"],
+    ["GET / HTTP/1.1\r\n\r\n", "400"],
+    ["GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n", "400"],
+    ["GET /a/%2e%2E/b HTTP/1.1\r\nHost: a\r\n\r\n", "400"],
+    ["GET / HTTP/1.1\nHost: a\n\n", "400"],
+    ["GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", "501"],
+    ["CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", "501"],
+    ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n", "413"],
+    [`GET / HTTP/1.1\r\nHost: a\r\nX-Big: ${"x".repeat(20_000)}\r\n\r\n`, "431"],
+    [`GET / HTTP/1.1\r\nHost: a\r\n${"X-Many: 1\r\n".repeat(200)}\r\n`, "431"],
+  ];
+  for (const [bytes, status] of cases) {
+    // Answers that keep the connection are not waited for to their end.
+    const text = await sendRaw(port, bytes, 800);
+    assert.equal(text.split(" ")[1], status, `${bytes.slice(0, 90)} → ${text.slice(0, 60)}`);
+    assert.match(text, /x-request-id: \S{8,}/, bytes.slice(0, 90));
+    assert.equal(JSON.parse(text.split("\r\n\r\n")[1] ?? "").error.status, Number(status));
+  }
+  // Only the request whose later chunk was bad can have been begun.
+  assert.ok(reached <= 1, `${reached} reached the service`);
+});
+
+test("takes what is unusual but right", async () => {
+  await using app = await echo();
+  await using gateway = await TestGateway.start();
+  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }] }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const close = "Connection: close\r\n\r\n";
+  const absolute = await sendRaw(
+    port,
+    `GET http://other.example/p?q HTTP/1.1\r\nHost: a\r\n${close}`,
+  );
+  assert.match(absolute, /^HTTP\/1\.1 200/);
+  assert.match(absolute, /"url":"\/p\?q"/);
+  assert.match(absolute, /"host":"other\.example"/);
+  const java = `GET / HTTP/1.1\r\nHost: a\r\nUpgrade: h2c\r\nHTTP2-Settings: x\r\n${close}`;
+  assert.match(await sendRaw(port, java), /^HTTP\/1\.1 200/);
+  assert.match(await sendRaw(port, "GET / HTTP/1.0\r\n\r\n"), /^HTTP\/1\.1 200/);
+  const expecting = `POST / HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 2\r\n${close}ok`;
+  assert.match(await sendRaw(port, expecting), /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200/);
+  const pipelined = `GET /1 HTTP/1.1\r\nHost: a\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n${close}`;
+  const both = await sendRaw(port, pipelined);
+  assert.ok(
+    both.indexOf('"url":"/1"') > 0 && both.indexOf('"url":"/2"') > both.indexOf('"url":"/1"'),
+  );
+  const head = await send(port, { method: "HEAD" });
+  assert.equal(head.status, 200);
+  assert.ok(Number(head.headers["content-length"]) > 0);
+});
+
+test("bodies of any size and framing arrive as they were sent", async () => {
+  await using app = await upstream((incoming, response) => {
+    incoming.pipe(response);
+  });
+  await using gateway = await TestGateway.start();
+  const config = aConfig({ endpoints: [{ id: "a1", port: app.port }] });
+  await gateway.apply({ ...config, limits: { ...config.limits, bodyBytes: 8_000_000 } });
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  for (const size of [1, 1_000, 65_536, 65_537, 1_000_000, 5_000_000]) {
+    const body = Buffer.alloc(size, "0123456789");
+    for (const headers of [
+      { "content-length": String(size) },
+      { "transfer-encoding": "chunked" },
+    ]) {
+      const got = await send(port, { method: "POST", body, headers });
+      assert.equal(got.status, 200);
+      assert.ok(got.body === body.toString(), `${size} ${JSON.stringify(headers)}`);
+    }
+  }
+  const tooMuch = Buffer.alloc(9_000_000);
+  const chunked = { "transfer-encoding": "chunked" };
+  const refused = await send(port, { method: "POST", body: tooMuch, headers: chunked }).catch(
+    () => undefined,
+  );
+  // The answer had begun when the limit was reached: then only the connection can tell.
+  assert.notEqual(refused?.status, 200);
+  assert.equal((await gateway.status()).endpoints[0]?.inFlight.unsafe, 0);
+});
+
+test("408 for a head or a body that does not come", async () => {
+  await using app = await echo();
+  await using gateway = await TestGateway.start();
+  const timeouts = { headerMs: 600, bodyMs: 600 };
+  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }], timeouts }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const slow = await sendRaw(port, "GET / HTTP/1.1\r\nHost: a\r\nX-Slow");
+  assert.match(slow, /^HTTP\/1\.1 408 .*"code":"header-timeout"/s);
+  const half = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf";
+  assert.match(await sendRaw(port, half), /^HTTP\/1\.1 408 .*"code":"body-timeout"/s);
+  const big = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\nhalf";
+  assert.match(await sendRaw(port, big), /^HTTP\/1\.1 408 .*"code":"body-timeout"/s);
+});
+
+test("a stream passes unbuffered, waits for a slow reader, and ends with its client", async () => {
+  let written = 0;
+  let closed = false;
+  await using app = await upstream((incoming, response) => {
+    response.on("close", () => {
+      closed = true;
+    });
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    if (incoming.url === "/slow") {
+      response.write("data: first\n\n");
+      return;
+    }
+    const chunk = `data: ${"x".repeat(16_000)}\n\n`;
+    const pour = (): void => {
+      while (!response.destroyed && written < 500_000_000) {
+        written += chunk.length;
+        if (!response.write(chunk)) return;
+      }
+    };
+    response.on("drain", pour);
+    pour();
+  });
+  await using gateway = await TestGateway.start();
+  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }] }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+
+  const first = await opened(port, "/slow");
+  const [chunk] = await once(first, "data");
+  assert.equal(String(chunk), "data: first\n\n");
+  const during = await gateway.status();
+  assert.equal(during.endpoints[0]?.inFlight.stream, 1);
+  first.destroy();
+  await eventually("the client's end to reach the service", async () =>
+    closed ? true : undefined,
+  );
+
+  closed = false;
+  const reader = await opened(port, "/flood");
+  // Nothing is read: what the service could write is what the buffers on the way hold.
+  const held = await eventually("the flood to stop", async () => {
+    const before = written;
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return written === before ? written : undefined;
+  });
+  assert.ok(held < 50_000_000, `${held} bytes were taken though nobody read`);
+  reader.resume();
+  await eventually("the flood to go on", async () =>
+    written > held + 5_000_000 ? true : undefined,
+  );
+  reader.destroy();
+  await eventually("its end to reach the service", async () => (closed ? true : undefined));
+});
+
+function opened(port: number, path: string): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request({ host: "127.0.0.1", port, path, agent: false }, (response) => {
+      response.on("error", () => {});
+      resolve(response);
+    });
+    outgoing.on("error", reject);
+    outgoing.end();
+  });
+}
+
+test("504 when the service is late, 502 when it breaks off, and the client sees a torn body", async () => {
+  await using app = await upstream((incoming, response) => {
+    if (incoming.url === "/break") incoming.socket.destroy();
+    if (incoming.url === "/tear") {
+      response.writeHead(200, { "content-length": "100" });
+      response.write("half");
+      setTimeout(() => incoming.socket.destroy(), 50);
+    }
+    if (incoming.url === "/nonsense") incoming.socket.end("this is not HTTP\r\n\r\n");
+  });
+  await using gateway = await TestGateway.start();
+  const route = { timeoutMs: 900, tryTimeoutMs: 300 };
+  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }], route }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const late = await send(port, { path: "/late", method: "POST", body: "x" });
+  assert.equal(late.status, 504);
+  assert.equal(JSON.parse(late.body).error.code, "timeout");
+  assert.equal((await send(port, { path: "/late" })).status, 504);
+  assert.equal((await send(port, { path: "/break", method: "POST", body: "x" })).status, 502);
+  assert.equal((await send(port, { path: "/nonsense", method: "POST", body: "x" })).status, 502);
+  await assert.rejects(send(port, { path: "/tear" }));
+  const failed = (await gateway.status()).endpoints[0]!.failed;
+  assert.equal(failed.unsafe, 3);
+  assert.ok(failed.safe >= 4, JSON.stringify(failed));
+});
+
+test("keeps connections alive on both sides", async () => {
+  let connections = 0;
+  await using app = await upstream((_incoming, response) => response.end("ok"));
+  app.server.on("connection", () => {
+    connections += 1;
+  });
+  await using gateway = await TestGateway.start();
+  await gateway.apply(
+    aConfig({ endpoints: [{ id: "a1", port: app.port }], check: { everyMs: 60_000 } }),
+  );
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const before = connections;
+  for (let turn = 0; turn < 20; turn += 1) {
+    assert.equal((await send(port, { agent })).body, "ok");
+  }
+  agent.destroy();
+  assert.ok(connections - before <= 2, `${connections - before} connections for 20 requests`);
+});
+
+test("logs one JSON line a request, without query or secrets", async () => {
+  await using app = await echo();
+  await using gateway = await TestGateway.start();
+  const accessLog = join(gateway.folder, "access.jsonl");
+  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }], accessLog }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const headers = { authorization: "Bearer sentinel-secret", cookie: "s=sentinel-secret" };
+  await send(port, { path: '/p/"quoted"?token=sentinel-secret', headers });
+  await send(port, { path: "/x", method: "POST", body: "sentinel-secret" });
+  const lines = await eventually("two lines", async () => {
+    const text = await readFile(accessLog, "utf8").catch(() => "");
+    const all = text.split("\n").filter(Boolean);
+    return all.length === 2 ? all : undefined;
+  });
+  assert.ok(!lines.join().includes("sentinel-secret"));
+  const [first, second] = lines.map((line) => JSON.parse(line));
+  assert.equal(first.path, '/p/"quoted"');
+  assert.equal(first.status, 200);
+  assert.equal(first.instance, "a1");
+  assert.equal(second.class, "unsafe");
+  assert.equal(second.bytesIn, 15);
+});
+
+test("a disk that is full drops log lines, counts them, and delays nobody", async () => {
+  await using app = await echo();
+  await using gateway = await TestGateway.start();
+  // Every write to it fails with ENOSPC (full(4)).
+  await gateway.apply(
+    aConfig({ endpoints: [{ id: "a1", port: app.port }], accessLog: "/dev/full" }),
+  );
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  for (let turn = 0; turn < 10; turn += 1) assert.equal((await send(port)).status, 200);
+  await eventually("10 dropped lines", async () => {
+    const text = await gateway.metrics();
+    return text.includes("seaworthy_gateway_log_lines_dropped_total 10") ? true : undefined;
+  });
+});
+
+test("turns connections away above the limit", async () => {
+  await using app = await echo();
+  await using gateway = await TestGateway.start();
+  await gateway.apply(
+    aConfig({ endpoints: [{ id: "a1", port: app.port }], limits: { connections: 3 } }),
+  );
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const sockets = [0, 1, 2].map(() => connect(port, "127.0.0.1"));
+  await Promise.all(sockets.map((socket) => once(socket, "connect")));
+  await eventually("three to be counted", async () =>
+    (await gateway.metrics()).includes('connections{listener="public"} 3') ? true : undefined,
+  );
+  await assert.rejects(send(port));
+  for (const socket of sockets) socket.destroy();
+  await eventually("room again", async () => send(port).catch(() => undefined));
+});
