@@ -14,14 +14,14 @@ const FAST = { MODELS: "a,b", FIRST_TOKEN_MS: "1", TOKENS_PER_SECOND: "1000" };
 /** What every simulator of a model server promises, whatever it is written in. */
 export function modelServerContract(kind: "node" | "python"): void {
   describe(`a model server in ${kind}`, { concurrency: false }, () => {
+    const started = new AsyncDisposableStack();
     let fast: Program;
     let slow: Program;
     before(async () => {
-      [fast, slow] = await Promise.all([start({ kind, env: FAST }), start({ kind, env: SLOW })]);
+      fast = started.use(await start({ kind, env: FAST }));
+      slow = started.use(await start({ kind, env: SLOW }));
     });
-    after(async () => {
-      await Promise.all([fast[Symbol.asyncDispose](), slow[Symbol.asyncDispose]()]);
-    });
+    after(() => started.disposeAsync());
     const pair: Pair = () => ({ fast, slow });
     answering(pair);
     readingBodies(pair);

@@ -18,16 +18,14 @@ function routerTo(url: string, env: Readonly<Record<string, string>> = {}): Prog
 
 for (const kind of ["node", "python"] as const) {
   describe(`a router in front of a model server in ${kind}`, () => {
+    const started = new AsyncDisposableStack();
     let server: Program;
     let router: Program;
     before(async () => {
-      server = await start({ kind, env: SLOW });
-      router = await start(routerTo(server.url));
+      server = started.use(await start({ kind, env: SLOW }));
+      router = started.use(await start(routerTo(server.url)));
     });
-    after(async () => {
-      await router[Symbol.asyncDispose]();
-      await server[Symbol.asyncDispose]();
-    });
+    after(() => started.disposeAsync());
 
     test("passes a plain completion on, with its write and its request id", async () => {
       const headers = { "seaworthy-write": "route1-1", "x-request-id": "from-the-client" };

@@ -57,13 +57,14 @@ const REQUESTS: Readonly<Record<string, unknown>> = {
 };
 
 describe("the simulators in Node and in Python", () => {
-  let programs: readonly Program[];
+  const started = new AsyncDisposableStack();
+  const programs: Program[] = [];
   before(async () => {
-    programs = await Promise.all([start({ kind: "node", env }), start({ kind: "python", env })]);
+    for (const kind of ["node", "python"] as const) {
+      programs.push(started.use(await start({ kind, env })));
+    }
   });
-  after(async () => {
-    await Promise.all(programs.map((program) => program[Symbol.asyncDispose]()));
-  });
+  after(() => started.disposeAsync());
 
   for (const [name, body] of Object.entries(REQUESTS)) {
     test(`answer the same: ${name}`, async () => {
