@@ -120,7 +120,8 @@ export async function planFor(
   signal: AbortSignal,
 ): Promise<World> {
   const observed = await target.observe(deadline(OBSERVE_MS, "looking at what runs", signal));
-  const graph = intent.keepsScale ? withScale(intent.graph, observed) : intent.graph;
+  const scaled = intent.keepsScale ? withScale(intent.graph, observed) : intent.graph;
+  const graph = intent.narrowTo === undefined ? scaled : narrowed(scaled, intent.narrowTo, observed);
   const releases =
     intent.releases === undefined
       ? await describeReleases(graph, target, signal)
@@ -173,6 +174,21 @@ async function keepOrGoBack(unit: UnitName, context: Context): Promise<"keep" | 
     `${unit}: the bake saw too little to judge. Keep the new release? [y/N] `,
   );
   return answer?.trim().toLowerCase() === "y" ? "keep" : "go-back";
+}
+
+/**
+ * What a narrowed verb defines: the named units as declared now, everything else as it was defined
+ * before. Otherwise a change of another unit's checks or routes would slip in unseen.
+ */
+function narrowed(graph: Graph, to: readonly UnitName[], observed: Observed): Graph {
+  const before = observed.graph;
+  if (before === undefined) return graph;
+  const units = graph.units.map(
+    (unit) =>
+      (to.includes(unit.name) ? undefined : before.units.find((old) => old.name === unit.name)) ??
+      unit,
+  );
+  return { ...graph, units, edge: before.edge, innerRoutes: before.innerRoutes };
 }
 
 /** Asks for the system's name before something is lost; `--yes` answers for CI. */

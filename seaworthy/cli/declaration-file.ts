@@ -3,7 +3,6 @@ import { basename, dirname, extname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import type { Finding, Place } from "../system/finding.ts";
-import { splitPath } from "../system/path.ts";
 
 /** Largest declaration file. 1 MiB: a hundred times a large one. */
 const FILE_BYTES_MAX = 1_048_576;
@@ -91,48 +90,6 @@ function unreadable(path: string, message: string, written: Written): Finding {
     why: "What cannot be read declares nothing.",
     fix: "Mend it at the place above.",
   });
-}
-
-/**
- * Adds file and line to findings that speak of paths inside a `.yaml` or `.json` declaration;
- * a path that is not there (a missing field) gets the line of what should hold it.
- */
-export async function placeFindings(
-  path: string,
-  findings: readonly Finding[],
-): Promise<readonly Finding[]> {
-  const file = basename(path);
-  const text = /\.(ya?ml|json)$/.test(path) ? await readBounded(path) : undefined;
-  if (text === undefined || !text.ok) {
-    return findings.map((each) => ({
-      ...each,
-      places: each.places.map((at) => ({ file, ...at })),
-    }));
-  }
-  const { isMap, isPair, isScalar, isSeq, LineCounter, parseDocument } = await import("yaml");
-  const lines = new LineCounter();
-  const document = parseDocument(text.value, { lineCounter: lines });
-  const lineOf = (inner: string): number | undefined => {
-    let offset = document.contents?.range?.[0];
-    let node: unknown = document.contents;
-    for (const key of splitPath(inner)) {
-      const items: readonly unknown[] = isMap(node) || isSeq(node) ? node.items : [];
-      const pair = items.find(
-        (item) => isPair(item) && isScalar(item.key) && item.key.value === key,
-      );
-      const next = isPair(pair) ? pair.value : isSeq(node) ? items[Number(key)] : undefined;
-      if (isPair(pair) && isScalar(pair.key)) offset = pair.key.range?.[0];
-      else if (isMap(next) || isSeq(next) || isScalar(next)) offset = next.range?.[0];
-      else break;
-      node = next;
-    }
-    return offset === undefined ? undefined : lines.linePos(offset).line;
-  };
-  const placed = (at: Place): Place => {
-    const line = at.path === undefined ? undefined : lineOf(at.path);
-    return { file, ...(line === undefined ? {} : { line }), ...at };
-  };
-  return findings.map((each) => ({ ...each, places: each.places.map(placed) }));
 }
 
 /** Where something stands in a file, with the lines around it. */

@@ -7,7 +7,7 @@ import { systemClock } from "@seaworthy/std/clock";
 import type { Result } from "@seaworthy/std/result";
 import type { Finding } from "../system/finding.ts";
 import { parse } from "../system/parse.ts";
-import { placeFindings } from "./declaration-file.ts";
+import { locateFindings } from "./locate-findings.ts";
 import { loadDeclaration, type LoadContext } from "./load-declaration.ts";
 
 const NODE: LoadContext = {
@@ -322,7 +322,7 @@ test("a fault in yaml is told with its line, a missing field with its holder", a
   assert.ok(loaded.ok);
   const parsed = parse(loaded.value, { environment: undefined, platform: undefined });
   assert.ok(!parsed.ok);
-  const placed = await placeFindings(join(folder.path, "system.yaml"), parsed.error);
+  const placed = await locateFindings(join(folder.path, "system.yaml"), parsed.error);
   assert.deepEqual(
     placed.map(({ rule, places }) => `${rule} ${places[0]?.file}:${places[0]?.line}`),
     ["missing-field system.yaml:3", "unknown-field system.yaml:4", "unknown-service system.yaml:7"],

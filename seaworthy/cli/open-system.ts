@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { check } from "../checks/check.ts";
 import { expand } from "../plan/expand.ts";
@@ -44,16 +43,16 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
     environment: options.env,
     platform: platformOf(options.on),
   });
-  const source = { path: found.declaration, text: await readFile(found.declaration, "utf8") };
-  if (!parsed.ok) throw cannotParse(found.declaration, locateFindings(parsed.error, source));
+  const located = (findings: readonly Finding[]) => locateFindings(found.declaration, findings);
+  if (!parsed.ok) throw cannotParse(found.declaration, await located(parsed.error));
   const graph = expand(parsed.value);
-  if (!graph.ok) throw cannotParse(found.declaration, locateFindings(graph.error, source));
+  if (!graph.ok) throw cannotParse(found.declaration, await located(graph.error));
   return {
     path: found.declaration,
     folder: dirname(found.declaration),
     parsed: parsed.value,
     graph: graph.value,
-    findings: locateFindings(check(parsed.value, graph.value), source),
+    findings: await located(check(parsed.value, graph.value)),
     rest: found.rest,
   };
 }
