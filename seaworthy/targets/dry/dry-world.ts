@@ -1,5 +1,6 @@
 import { assertNever, present } from "@seaworthy/std/assert";
 import { timestamp, type Clock } from "@seaworthy/std/clock";
+import { definitionOf } from "../../plan/definition.ts";
 import { EDGE_UNIT_NAME, type Graph, type Unit } from "../../plan/graph.ts";
 import type { Observed, ObservedInstance, ObservedUnit } from "../../plan/observed.ts";
 import type { Fault, FaultHandle } from "../../record/fault.ts";
@@ -7,7 +8,6 @@ import type { Release } from "../../record/release.ts";
 import type { RecordKind } from "../../record/store.ts";
 import type { Step, StepResult } from "../../record/step.ts";
 import { basisOf } from "../basis.ts";
-import { definitionOf } from "../definition.ts";
 import { TargetError, type LeaseOutcome, type LeaseOwner, type Measured } from "../target.ts";
 
 /** A pid no system gives out (pid_max is at most 2²², proc(5)): nothing is there to be signalled. */

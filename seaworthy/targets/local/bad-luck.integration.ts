@@ -86,9 +86,11 @@ describe("a state file", () => {
     await until("the edge", async () =>
       (await target.observe(soon())).edge?.ready === true ? true : undefined,
     );
-    const holders = place.processes().filter(
-      ({ mark, process }) => mark.instance === "edge" && process.group === process.identity.pid,
-    );
+    const holders = place
+      .processes()
+      .filter(
+        ({ mark, process }) => mark.instance === "edge" && process.group === process.identity.pid,
+      );
     assert.equal(holders.length, 1, "the edge was found too, not started twice");
     await lease[Symbol.asyncDispose]();
   });

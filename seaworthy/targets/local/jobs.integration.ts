@@ -13,7 +13,10 @@ describe("a job", () => {
     assert.equal((await run(job)).outcome, "done");
     assert.equal((await run(job)).outcome, "done");
     assert.equal(await runs(place), 1);
-    const changed = { ...job, env: { ...job.env, COLOUR: { kind: "text", text: "blue" } as const } };
+    const changed = {
+      ...job,
+      env: { ...job.env, COLOUR: { kind: "text", text: "blue" } as const },
+    };
     await hand.define(aGraph([changed]));
     assert.equal((await run(changed)).outcome, "done");
     assert.equal(await runs(place), 2);
@@ -31,7 +34,9 @@ describe("a job", () => {
     assert.match(second.because, /a person must decide/);
     assert.equal(await runs(place), 1);
   });
+});
 
+describe("a job cut short", () => {
   it("killed half-way runs again only if it is idempotent", async () => {
     await using place = await Rehearsal.begin();
     const { hand, job, run } = await withJob(place, { takesMs: 3_000 });

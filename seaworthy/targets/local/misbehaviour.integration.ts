@@ -15,7 +15,10 @@ describe("a service that", () => {
     await hand.must({ action: "stop", instance: "api-1", graceMs: 500 });
     assert.equal(place.processes().filter(({ mark }) => mark.instance === "api-1").length, 0);
     const said = await logOf(hand, "api-1");
-    assert.ok(said.some((line) => line.includes("heard SIGTERM")), "it was asked first");
+    assert.ok(
+      said.some((line) => line.includes("heard SIGTERM")),
+      "it was asked first",
+    );
   });
 
   it("exits at once fails its wait early, with its exit code and last words", async () => {
@@ -28,7 +31,9 @@ describe("a service that", () => {
     assert.equal(result.outcome, "failed");
     assert.match(result.because, /exited with code 3, 3 times/);
     assert.ok(result.detail.some((line) => line.includes("cannot find my configuration")));
-    assert.ok(["backing-off", "starting"].includes((await seeInstance(hand.target, "api-1")).state));
+    assert.ok(
+      ["backing-off", "starting"].includes((await seeInstance(hand.target, "api-1")).state),
+    );
   });
 
   it("is never ready fails its wait at the deadline, with the last probe and log", async () => {
@@ -43,7 +48,9 @@ describe("a service that", () => {
     assert.match(result.detail.join("\n"), /http:\/\/127\.0\.0\.1:\d+\/ready → 503: .*never-ready/);
     assert.match(result.detail.join("\n"), /api-1 stdout \| api-1 starts on/);
   });
+});
 
+describe("an instance that", () => {
   it("floods its log keeps the disk bounded", async () => {
     await using place = await Rehearsal.begin();
     const { hand, service } = await withMode(place, "flood");

@@ -1,4 +1,5 @@
 import type { EndpointStatus, GatewayStatus } from "@seaworthy/gateway/control";
+import { definitionOf } from "../../plan/definition.ts";
 import type { Unit } from "../../plan/graph.ts";
 import type {
   InstanceState,
@@ -10,7 +11,6 @@ import type {
 import type { ProcessIdentity } from "../../record/fault.ts";
 import { LOOPBACK } from "./edge-config.ts";
 import { basisOf } from "../basis.ts";
-import { definitionOf } from "../definition.ts";
 import type { SeenProcess } from "./identity.ts";
 import type { InstanceRecord, SupervisorState } from "./supervisor/state.ts";
 

@@ -16,7 +16,10 @@ export async function* logLines(options: ReadLogs): AsyncGenerator<LogLine> {
   if (logsFolder === undefined) return;
   const tail = query.tail ?? Number.MAX_SAFE_INTEGER;
   const files = async () => (await listLogs(logsFolder)).filter((file) => isAsked(file, query));
-  if (query.follow) return yield* followLogs({ files, tail, clock, signal });
+  if (query.follow) {
+    yield* followLogs({ files, tail, clock, signal });
+    return;
+  }
   for (const { path, instance, stream } of await files()) {
     signal.throwIfAborted();
     for (const text of await readTail(path, tail)) yield { instance, stream, text };

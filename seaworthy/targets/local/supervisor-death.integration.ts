@@ -37,7 +37,22 @@ describe("a supervisor killed with kill -9", () => {
     assert.equal((await fetch(url)).status, 200);
   });
 
-  it("with its watchdog, is followed by one that the next lease starts", async () => {
+  it("frees the lease of its client, which learns that it is lost", async () => {
+    await using place = await Rehearsal.begin();
+    const { target, lease } = await running(place, { keepLease: true });
+    const lost = new Promise((resolve) => lease.lost.addEventListener("abort", resolve));
+    place.kill9("_supervise");
+    await lost;
+    const step = { action: "switch", unit: "api", instances: [] } as const;
+    await assert.rejects(target.apply(step, { signal: soon(), epoch: lease.epoch }));
+    const next = await take(await place.open());
+    assert.ok(next.epoch > lease.epoch);
+    await next[Symbol.asyncDispose]();
+  });
+});
+
+describe("a supervisor killed with its watchdog", () => {
+  it("is followed by one that the next lease starts", async () => {
     await using place = await Rehearsal.begin();
     const { target, pids, url } = await running(place);
     place.kill9("_watch");
@@ -45,7 +60,11 @@ describe("a supervisor killed with kill -9", () => {
     assert.deepEqual([pidsOf(place, "_watch"), pidsOf(place, "_supervise")], [[], []]);
     assert.equal((await fetch(url)).status, 200);
     const { instances } = await seeUnit(target, "api");
-    assert.deepEqual(instances.map(({ state }) => state), ["ready", "ready"], "seen without it");
+    assert.deepEqual(
+      instances.map(({ state }) => state),
+      ["ready", "ready"],
+      "seen without it",
+    );
     const lease = await take(target);
     assert.deepEqual(await pidsNow(place), pids);
     await lease[Symbol.asyncDispose]();
@@ -75,24 +94,14 @@ describe("a supervisor killed with kill -9", () => {
     assert.equal(edge?.ready, false);
     const lease = await take(target);
     const again = await until("the edge", async () => {
-      const status = await fetch(url).then((answer) => answer.status, () => undefined);
+      const status = await fetch(url).then(
+        (answer) => answer.status,
+        () => undefined,
+      );
       return status === 200 ? true : undefined;
     });
     assert.ok(again, "at the same address");
     await lease[Symbol.asyncDispose]();
-  });
-
-  it("frees the lease of its client, which learns that it is lost", async () => {
-    await using place = await Rehearsal.begin();
-    const { target, lease } = await running(place, { keepLease: true });
-    const lost = new Promise((resolve) => lease.lost.addEventListener("abort", resolve));
-    place.kill9("_supervise");
-    await lost;
-    const step = { action: "switch", unit: "api", instances: [] } as const;
-    await assert.rejects(target.apply(step, { signal: soon(), epoch: lease.epoch }));
-    const next = await take(await place.open());
-    assert.ok(next.epoch > lease.epoch);
-    await next[Symbol.asyncDispose]();
   });
 });
 

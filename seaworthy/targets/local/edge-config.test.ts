@@ -1,0 +1,77 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { aGraph, aService, anEdge } from "../declared.ts";
+import { edgeConfig, innerRoutesOf, type EdgeParts } from "./edge-config.ts";
+
+function parts(change: Partial<EdgeParts> = {}): EdgeParts {
+  const services = [aService(), aService({ name: "models" })];
+  return {
+    edge: anEdge(),
+    innerRoutes: innerRoutesOf(aGraph(services)),
+    services,
+    instances: [
+      { id: "api-1", unit: "api", release: "r1", port: 20_001, routed: true },
+      { id: "api-2", unit: "api", release: "r2", port: 20_002, routed: false },
+      { id: "models-1", unit: "models", release: "r3", port: 20_003, routed: true },
+    ],
+    ports: { public: [20_010], inner: { api: 20_011, models: 20_012 } },
+    generation: 7,
+    ...change,
+  };
+}
+
+describe("the edge's configuration", () => {
+  it("has a public listener, an inner one for each service, and a pool for each", () => {
+    const config = edgeConfig(parts());
+    assert.equal(config.generation, 7);
+    assert.deepEqual(
+      config.listeners.map(({ name, host, port, kind }) => [name, host, port, kind]),
+      [
+        ["public:0", "127.0.0.1", 20_010, "public"],
+        ["inner:api", "127.0.0.1", 20_011, "inner"],
+        ["inner:models", "127.0.0.1", 20_012, "inner"],
+      ],
+    );
+    assert.deepEqual(
+      config.pools.map(({ name, endpoints }) => [name, endpoints.map(({ id }) => id)]),
+      [
+        ["api", ["api-1", "api-2"]],
+        ["models", ["models-1"]],
+      ],
+    );
+  });
+
+  it("knows what is not routed, so that it is checked and can be asked by name", () => {
+    const [api] = edgeConfig(parts()).pools;
+    assert.deepEqual(
+      api?.endpoints.map(({ routed, port }) => [routed, port]),
+      [
+        [true, 20_001],
+        [false, 20_002],
+      ],
+    );
+    assert.equal(api?.check.path, "/ready");
+  });
+
+  it("has no route to a service that was removed", () => {
+    const [listener] = edgeConfig(parts({ services: [aService({ name: "models" })] })).listeners;
+    assert.deepEqual(listener?.routes, []);
+  });
+
+  it("has inner listeners where nothing is public", () => {
+    const { listeners, limits } = edgeConfig(parts({ edge: undefined }));
+    assert.deepEqual(
+      listeners.map(({ kind }) => kind),
+      ["inner", "inner"],
+    );
+    assert.ok(limits.connections > 0);
+  });
+
+  it("gives an inner route also to a service that nobody refers to", () => {
+    const routes = innerRoutesOf(aGraph([aService()], { innerRoutes: [] }));
+    assert.deepEqual(
+      routes.map(({ service, route }) => [service, route.to, route.idempotent]),
+      [["api", "api", false]],
+    );
+  });
+});
