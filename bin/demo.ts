@@ -50,9 +50,6 @@ process.on("SIGINT", () => {
   child?.kill("SIGINT");
 });
 
-if (options.help) process.stdout.write(USAGE);
-else process.exitCode = await demo();
-
 async function demo(): Promise<number> {
   const started = performance.now();
   const verdicts: { readonly act: Act; readonly evidence: readonly Evidence[] }[] = [];
@@ -208,3 +205,6 @@ function clearPhase(): void {
 function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+if (options.help) process.stdout.write(USAGE);
+else process.exitCode = await demo();

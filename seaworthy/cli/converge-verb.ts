@@ -121,7 +121,8 @@ export async function planFor(
 ): Promise<World> {
   const observed = await target.observe(deadline(OBSERVE_MS, "looking at what runs", signal));
   const scaled = intent.keepsScale ? withScale(intent.graph, observed) : intent.graph;
-  const graph = intent.narrowTo === undefined ? scaled : narrowed(scaled, intent.narrowTo, observed);
+  const graph =
+    intent.narrowTo === undefined ? scaled : narrowed(scaled, intent.narrowTo, observed);
   const releases =
     intent.releases === undefined
       ? await describeReleases(graph, target, signal)

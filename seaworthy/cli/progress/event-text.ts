@@ -5,7 +5,8 @@ import type { Event } from "../../record/event.ts";
 import type { Step } from "../../record/step.ts";
 
 /** The ordinary way up and down; the steps' own lines say as much. */
-const ORDINARY = /^(starting|ready|unready)$|^starting → (unready|ready)$|^unready → ready$|→ stopping$/;
+const ORDINARY =
+  /^(starting|ready|unready)$|^starting → (unready|ready)$|^unready → ready$|→ stopping$/;
 
 /** What is worth a line while a verb runs: everything but an instance's ordinary changes. */
 export function progressText(event: Event): string | undefined {
