@@ -56,7 +56,6 @@ async function breakOne(breaking: Breaking): Promise<void> {
   notes.inFlightOnVictim = injection.inFlight;
   try {
     if (injection.seen !== undefined) await watch(breaking, { fault, aftermath, injectedMs });
-    notes.whole = () => aftermath.whole(setting.prediction.wholeMsMax);
   } catch (error) {
     notes.window = { fromMs: injectedMs, toMs: stage.run.nowMs() };
     await aftermath.stop();
@@ -64,6 +63,9 @@ async function breakOne(breaking: Breaking): Promise<void> {
   } finally {
     await undo(notes, { fault, aftermath, injectedMs });
   }
+  // What stays broken does not get whole by waiting.
+  if (notes.undone === undefined) await aftermath.stop();
+  else notes.whole = () => aftermath.whole(setting.prediction.wholeMsMax);
 }
 
 async function undo(notes: Notes, { fault, aftermath }: Broken): Promise<void> {

@@ -70,7 +70,9 @@ export function findingOf(record: RunRecord): RunFinding {
     steadyMs: Math.min(STEADY_MS, windowMs / STEADY_SHARE),
     ratio: record.limits.errorRatio ?? STEADY_RATIO,
   });
-  const baseline = dueWithin(record.samples, record.baseline);
+  // What the fault hurt is not the baseline's, although it was due in it.
+  const hurtToo = new Set(hurt);
+  const baseline = dueWithin(record.samples, record.baseline).filter((one) => !hurtToo.has(one));
   const inFlight = record.inFlightOnVictim ?? NOTHING;
   const run: DrillRun = {
     windows: {

@@ -8,7 +8,7 @@ import type { RolloutOutcome } from "../rollout/outcome.ts";
 import { DrillAborted } from "./aborted.ts";
 import { baselineHolds, conclude, freshNotes, type Notes } from "./notes.ts";
 import { unitSeen } from "./preflight.ts";
-import { neverReady, siblingOf } from "./sibling.ts";
+import { siblingFor } from "./sibling.ts";
 import { ReleaseSpotter } from "./spotter.ts";
 import { Stage, type RunSetting } from "./stage.ts";
 import type { RunFinding } from "./verdict.ts";
@@ -50,19 +50,17 @@ async function rollThereAndBack(rolling: Rolling): Promise<void> {
     notes.doubts.push(`${unit.name} serves ${setting.releases[unit.name]}, but its files changed`);
     return;
   }
-  const sibling =
-    drill === "roll-under-load" ? siblingOf(unit, request.seed + setting.turn) : neverReady(unit);
-  if ("ok" in sibling && !sibling.ok) {
+  const sibling = siblingFor(drill, { unit, seed: request.seed + setting.turn });
+  if (!sibling.ok) {
     notes.doubts.push(sibling.error);
     return;
   }
-  const other = "ok" in sibling ? sibling.value : sibling;
-  const release = await describe(setting, other);
+  const release = await describe(setting, sibling.value);
   request.emit({ kind: "drill", drill, phase: "inject", detail: `${own.id} → ${release.id}` });
   const fromMs = stage.run.nowMs();
   await using spotter = new ReleaseSpotter(request, { unit: unit.name, release: release.id });
   try {
-    const outcome = await request.roll(other, request.signal);
+    const outcome = await request.roll(sibling.value, request.signal);
     await spotter[Symbol.asyncDispose]();
     judgeForward(rolling, { outcome, spotter, release, own });
     if (outcome.outcome === "interrupted") throw new DrillAborted(outcome.because);

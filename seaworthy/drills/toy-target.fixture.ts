@@ -1,0 +1,344 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { connect } from "node:net";
+import { execPath } from "node:process";
+import { fileURLToPath } from "node:url";
+import { systemClock } from "@seaworthy/std/clock";
+import type { ServiceUnit } from "../plan/graph.ts";
+import type { Observed, ObservedInstance } from "../plan/observed.ts";
+import type { Release } from "../record/release.ts";
+import type { RecordStore } from "../record/store.ts";
+import type { Step, StepResult } from "../record/step.ts";
+import type { RolloutOutcome } from "../rollout/outcome.ts";
+import { TargetError, type Target } from "../targets/target.ts";
+import { type Backend, ToyProxy } from "./toy-proxy.fixture.ts";
+
+/** What is wrong with a planted system; all false: nothing. */
+export interface Planted {
+  /** The proxy repeats writes that did not answer in time. */
+  readonly repeatsWrites: boolean;
+  /** The service ends at once on SIGTERM, and is told so before it left the routes. */
+  readonly rude: boolean;
+  /** A roll routes to a new instance without asking whether it is ready. */
+  readonly trusting: boolean;
+  /** Injections say that they are done, and do nothing. */
+  readonly harmless: boolean;
+  /** An undo says that it is done, and does nothing. */
+  readonly stuck: boolean;
+}
+
+const SERVICE = fileURLToPath(new URL("./toy-service.fixture.ts", import.meta.url));
+const WORK_MS = 30;
+/** So many are in flight that ending at once is sure to cut some. */
+const RUDE_WORK_MS = 150;
+const RESTART_MS = 700;
+
+interface Running {
+  readonly backend: Backend;
+  readonly release: string;
+  readonly command: readonly [string, ...string[]];
+  readonly env: Readonly<Record<string, string>>;
+  child: ChildProcess;
+  restarts: number;
+  wanted: boolean;
+}
+
+/**
+ * A hand-driven target with real processes, sockets and signals, for faults that no real target
+ * has: a proxy that repeats writes, a roll that trusts.
+ */
+export class ToyTarget {
+  readonly target: Target;
+  readonly journal: unknown[] = [];
+  readonly #unit: ServiceUnit;
+  readonly #planted: Planted;
+  readonly #proxy: ToyProxy;
+  readonly #running: Running[] = [];
+  readonly #ledger = new Map<string, number>();
+  readonly #store = createServer((incoming, response) => {
+    const id = /^\/applied\/(.+)$/.exec(incoming.url ?? "")?.[1];
+    incoming.resume();
+    if (id !== undefined) {
+      const name = decodeURIComponent(id);
+      this.#ledger.set(name, (this.#ledger.get(name) ?? 0) + 1);
+      return void response.end();
+    }
+    for (const [name, times] of this.#ledger) {
+      response.write(`${JSON.stringify({ id: name, times })}\n`);
+    }
+    response.end();
+  });
+  #url = "";
+  #storeUrl = "";
+  #next = 1;
+
+  constructor(unit: ServiceUnit, planted: Planted) {
+    this.#unit = unit;
+    this.#planted = planted;
+    this.#proxy = new ToyProxy(planted);
+    this.target = this.#asTarget();
+  }
+
+  async open(): Promise<void> {
+    this.#url = await this.#proxy.open();
+    this.#store.listen(0, "127.0.0.1");
+    await once(this.#store, "listening");
+    const address = this.#store.address();
+    if (address === null || typeof address === "string") throw new Error("no address");
+    this.#storeUrl = `http://127.0.0.1:${address.port}`;
+    for (let at = 0; at < this.#unit.replicas; at += 1) {
+      const running = await this.#start(this.#unit);
+      await this.#untilReady(running, 20_000);
+      running.backend.routed = true;
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const running of this.#running.slice()) await this.#end(running, "SIGKILL");
+    this.#proxy.close();
+    this.#store.closeAllConnections();
+    this.#store.close();
+  }
+
+  async #start(unit: ServiceUnit): Promise<Running> {
+    const port = await freePort();
+    const seed = unit.env["SEAWORTHY_DRILL"];
+    const backend: Backend = {
+      id: `${unit.name}-${this.#next++}`,
+      port,
+      routed: false,
+      healthy: false,
+      lastRequestWallMs: undefined,
+      inFlight: 0,
+    };
+    const env = {
+      PORT: `${port}`,
+      STORE: this.#storeUrl,
+      WORK_MS: `${this.#planted.rude ? RUDE_WORK_MS : WORK_MS}`,
+      RUDE: this.#planted.rude ? "yes" : "no",
+      ...(seed?.kind === "text" ? { SEAWORTHY_DRILL: seed.text } : {}),
+    };
+    const [, ...args] = unit.run.kind === "folder" ? unit.run.command : [""];
+    const command = [execPath, ...(args[0] === "-e" ? args : [SERVICE])] as const;
+    const child = spawn(command[0], command.slice(1), { env, stdio: "ignore" });
+    const release = releaseOf(unit).id;
+    const running = { backend, release, command, env, child, restarts: 0, wanted: true };
+    this.#running.push(running);
+    this.#proxy.backends.push(backend);
+    this.#keepAlive(running);
+    return running;
+  }
+
+  /** The supervisor: what ends unasked is started again. */
+  #keepAlive(running: Running): void {
+    running.child.once("exit", () => {
+      running.backend.healthy = false;
+      void this.#restart(running);
+    });
+  }
+
+  async #restart(running: Running): Promise<void> {
+    await systemClock.sleep(RESTART_MS);
+    if (!running.wanted) return;
+    running.restarts += 1;
+    const { command, env } = running;
+    running.child = spawn(command[0], command.slice(1), { env, stdio: "ignore" });
+    this.#keepAlive(running);
+  }
+
+  async #untilReady(running: Running, ms: number): Promise<boolean> {
+    for (let waited = 0; waited < ms; waited += 50) {
+      if (running.backend.healthy) return true;
+      await systemClock.sleep(50);
+    }
+    return false;
+  }
+
+  async #end(running: Running, signal: NodeJS.Signals): Promise<void> {
+    running.wanted = false;
+    const { child } = running;
+    if (child.exitCode === null && child.signalCode === null) {
+      const gone = once(child, "exit");
+      child.kill(signal);
+      await gone;
+    }
+    running.backend.routed = false;
+    this.#proxy.backends.splice(this.#proxy.backends.indexOf(running.backend), 1);
+    this.#running.splice(this.#running.indexOf(running), 1);
+  }
+
+  /** Start one, wait, switch, drain, stop one; back at once when one never gets ready. */
+  readonly roll = async (unit: ServiceUnit): Promise<RolloutOutcome> => {
+    const beganMs = systemClock.now();
+    const old = this.#running.filter(({ release }) => release !== releaseOf(unit).id);
+    const ended = (outcome: RolloutOutcome["outcome"], because: string): RolloutOutcome => ({
+      outcome,
+      because,
+      units: [],
+      seconds: (systemClock.now() - beganMs) / 1_000,
+      probe: undefined,
+      serving: "",
+      detail: [],
+    });
+    for (const leaving of old) {
+      const coming = await this.#start(unit);
+      const ready = this.#planted.trusting || (await this.#untilReady(coming, unit.bootMs));
+      if (!ready) {
+        await this.#end(coming, "SIGKILL");
+        return ended("rolled-back", "not ready in time");
+      }
+      coming.backend.routed = true;
+      leaving.backend.routed = this.#planted.rude;
+      while (!this.#planted.rude && leaving.backend.inFlight > 0) await systemClock.sleep(10);
+      await this.#end(leaving, "SIGTERM");
+    }
+    return ended("done", "");
+  };
+
+  #observe(): Observed {
+    const { name } = this.#unit;
+    return {
+      basis: "toy",
+      exists: true,
+      edge: { addresses: [this.#url], ready: true },
+      units: [
+        {
+          name,
+          kind: "service",
+          desired: this.#unit.replicas,
+          scaleOverride: undefined,
+          committed: undefined,
+          previous: undefined,
+          instances: this.#running.map((running) => observedInstance(name, running)),
+          nextInstance: this.#next,
+          url: this.#storeUrl,
+          definition: "toy",
+        },
+      ],
+    };
+  }
+
+  #apply(step: Step): StepResult {
+    if (step.action !== "inject" && step.action !== "undo") throw unsupported();
+    const { fault } = step.fault;
+    const running = this.#running.find(({ backend }) => backend.id === fault.instance);
+    const broken = step.action === "inject" ? this.#planted.harmless : this.#planted.stuck;
+    const unsafe = running?.backend.inFlight ?? 0;
+    const wallMs = systemClock.wall();
+    if (!broken && step.action === "inject") {
+      running?.child.kill(fault.kind === "kill" ? "SIGKILL" : "SIGSTOP");
+    }
+    if (!broken && step.action === "undo") running?.child.kill("SIGCONT");
+    const inFlight = { safe: 0, idempotent: 0, unsafe, stream: 0 };
+    return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight }) };
+  }
+
+  #asTarget(): Target {
+    const journal = this.journal;
+    const store: RecordStore = {
+      append: async (kind, body) => void (kind === "journal" && journal.push(body)),
+      read: async (kind) => (kind === "journal" ? journal : []),
+    };
+    return {
+      platform: { name: "dry", edge: "none", faults: new Set(["kill", "freeze"]) },
+      store,
+      observe: async () => this.#observe(),
+      describe: async (unit) => {
+        if (unit.kind !== "service") throw unsupported();
+        return releaseOf(unit);
+      },
+      apply: async (step) => this.#apply(step),
+      prepare: async (fault) => ({
+        id: `f-${fault.instance}-${this.journal.length}`,
+        fault,
+        processes: [],
+        undoByWallMs: systemClock.wall() + 60_000,
+      }),
+      measure: async () => ({
+        since: "start",
+        instances: this.#running.map(({ backend, release }) => ({
+          instance: backend.id,
+          release,
+          requests: 0,
+          failed: { safe: 0, idempotent: 0, unsafe: 0, stream: 0 },
+          inFlight: { safe: backend.inFlight, idempotent: 0, unsafe: 0, stream: 0 },
+          latency: { boundsMs: [], counts: [] },
+          lastRequestWallMs: backend.lastRequestWallMs,
+        })),
+      }),
+      lease: () => Promise.reject(unsupported()),
+      put: () => Promise.reject(unsupported()),
+      define: () => Promise.reject(unsupported()),
+      logs: () => {
+        throw unsupported();
+      },
+      close: async () => {},
+    };
+  }
+}
+
+function observedInstance(unit: string, running: Running): ObservedInstance {
+  const { backend, release, child, restarts } = running;
+  const alive = child.exitCode === null && child.signalCode === null;
+  const state = alive ? (isStopped(child.pid) ? "frozen" : "ready") : "backing-off";
+  return {
+    id: backend.id,
+    unit,
+    release,
+    state: state === "ready" && !backend.healthy ? "unready" : state,
+    routed: backend.routed,
+    address: { host: "127.0.0.1", port: backend.port },
+    pid: alive ? child.pid : undefined,
+    since: "",
+    restarts,
+    because: undefined,
+  };
+}
+
+/** The third field of /proc/PID/stat, after the name in brackets (proc(5)). */
+function isStopped(pid: number | undefined): boolean {
+  try {
+    return /\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+function releaseOf(unit: ServiceUnit): Release {
+  const seed = unit.env["SEAWORTHY_DRILL"];
+  const argv = unit.run.kind === "folder" ? unit.run.command : [];
+  const kind = argv[1] === "-e" ? "dead" : "live";
+  const id = `r-${kind}-${seed?.kind === "text" ? seed.text : "own"}`;
+  return {
+    id,
+    unit: unit.name,
+    createdAt: "2026-01-01T00:00:00.000Z",
+    program: { path: execPath, identity: "node" },
+    argv,
+    filesHash: "",
+    fileCount: 0,
+    environmentHash: "",
+    secretVersions: {},
+    from: "",
+  };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  // Gone for sure: nothing may answer there before the service does.
+  const socket = connect(address.port, "127.0.0.1");
+  await once(socket, "error");
+  return address.port;
+}
+
+function unsupported(): TargetError {
+  return new TargetError("unsupported", "not in this planted system");
+}
