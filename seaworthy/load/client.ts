@@ -1,5 +1,4 @@
 import { spawn, type ChildProcessByStdio } from "node:child_process";
-import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "@seaworthy/std/clock";
@@ -83,17 +82,24 @@ class Worker implements LoadRun {
     this.#child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
       this.#stderr = (this.#stderr + chunk).slice(-STDERR_BYTES_MAX);
     });
-    try {
-      const [code, signal] = await once(this.#child, "close");
-      const how = signal === null ? `with code ${code}` : `by ${signal}`;
-      const said = this.#stderr === "" ? "" : `: ${this.#stderr.trim()}`;
-      this.#gone =
-        this.#done === undefined
-          ? new LoadError("died", `the load generator ended ${how}${said}`)
-          : new LoadError("ended", "the load ended by itself after its longest duration");
-    } catch (error) {
-      this.#gone = new LoadError("not-started", `cannot start the load generator`, error);
-    }
+    this.#gone = await this.#ended();
+  }
+
+  #ended(): Promise<LoadError> {
+    return new Promise((resolve) => {
+      this.#child.once("error", (error) => {
+        resolve(new LoadError("not-started", "cannot start the load generator", error));
+      });
+      this.#child.once("close", (code, signal) => {
+        const how = signal === null ? `with code ${code}` : `by ${signal}`;
+        const said = this.#stderr === "" ? "" : `: ${this.#stderr.trim()}`;
+        resolve(
+          this.#done === undefined
+            ? new LoadError("died", `the load generator ended ${how}${said}`)
+            : new LoadError("ended", "the load ended by itself after its longest duration"),
+        );
+      });
+    });
   }
 
   #hear(line: string): void {

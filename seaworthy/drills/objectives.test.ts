@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { present } from "@seaworthy/std/assert";
+import type { Evidence } from "../record/evidence.ts";
+import { evidenceObjectives, objectiveStates, type ObjectiveQuestion } from "./objectives.ts";
+import { aParsed, aUnit, OBJECTIVES } from "./planted.fixture.ts";
+import { aRun } from "./verdict.fixture.ts";
+
+const ERRORS = { ...OBJECTIVES, latencyP95Ms: undefined };
+
+function anEvidence(given: Partial<Evidence> = {}): Evidence {
+  return {
+    drill: "kill-instance",
+    objective: "errors",
+    limit: 0.01,
+    predicted: undefined,
+    measured: 0,
+    runs: [aRun()],
+    verdict: "held",
+    because: "0 of 4500 failed",
+    seed: 1,
+    target: "local",
+    declarationHash: "hash-1",
+    releases: { api: "r1" },
+    at: "2026-01-10T00:00:00.000Z",
+    raw: "raw/1",
+    ...given,
+  };
+}
+
+function ask(evidence: readonly Evidence[], given: Partial<ObjectiveQuestion> = {}) {
+  const states = objectiveStates({
+    parsed: aParsed(aUnit(2), { objectives: ERRORS }),
+    evidence,
+    releases: { api: "r1" },
+    now: "2026-01-11T00:00:00.000Z",
+    target: "local",
+    ...given,
+  });
+  return present(states[0], "a state");
+}
+
+test("an objective that no drill tried is never tried", () => {
+  assert.equal(ask([]).state, "never-tried");
+  assert.equal(ask([anEvidence({ objective: "recovery.time" })]).state, "never-tried");
+});
+
+test("an objective is what its evidence says, with figure, runs, age and drill", () => {
+  const state = ask([anEvidence({ measured: 0.0012 })]);
+  assert.deepEqual(
+    [state.state, state.figure, state.runs, state.drill, state.at, state.declared],
+    ["held", "0.12 %", 1, "kill-instance", "2026-01-10T00:00:00.000Z", "≤ 1 %"],
+  );
+});
+
+test("evidence goes stale, and says why", () => {
+  const stale: readonly (readonly [Partial<Evidence>, RegExp])[] = [
+    [{ declarationHash: "hash-0" }, /the declaration changed/],
+    [{ releases: { api: "r0" } }, /api was r0 then and is r1 now/],
+    [{ releases: { api: "r1", web: "r5" } }, /web was r5 then and is not served now/],
+    [{ target: "docker" }, /on docker/],
+    [{ at: "2026-01-03T00:00:00.000Z" }, /8 days old/],
+  ];
+  for (const [given, because] of stale) {
+    const state = ask([anEvidence(given)]);
+    assert.equal(state.state, "stale");
+    assert.match(state.because, because);
+  }
+});
+
+test("the worst current evidence decides", () => {
+  const missed = anEvidence({ drill: "roll-under-load", verdict: "missed", because: "9 of 10" });
+  const state = ask([missed, anEvidence()]);
+  assert.deepEqual(
+    [state.state, state.because, state.drill],
+    ["missed", "9 of 10", "roll-under-load"],
+  );
+});
+
+test("a miss is not washed off by running again", () => {
+  const state = ask([anEvidence({ verdict: "missed" }), anEvidence()]);
+  assert.equal(state.state, "missed");
+});
+
+test("a miss of another release is over, and what is held now counts", () => {
+  const state = ask([anEvidence({ verdict: "missed", releases: { api: "r0" } }), anEvidence()]);
+  assert.equal(state.state, "held");
+});
+
+test("a run that verified nothing is replaced by the next of the same drill only", () => {
+  const unsure = anEvidence({ verdict: "could-not-verify" });
+  assert.equal(ask([unsure, anEvidence()]).state, "held");
+  assert.equal(ask([anEvidence(), unsure]).state, "could-not-verify");
+  const other = anEvidence({ drill: "roll-under-load" });
+  assert.equal(ask([unsure, other]).state, "could-not-verify");
+});
+
+test("an availability is never called held by a drill", () => {
+  const parsed = aParsed(aUnit(2), {
+    objectives: { ...ERRORS, errorRatio: undefined, availability: 0.999 },
+  });
+  const outage = { longestGapMs: 1_300, badSeconds: 2, unavailableMs: 1_300 };
+  const state = ask([anEvidence({ runs: [aRun({ outage })] })], { parsed });
+  assert.equal(state.state, "could-not-verify");
+  assert.match(state.because, /a month may lose 43 min 12 s, a killed instance cost 1.3 s/);
+  assert.equal(ask([], { parsed }).state, "never-tried");
+});
+
+test("only what is held would lose its evidence", () => {
+  const evidence = [anEvidence(), anEvidence({ objective: "latency.p95", verdict: "missed" })];
+  assert.deepEqual(evidenceObjectives([...evidence, anEvidence()]), ["errors"]);
+});

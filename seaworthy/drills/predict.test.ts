@@ -1,0 +1,27 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { aUnit } from "./planted.fixture.ts";
+import { predict } from "./predict.ts";
+
+const base = { edge: undefined, freezeMs: 1_500 };
+
+test("a killed one of several is back after its backoff and boot; a single one is an outage", () => {
+  const two = predict({ ...base, drill: "kill-instance", unit: aUnit(2) });
+  assert.deepEqual([two.interval.fromMs, two.interval.toMs], [700, 700 + 2_000 + 100]);
+  assert.equal(two.failingMsMax, 3_000, "clients should see nothing");
+  const one = predict({ ...base, drill: "kill-instance", unit: aUnit(1) });
+  assert.match(one.interval.what, /outage/);
+  assert.equal(one.failingMsMax, 2_800 + 3_000);
+});
+
+test("a frozen one is exposed until its checks time out, or a try does", () => {
+  const checks = predict({ ...base, drill: "freeze-instance", unit: aUnit(2) });
+  assert.deepEqual([checks.interval.fromMs, checks.interval.toMs], [300, 100 + 200 + 200]);
+});
+
+test("a roll is bounded by its boots, drains and bakes, there and back", () => {
+  const roll = predict({ ...base, drill: "roll-under-load", unit: aUnit(2) });
+  assert.equal(roll.interval.toMs, 2 * 2 * (2_000 + 5_000 + 2_000));
+  const never = predict({ ...base, drill: "never-ready-release", unit: aUnit(2) });
+  assert.equal(never.interval.fromMs, 2_000);
+});

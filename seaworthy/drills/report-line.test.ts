@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Evidence } from "../record/evidence.ts";
+import { budgetLine, evidenceRow } from "./report-line.ts";
+import { aRun } from "./verdict.fixture.ts";
+
+const NONE = { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
+
+function anEvidence(given: Partial<Evidence> = {}): Evidence {
+  return {
+    drill: "kill-instance",
+    objective: "errors",
+    limit: 0.001,
+    predicted: undefined,
+    measured: 0,
+    runs: [aRun()],
+    verdict: "held",
+    because: "0 of 4500 failed",
+    seed: 1,
+    target: "local",
+    declarationHash: "h",
+    releases: {},
+    at: "2026-01-10T00:00:00.000Z",
+    raw: "raw/1",
+    ...given,
+  };
+}
+
+test("a line says what failed of what by class, the tail, n, window and load", () => {
+  const run = aRun({ failed: { ...NONE, unsafe: 1, stream: 4 } });
+  assert.deepEqual(evidenceRow(anEvidence({ runs: [run] })), [
+    "kill-instance",
+    "errors ≤ 0.1 %",
+    "safe 0 of 3,000 (2 in flight on the victim) · unsafe 1 of 1,000 (1 in flight on the victim)" +
+      " · streams 4 of 500 (4 in flight on the victim) · p99 40 ms (steady 40 ms)" +
+      " · whole again in 1.2 s · nothing lost or applied twice · n 4,500 in 15.0 s, load 0.5",
+    "held",
+  ]);
+});
+
+test("an outage, an exposure and what was doubled stand in the line", () => {
+  const writes = { ok: 9, failed: 0, unknown: 0, lost: 1, doubled: 7, unknownApplied: 0 };
+  const outage = { longestGapMs: 1_300, badSeconds: 2, unavailableMs: 1_300 };
+  const frozen = anEvidence({
+    drill: "freeze-instance",
+    objective: "latency.p95",
+    limit: 500,
+    runs: [aRun({ writes, outage, exposureMs: 600 })],
+  });
+  const [, objective, measured] = evidenceRow(frozen);
+  assert.equal(objective, "p95 ≤ 500 ms");
+  assert.match(measured ?? "", /1.3 s outage · exposure 600 ms/);
+  assert.match(measured ?? "", /1 acknowledged and lost, 7 applied twice/);
+  assert.match(measured ?? "", /p95 30 ms \(steady 30 ms\)/);
+});
+
+test("several runs are summed, and what is worst of them is shown", () => {
+  const [, , measured] = evidenceRow(
+    anEvidence({ runs: [aRun(), aRun({ restoredMs: 2_500, failed: { ...NONE, safe: 2 } })] }),
+  );
+  assert.match(
+    measured ?? "",
+    /safe 2 of 6,000 .* whole again in 2.5 s .* n 9,000 in 2 runs, 30.0 s/,
+  );
+});
+
+test("nothing measured says why instead", () => {
+  const row = evidenceRow(
+    anEvidence({ runs: [], verdict: "could-not-verify", because: "no load" }),
+  );
+  assert.equal(row[2], "no load");
+});
+
+test("an outage is shown against the month's budget, and no availability is claimed", () => {
+  const outage = { longestGapMs: 26_000, badSeconds: 26, unavailableMs: 26_000 };
+  const line = budgetLine(anEvidence({ runs: [aRun({ outage })] }), 0.999);
+  assert.equal(
+    line,
+    "26.0 s of outage a fault: 1 % of the 43 min 12 s that 99.9 % of 30 days allow",
+  );
+  assert.equal(budgetLine(anEvidence({ runs: [] }), 0.999), "");
+  assert.equal(budgetLine(anEvidence({ objective: "latency.p95" }), undefined), "");
+});
