@@ -21,7 +21,7 @@ export interface Ledger {
 export const WRITE_ID = /^[\x21-\x7e]{1,200}$/;
 
 /** Some 100 MB of memory while they are counted. */
-export const LEDGER_IDS_MAX = 1_000_000;
+const LEDGER_IDS_MAX = 1_000_000;
 
 /** Makes the folder where it is missing; throws when the file cannot be opened for appending. */
 export function openLedger(file: string): Ledger {
