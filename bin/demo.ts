@@ -80,11 +80,14 @@ async function bringUp(environment: Act["environment"]): Promise<void> {
   if (up.code !== 0) throw new Error(`up -e ${environment} ended with ${up.code}\n${up.stderr}`);
   const seconds = ((performance.now() - begun) / 1_000).toFixed(1);
   const status = await seaworthy(["status", SYSTEM, "-e", environment, "--json"]);
-  const shown: { edge: string[]; units: { name: string; kind: string; ready: number }[] } =
-    JSON.parse(status.stdout);
-  const count = (name: string) => shown.units.find((unit) => unit.name === name)?.ready ?? 0;
+  const shown = objectOf(status.stdout);
+  const units = listOf(shown["units"]);
+  const count = (name: string) => Number(units.find((unit) => unit["name"] === name)?.["ready"]);
+  const edge = Array.isArray(shown["edge"]) ? String(shown["edge"][0]) : "nothing";
+  const routers = plural(count("router"), "router");
+  const models = plural(count("model"), "model server");
   process.stdout.write(
-    `model-router · ${plural(count("router"), "router")}, ${plural(count("model"), "model server")}, edge on ${shown.edge[0] ?? "nothing"} · ready in ${seconds} s\n`,
+    `model-router · ${routers}, ${models}, edge on ${edge} · ready in ${seconds} s\n`,
   );
 }
 
@@ -97,11 +100,11 @@ async function runDrill(act: Act): Promise<readonly Evidence[]> {
   const args = ["drill", act.drill, "-s", SYSTEM, "-e", act.environment, "--unit", "router"];
   const run = await seaworthy([...args, "--seed", options.seed, "--json", ...outage]);
   const last = run.stdout.trimEnd().split("\n").at(-1) ?? "";
-  const outcome: { evidence?: unknown[]; because?: string } = last === "" ? {} : JSON.parse(last);
-  if (outcome.evidence === undefined) {
-    throw new Error(`drill ${act.drill} ended with ${run.code}: ${outcome.because ?? run.stderr}`);
+  const outcome = objectOf(last);
+  if (!Array.isArray(outcome["evidence"])) {
+    throw new Error(`drill ${act.drill} ended with ${run.code}: ${run.stderr}`);
   }
-  const seen = outcome.evidence.flatMap((body) => {
+  const seen = outcome["evidence"].flatMap((body) => {
     const evidence = parseRecord("evidence", body);
     return evidence.ok ? [evidence.value] : [];
   });
@@ -143,14 +146,17 @@ function summary(
   const others = all.length - count("held") - count("missed");
   const why = asExpected ? " (on purpose: one replica cannot keep it)" : "";
   const unverified = others === 0 ? "" : `, ${others} could not verify`;
-  process.stdout.write(
-    `${count("held")} held, ${count("missed")} missed${why}${unverified} · evidence in ${relative(process.cwd(), STATE)} · again with --seed ${options.seed} · ${(tookMs / 1_000).toFixed(0)} s\n`,
-  );
+  const parts = [
+    `${count("held")} held, ${count("missed")} missed${why}${unverified}`,
+    `evidence in ${relative(process.cwd(), STATE)}`,
+    `again with --seed ${options.seed}`,
+    `${(tookMs / 1_000).toFixed(0)} s`,
+  ];
+  process.stdout.write(`${parts.join(" · ")}\n`);
   if (options.stay && !interrupted) {
-    const set = `XDG_STATE_HOME=${relative(process.cwd(), STATE)}`;
-    process.stdout.write(
-      `it stays up: ${set} bin/seaworthy status ${SYSTEM} -e rehearsal · stop it: ${set} bin/seaworthy down ${SYSTEM} -e rehearsal\n`,
-    );
+    const tool = (verb: string) =>
+      `XDG_STATE_HOME=${STATE} bin/seaworthy ${verb} ${SYSTEM} -e rehearsal`;
+    process.stdout.write(`it stays up\n  look: ${tool("status")}\n  stop: ${tool("down")}\n`);
   }
   if (interrupted) return 130;
   return asExpected ? 0 : 1;
@@ -193,13 +199,26 @@ function seaworthy(args: readonly string[]): Promise<Ended> {
 function showPhase(text: string): void {
   if (process.stderr.isTTY !== true) return;
   if (!text.includes('"kind":"drill"')) return;
-  const event: { drill?: string; phase?: string; detail?: string } = JSON.parse(text);
+  const { drill, phase, detail } = objectOf(text);
   clearPhase();
-  process.stderr.write(`${event.drill} · ${event.phase} · ${event.detail ?? ""}`.slice(0, 100));
+  process.stderr.write([drill, phase, detail].join(" · ").slice(0, 100));
 }
 
 function clearPhase(): void {
   if (process.stderr.isTTY === true) process.stderr.write("\r\u001b[K");
+}
+
+/** A JSON document that should be an object; what is none has no fields. */
+function objectOf(text: string): Readonly<Record<string, unknown>> {
+  if (text === "") return {};
+  const parsed: unknown = JSON.parse(text);
+  return typeof parsed === "object" && parsed !== null
+    ? Object.fromEntries(Object.entries(parsed))
+    : {};
+}
+
+function listOf(value: unknown): readonly Readonly<Record<string, unknown>>[] {
+  return Array.isArray(value) ? value.map((one) => objectOf(JSON.stringify(one))) : [];
 }
 
 function plural(count: number, noun: string): string {

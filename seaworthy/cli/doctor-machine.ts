@@ -22,7 +22,7 @@ async function nodeVersion(): Promise<readonly Finding[]> {
   const major = Number(process.versions.node.split(".")[0]);
   if (major >= NODE_MAJOR_WANTED) return [fine("node", `Node ${process.versions.node}`)];
   return [
-    finding("node", "error", `Node ${process.versions.node} is too old`, {
+    finding({ rule: "node", severity: "error" }, `Node ${process.versions.node} is too old`, {
       why: "seaworthy runs TypeScript as it is, which needs Node 24",
       fix: "install Node 24 or newer",
     }),
@@ -34,14 +34,14 @@ async function operatingSystem(): Promise<readonly Finding[]> {
   if (platform() === "linux") return [fine("os", `Linux, ${cores} core(s)`)];
   if (platform() === "darwin") {
     return [
-      finding("os", "note", "macOS: network faults cannot be verified here", {
+      finding({ rule: "os", severity: "note" }, "macOS: network faults cannot be verified here", {
         why: "drills that need them say could-not-verify",
         fix: "run those drills on Linux",
       }),
     ];
   }
   return [
-    finding("os", "error", `${platform()} is not supported`, {
+    finding({ rule: "os", severity: "error" }, `${platform()} is not supported`, {
       why: "processes are identified and stopped by POSIX means",
       fix: "on Windows use WSL2",
     }),
@@ -55,7 +55,7 @@ async function disk(context: Context): Promise<readonly Finding[]> {
   const text = `${formatBytes(Math.floor(free / 1_048_576) * 1_048_576)} free for state`;
   if (free >= DISK_WANTED_BYTES) return [fine("disk", text)];
   return [
-    finding("disk", "error", text, {
+    finding({ rule: "disk", severity: "error" }, text, {
       why: "releases are copies; a roll needs room for one more of each",
       fix: `free ${formatBytes(DISK_WANTED_BYTES)} where ${folder} lies`,
     }),
@@ -67,7 +67,7 @@ async function memory(): Promise<readonly Finding[]> {
   const text = `${formatBytes(Math.floor(free / 1_048_576) * 1_048_576)} of memory free`;
   if (free >= MEMORY_WANTED_BYTES) return [fine("memory", text)];
   return [
-    finding("memory", "warning", text, {
+    finding({ rule: "memory", severity: "warning" }, text, {
       why: "a roll runs extra instances for a moment",
       fix: "stop something, or declare fewer replicas for this environment",
     }),
@@ -81,7 +81,7 @@ async function descriptors(): Promise<readonly Finding[]> {
   const count = Number(hard);
   if (count >= DESCRIPTORS_WANTED) return [fine("descriptors", `${count} open files allowed`)];
   return [
-    finding("descriptors", "warning", `only ${count} open files allowed`, {
+    finding({ rule: "descriptors", severity: "warning" }, `only ${count} open files allowed`, {
       why: "each client connection costs the edge two",
       fix: "raise the limit: ulimit -n 65536",
     }),
@@ -93,10 +93,9 @@ function fine(rule: string, message: string): Finding {
 }
 
 function finding(
-  rule: string,
-  severity: Finding["severity"],
+  about: Pick<Finding, "rule" | "severity">,
   message: string,
   rest: { readonly why: string; readonly fix: string },
 ): Finding {
-  return { rule: `machine-${rule}`, severity, message, places: [], ...rest };
+  return { ...about, rule: `machine-${about.rule}`, message, places: [], ...rest };
 }

@@ -12,9 +12,8 @@ export function findingsText(findings: readonly Finding[], paint: Paint): readon
 function findingText(finding: Finding, paint: Paint): readonly string[] {
   const color = { error: "red", warning: "yellow", note: "cyan" } as const;
   const where = finding.places.map(placeText).filter((text) => text !== "");
-  const lines = [
-    `${paint(color[finding.severity], finding.severity)} ${finding.message} ${paint("dim", `[${finding.rule}]`)}`,
-  ];
+  const severity = paint(color[finding.severity], finding.severity);
+  const lines = [`${severity} ${finding.message} ${paint("dim", `[${finding.rule}]`)}`];
   for (const place of where) lines.push(`  at   ${place}`);
   for (const place of finding.places) {
     if (place.excerpt !== undefined) {

@@ -1,7 +1,7 @@
 import type { Interrupts } from "./context.ts";
 
 /** Thrown into waits by the second Ctrl-C. */
-export class Interrupted extends Error {
+class Interrupted extends Error {
   override readonly name = "Interrupted";
 }
 

@@ -36,10 +36,10 @@ export async function repairLocal(
   const folder = await findStateFolder(placeOf(system, context));
   if (folder === undefined) return [];
   const repairs = await repairRecords(folder.record);
-  return repairs.map(
-    ({ kind, kept, dropped, movedTo }) =>
-      `${kind}: kept ${kept} line(s), dropped ${dropped.map(({ line, reason }) => `line ${line} (${reason})`).join(", ")}; the damaged file is ${movedTo}`,
-  );
+  return repairs.map(({ kind, kept, dropped, movedTo }) => {
+    const lines = dropped.map(({ line, reason }) => `line ${line} (${reason})`).join(", ");
+    return `${kind}: kept ${kept} line(s), dropped ${lines}; the damaged file is ${movedTo}`;
+  });
 }
 
 function placeOf(system: OpenSystem, context: Context): StateFolderOptions {

@@ -82,12 +82,6 @@ function cannotParse(path: string, findings: readonly Finding[]): Refusal {
 }
 
 function platformOf(text: string | undefined): PlatformName | undefined {
-  switch (text) {
-    case "local":
-    case "docker":
-    case "kubernetes":
-      return text;
-    default:
-      return undefined;
-  }
+  const platforms: readonly PlatformName[] = ["local", "docker", "kubernetes"];
+  return platforms.find((platform) => platform === text);
 }

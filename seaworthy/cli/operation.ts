@@ -32,7 +32,7 @@ export async function beginOperation(
   const lease = await takeLease(verb, target, context);
   const progress = progressFor(context, invocation.options);
   const id = `${verb}-${freshId(4)}`;
-  const recorded: { last: Promise<void>; lost: unknown } = {
+  const recorded: { last: Promise<void>; lost: string | undefined } = {
     last: Promise.resolve(),
     lost: undefined,
   };
@@ -44,7 +44,7 @@ export async function beginOperation(
       .then(() => target.store.append("event", event))
       .catch((error: unknown) => {
         // The work goes on without its log; that it was lost is said at the end.
-        recorded.lost = error;
+        recorded.lost = error instanceof Error ? error.message : "unknown";
       });
   };
   return {
@@ -58,9 +58,7 @@ export async function beginOperation(
       progress.end();
       await recorded.last;
       if (recorded.lost !== undefined) {
-        context.terminal.say(
-          `warning: some events could not be recorded: ${String(recorded.lost)}\n`,
-        );
+        context.terminal.say(`warning: some events could not be recorded: ${recorded.lost}\n`);
       }
       await lease[Symbol.asyncDispose]();
     },
@@ -72,9 +70,10 @@ async function takeLease(verb: string, target: Target, context: Context): Promis
   const outcome = await target.lease({ verb, ...context.owner }, signal);
   if (outcome.held) return outcome.lease;
   const { by } = outcome;
+  const held = humanDuration(outcome.sinceMs);
   throw new Refusal(
     EXIT.locked,
-    `${by.user}@${by.host} (pid ${by.pid}) is running '${by.verb}' here since ${humanDuration(outcome.sinceMs)}`,
+    `${by.user}@${by.host} (pid ${by.pid}) is running '${by.verb}' here, for ${held}`,
     { fix: "wait until it ends; its lock goes with it, also when it is killed" },
   );
 }

@@ -33,15 +33,17 @@ export function outcomeText(outcome: RolloutOutcome, terminal: Terminal): string
   return `${lines.join("\n")}\n`;
 }
 
-export function probeText(probe: ProbeSummary): string {
+function probeText(probe: ProbeSummary): string {
   const versions = Object.entries(probe.versions)
     .map(([release, count]) => `${release} ${count}`)
     .join(", ");
   const failed = total(probe.failed);
-  return `probe: ${probe.sent} requests, ${failed} failed, p50 ${humanDuration(probe.p50Ms)}, p99 ${humanDuration(probe.p99Ms)}${versions === "" ? "" : ` · answered by ${versions}`}`;
+  const tail = versions === "" ? "" : ` · answered by ${versions}`;
+  const latency = `p50 ${humanDuration(probe.p50Ms)}, p99 ${humanDuration(probe.p99Ms)}`;
+  return `probe: ${probe.sent} requests, ${failed} failed, ${latency}${tail}`;
 }
 
-export function total(counts: ClassCounts): number {
+function total(counts: ClassCounts): number {
   return counts.safe + counts.idempotent + counts.unsafe + counts.stream;
 }
 

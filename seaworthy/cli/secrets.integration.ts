@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { secretResolver } from "./secrets.ts";
 
-test("the first provider that knows the name answers; a readable-by-others file is refused", async () => {
+test("the first provider that knows a name answers; an open file is refused", async () => {
   const folder = await mkdtemp(join(tmpdir(), "seaworthy-secrets-"));
   try {
     const file = join(folder, ".env.production");

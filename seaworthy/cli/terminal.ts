@@ -11,7 +11,7 @@ interface Streams {
 
 const COLUMNS_WITHOUT_TERMINAL = 100;
 
-/** NO_COLOR (no-color.org), CI and TERM=dumb are honoured; a pipe gets neither colour nor redraw. */
+/** Honours NO_COLOR (no-color.org), CI and TERM=dumb; a pipe gets neither colour nor redraw. */
 export function terminalFrom(streams: Streams): Terminal {
   const { env, stdin, stdout, stderr } = streams;
   const plain = env["CI"] !== undefined || env["TERM"] === "dumb";

@@ -1,2 +1,2 @@
-/** Kept equal to package.json by a test (`cli/version.test.ts`): reading a file here costs start-up. */
+/** Equal to package.json's (`version.test.ts` sees to it): reading a file costs start-up time. */
 export const VERSION = "0.1.0";

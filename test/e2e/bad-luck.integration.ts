@@ -66,7 +66,7 @@ test("Ctrl-C once stops at a safe point; the next up finishes", async () => {
   assert.equal((await rehearsal.run(["up"])).code, 0);
 });
 
-test("the tool killed in the middle of a roll: the next run finishes it, nothing is orphaned", async () => {
+test("a tool killed amid a roll: the next run finishes it, nothing is orphaned", async () => {
   await using rehearsal = await rehearse({ "system.ts": aSystem() });
   assert.equal((await rehearsal.run(["up"])).code, 0);
   await rehearsal.write("system.ts", aSystem({ env: `{ VERSION: "v2", BOOT_MS: "1500" }` }));
@@ -82,7 +82,7 @@ test("the tool killed in the middle of a roll: the next run finishes it, nothing
   assert.equal(status.units.find((unit) => unit.name === "web")?.instances.length, 2);
 });
 
-test("a killed supervisor: instances serve on, the next verb goes on as if nothing was", async () => {
+test("a killed supervisor: instances serve on, and the next verb adopts them", async () => {
   await using rehearsal = await rehearse({ "system.ts": aSystem() });
   assert.equal((await rehearsal.run(["up"])).code, 0);
   const before = await webPids(rehearsal);
@@ -146,7 +146,7 @@ async function webPids(rehearsal: Rehearsal): Promise<readonly number[]> {
     (await rehearsal.run(["status", "--json"])).stdout,
   );
   const web = status.units.find((unit) => unit.name === "web");
-  return (web?.instances ?? []).map((instance) => instance.pid).toSorted();
+  return (web?.instances ?? []).map((instance) => instance.pid).toSorted((a, b) => a - b);
 }
 
 async function filesWith(folder: string, text: string): Promise<readonly string[]> {

@@ -21,7 +21,7 @@ test("--help names every verb and exit code, and needs no declaration", async ()
   }
 });
 
-test("unknown fields, names and units are all told at once, with place and fix; exit 2", async () => {
+test("unknown fields, names and units are told at once, with place and fix", async () => {
   await using rehearsal = await rehearse({
     "system.yaml": `name: shop
 services:
@@ -53,7 +53,7 @@ test("a contradiction is exit 10, and up refuses it until it is taken on by name
   assert.match(up.stderr, /--accept drain-longer-than-stop/);
 });
 
-test("a declaration that reads elsewhere, writes, spawns or uses the network is refused", async () => {
+test("a declaration that reads elsewhere, writes, spawns or fetches is refused", async () => {
   const tries: Readonly<Record<string, string>> = {
     read: `import { readFileSync } from "node:fs"; readFileSync("/etc/passwd");`,
     write: `import { writeFileSync } from "node:fs"; writeFileSync("x", "");`,

@@ -21,9 +21,8 @@ export const run: RunVerb = async (invocation) => {
       system.findings.filter((finding) => finding.severity === severity).length;
     const units = Object.keys(system.parsed.system.services).length;
     for (const line of lines) context.terminal.out(`${line}\n`);
-    context.terminal.say(
-      `${system.graph.system}: ${units} service(s), ${count("error")} error(s), ${count("warning")} warning(s)\n`,
-    );
+    const found = `${count("error")} error(s), ${count("warning")} warning(s)`;
+    context.terminal.say(`${system.graph.system}: ${units} service(s), ${found}\n`);
   }
   const failing = system.findings.some(
     (finding) =>
@@ -35,7 +34,7 @@ export const run: RunVerb = async (invocation) => {
 function failOnOf(value: unknown): "error" | "warning" {
   if (value === undefined || value === "error") return "error";
   if (value === "warning") return "warning";
-  throw new Refusal(EXIT.usage, `--fail-on ${String(value)}: it is error or warning`);
+  throw new Refusal(EXIT.usage, "--fail-on: it is error or warning");
 }
 
 /** `check FOLDER` will read existing deployment files; a folder without a declaration says so. */

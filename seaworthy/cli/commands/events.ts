@@ -35,5 +35,5 @@ export function countOption(
   if (value === undefined) return options.fallback;
   const count = Number(value);
   if (typeof value === "string" && /^\d+$/.test(value) && Number.isSafeInteger(count)) return count;
-  throw new Refusal(EXIT.usage, `${options.flag} ${String(value)}: a whole number`);
+  throw new Refusal(EXIT.usage, `${options.flag}: a whole number`);
 }

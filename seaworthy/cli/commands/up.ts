@@ -8,7 +8,7 @@ import { Refusal } from "../failure.ts";
 import { openSystem, refuseErrors } from "../open-system.ts";
 import type { Invocation, RunVerb } from "../verbs.ts";
 
-/** Converges everything to the declaration; with `--plan`, only if the world is still the plan's. */
+/** Converges everything to the declaration; `--plan`: only while the world is still the plan's. */
 export const run: RunVerb = async (invocation) => {
   const system = await openSystem(invocation);
   refuseErrors(system, acceptedRules(invocation.options));

@@ -27,7 +27,7 @@ export function eventText(event: Event): string | undefined {
       return `${stepSubject(event.step)} ✗ ${took}: ${event.result.because}`;
     }
     case "waiting":
-      return `${event.on} … ${humanDuration(event.elapsedMs)} of ${humanDuration(event.deadlineMs)}`;
+      return `${event.on} … ${spent(event)} of ${humanDuration(event.deadlineMs)}`;
     case "bake":
       return bakeText(event);
     case "direction":
@@ -35,7 +35,7 @@ export function eventText(event: Event): string | undefined {
         ? `${event.unit}: going back: ${event.because}`
         : `${event.unit}: ${event.because}`;
     case "instance":
-      return `${event.instance} ${event.change}${event.because === undefined ? "" : `: ${event.because}`}`;
+      return `${event.instance} ${event.change}${reason(event.because)}`;
     case "drill":
       return `${event.drill} · ${event.phase}${event.detail === "" ? "" : ` · ${event.detail}`}`;
     case "operation-ended":
@@ -48,7 +48,16 @@ export function eventText(event: Event): string | undefined {
 function bakeText(event: Extract<Event, { kind: "bake" }>): string {
   const p95 = event.p95Ms === undefined ? "" : ` · p95 ${humanDuration(event.p95Ms)}`;
   const errors = humanPercent(event.errorRatio);
-  return `${event.unit} bake ${humanDuration(event.elapsedMs)} · ${event.requests} requests · errors ${errors}${p95}`;
+  const seen = `${event.requests} requests · errors ${errors}${p95}`;
+  return `${event.unit} bake ${spent(event)} · ${seen}`;
+}
+
+function spent(event: { readonly elapsedMs: number }): string {
+  return humanDuration(event.elapsedMs);
+}
+
+function reason(because: string | undefined): string {
+  return because === undefined ? "" : `: ${because}`;
 }
 
 /** `router-4 start`: the instance or unit first, then what is done to it. */

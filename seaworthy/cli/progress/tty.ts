@@ -69,15 +69,7 @@ function phaseOf(event: Event): Phase | undefined {
 }
 
 function instanceOf(step: Step): string | undefined {
-  switch (step.action) {
-    case "start":
-    case "await-ready":
-    case "drain":
-    case "stop":
-      return step.instance;
-    default:
-      return undefined;
-  }
+  return "instance" in step ? step.instance : undefined;
 }
 
 function clip(text: string, columns: number): string {
