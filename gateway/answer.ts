@@ -1,4 +1,5 @@
 import { ServerResponse, type IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { refusalBody, type Refusal } from "./refusal.ts";
 import { Timed } from "./timer-wheel.ts";
@@ -69,6 +70,30 @@ class SocketLinger extends Timed {
 
   override expire(): void {
     this.#socket.destroy();
+  }
+}
+
+/**
+ * For a connection that has not said a word by the time a head would be late: it is idle, as a
+ * kept-alive one is (browsers and Node's Agent open some to have them). After as long as those may
+ * be idle it is closed, silently: a 408 could meet its first request half-way.
+ */
+export function closeUnlessUsed(socket: Socket, traffic: Traffic): void {
+  const watch = new UnusedSocket(socket);
+  traffic.wheel.schedule(watch, traffic.clock.now() + traffic.timeouts.keepAliveMs);
+  socket.on("close", () => traffic.wheel.cancel(watch));
+}
+
+class UnusedSocket extends Timed {
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    super();
+    this.#socket = socket;
+  }
+
+  override expire(): void {
+    if (this.#socket.bytesRead === 0) this.#socket.destroy();
   }
 }
 

@@ -1,8 +1,9 @@
 import { createServer, IncomingMessage, type Server } from "node:http";
-import { Server as NetServer, type Socket } from "node:net";
+import { Server as NetServer, Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Admitted } from "./admitted.ts";
 import {
+  closeUnlessUsed,
   GatewayResponse,
   lingerOnSocket,
   onResponseClose,
@@ -24,6 +25,8 @@ const HEAD_CHECK_MS = 500;
 const BACKLOG = 4_096;
 /** Other ids could be told apart from ours by nobody. */
 const REQUEST_ID_SHAPE = /^[A-Za-z0-9_-]{8,64}$/;
+
+const HEAD_LATE = "ERR_HTTP_REQUEST_TIMEOUT";
 
 type GatewayServer = Server<typeof IncomingMessage, typeof GatewayResponse>;
 
@@ -172,6 +175,10 @@ export class Listener {
     // Refused already: what still comes is read and thrown away.
     if (socket.writableEnded) return;
     const code = "code" in error ? error.code : undefined;
+    if (code === HEAD_LATE && socket instanceof Socket && socket.bytesRead === 0) {
+      closeUnlessUsed(socket, this.#traffic);
+      return;
+    }
     const owed = "_httpMessage" in socket ? socket._httpMessage : undefined;
     // An answer to a request that was whole is owed: another one would be taken for it.
     const isOwed = owed instanceof GatewayResponse && (owed.headersSent || owed.req.complete);
@@ -191,7 +198,7 @@ export class Listener {
 
 function refusalForParser(code: unknown): Refusal {
   if (code === "HPE_HEADER_OVERFLOW") return REFUSALS.headTooLarge;
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT") return REFUSALS.headerTimeout;
+  if (code === HEAD_LATE) return REFUSALS.headerTimeout;
   return REFUSALS.malformed;
 }
 

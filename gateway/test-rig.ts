@@ -8,6 +8,7 @@ import { createInterface } from "node:readline";
 import { present } from "@seaworthy/std/assert";
 import { deadline, systemClock } from "@seaworthy/std/clock";
 import { poll } from "@seaworthy/std/retry";
+import { z } from "zod";
 import type { GatewayConfig, PoolConfig, RouteConfig } from "./config.ts";
 import type { ControlReply, ControlRequest, DrainOutcome, GatewayStatus } from "./control.ts";
 
@@ -121,6 +122,11 @@ export function statusOf(reply: ControlReply): GatewayStatus {
   return reply.status;
 }
 
+/** Trusted as it stands: what the gateway says to its driver is what these tests are about. */
+function controlReply(line: string): ControlReply {
+  return z.custom<ControlReply>((value) => typeof value === "object").parse(JSON.parse(line));
+}
+
 class ControlClient {
   readonly #socket: Socket;
   readonly #waiting = new Map<number, (reply: ControlReply) => void>();
@@ -136,7 +142,7 @@ class ControlClient {
   private constructor(socket: Socket) {
     this.#socket = socket;
     createInterface(socket).on("line", (line) => {
-      const reply: ControlReply = JSON.parse(line);
+      const reply = controlReply(line);
       this.#waiting.get(reply.id)?.(reply);
     });
   }
@@ -187,6 +193,25 @@ export async function upstream(listener: RequestListener): Promise<Upstream> {
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** Answers with what it was asked: method, target, raw headers and body. */
+export function echo(): Promise<Upstream> {
+  return upstream((incoming, response) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      const { method, url, rawHeaders, headers } = incoming;
+      const body = Buffer.concat(chunks).toString();
+      const text = JSON.stringify({ method, url, rawHeaders, headers, body });
+      response.setHeader("seaworthy-instance", "forged");
+      response.setHeader("connection", "keep-alive, x-hop");
+      response.setHeader("x-hop", "for this hop only");
+      response.setHeader("x-kept", "yes");
+      response.setHeader("content-length", Buffer.byteLength(text));
+      response.end(text);
+    });
+  });
 }
 
 function addressOf(server: Server): AddressInfo {
