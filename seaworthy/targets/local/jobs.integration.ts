@@ -71,6 +71,16 @@ describe("a job cut short", () => {
     assert.equal(await runs(place), 1);
   });
 
+  it("ends when its unit is removed", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, job, run } = await withJob(place, { takesMs: 50_000 });
+    const waiting = run(job);
+    await until("the job to run", async () => ((await runs(place)) === 1 ? true : undefined));
+    await hand.must({ action: "remove", unit: "migrate" });
+    assert.equal(place.processes().filter(({ mark }) => mark.instance === "migrate-1").length, 0);
+    assert.equal((await waiting).outcome, "failed");
+  });
+
   it("that is not done in time is ended", async () => {
     await using place = await Rehearsal.begin();
     const { hand, job } = await withJob(place, { takesMs: 50_000 });

@@ -40,8 +40,10 @@ describe("the lease", () => {
     assert.match(String(said), /^holding \d+/);
     assert.equal((await target.lease(OTHER, soon())).held, false);
     client.kill("SIGKILL");
-    const lease = await take(target);
-    await lease[Symbol.asyncDispose]();
+    await once(client, "exit");
+    const next = await target.lease(OTHER, soon());
+    assert.ok(next.held, "the first who asks after its death is given it");
+    await next.lease[Symbol.asyncDispose]();
   });
 
   it("lets a step be called off, and goes on", async () => {
@@ -60,6 +62,9 @@ describe("the lease", () => {
     await hand.must({ action: "stop", instance: "api-1", graceMs: 2_000 });
   });
 
+});
+
+describe("the end of a lease", () => {
   it("that nobody used leaves no process behind", async () => {
     await using place = await Rehearsal.begin();
     const target = await place.open();

@@ -105,6 +105,22 @@ describe("a supervisor killed with its watchdog", () => {
   });
 });
 
+describe("an edge killed with kill -9", () => {
+  it("is started again at the same addresses, and routes as before", async () => {
+    await using place = await Rehearsal.begin();
+    const { url, pids } = await running(place);
+    place.kill9("edge");
+    await until("the edge", async () => {
+      const status = await fetch(url).then(
+        (answer) => answer.status,
+        () => undefined,
+      );
+      return status === 200 ? true : undefined;
+    });
+    assert.deepEqual(await pidsNow(place), pids);
+  });
+});
+
 describe("a watchdog killed with kill -9", () => {
   it("is started again by its supervisor", async () => {
     await using place = await Rehearsal.begin();

@@ -6,19 +6,19 @@ import { LOOPBACK } from "../edge-config.ts";
 import { isAlive } from "../identity.ts";
 import { lastLines } from "../read-logs.ts";
 import { loadRelease } from "../release.ts";
-import { describeEnd, type ProcessEnd } from "../spawn-detached.ts";
+import { allowedEnvironment, describeEnd, type ProcessEnd } from "../spawn-detached.ts";
 import type { Crew } from "./crew.ts";
 import { resolveEnvironment, spawnLoaded } from "./spawn-instance.ts";
 import type { JobRecord } from "./state.ts";
 import { terminate } from "./terminate.ts";
-import { markedEnvironment, type World } from "./world.ts";
+import { marks, type World } from "./world.ts";
 
 type RunJob = Extract<Step, { action: "run-job" }>;
 
 const LOOK_MS = 50;
 const LOG_LINES = 20;
 /** A job that passed its deadline gets this long to leave things tidy. */
-const JOB_STOP_MS = 5_000;
+export const JOB_STOP_MS = 5_000;
 
 /**
  * Runs a job of a release to its end, once: a second request finds the outcome. One whose outcome
@@ -66,8 +66,9 @@ async function spawnJob(world: World, step: RunJob): Promise<string> {
     },
   }));
   const environment = {
-    ...markedEnvironment(world, instance),
+    ...allowedEnvironment(world.environment),
     ...(await resolveEnvironment(world, loaded)),
+    ...marks(world, instance),
     HOST: LOOPBACK,
     SEAWORTHY_SYSTEM: ledger.state.graph?.system ?? "",
   };

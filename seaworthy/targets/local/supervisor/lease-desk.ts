@@ -3,11 +3,19 @@ import type { LeaseOwner } from "../../target.ts";
 import type { LeaseReply } from "../protocol.ts";
 import type { Ledger } from "./ledger.ts";
 
+interface Held {
+  readonly by: object;
+  readonly owner: LeaseOwner;
+  readonly sinceMs: number;
+  /** Its client is gone; resolves when what it had asked for goes on no more. */
+  readonly settling: Promise<unknown> | undefined;
+}
+
 /** One lease at a time: whoever asked first, until its connection ends and its steps settled. */
 export class LeaseDesk {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
-  #held: { readonly by: object; readonly owner: LeaseOwner; readonly sinceMs: number } | undefined;
+  #held: Held | undefined;
 
   #wasHeld = false;
 
@@ -27,12 +35,14 @@ export class LeaseDesk {
 
   /** `by` stands for the connection. */
   async take(by: object, owner: LeaseOwner): Promise<LeaseReply> {
+    // A client that is gone holds nobody up for longer than its last step takes to end.
+    await this.#held?.settling;
     const held = this.#held;
     if (held !== undefined) {
       return { held: false, by: held.owner, sinceMs: this.#clock.now() - held.sinceMs };
     }
     // Before the write, so that another one asking meanwhile is told.
-    this.#held = { by, owner, sinceMs: this.#clock.now() };
+    this.#held = { by, owner, sinceMs: this.#clock.now(), settling: undefined };
     try {
       await this.#ledger.intend((state) => ({ ...state, epoch: state.epoch + 1 }));
     } catch (error) {
@@ -46,6 +56,13 @@ export class LeaseDesk {
   /** Whether a step of this connection with this epoch may be done. */
   admits(by: object, epoch: number): boolean {
     return this.#held?.by === by && epoch === this.#ledger.state.epoch;
+  }
+
+  /** The client is gone: the lease is free when `settling` resolves. */
+  async leave(by: object, settling: Promise<unknown>): Promise<void> {
+    if (this.#held?.by === by) this.#held = { ...this.#held, settling };
+    await settling;
+    this.letGo(by);
   }
 
   letGo(by: object): void {

@@ -12,6 +12,7 @@ import {
 } from "../protocol.ts";
 import type { Crew } from "./crew.ts";
 import { defineGraph } from "./define.ts";
+import { tidyUp } from "./housekeeping.ts";
 import type { LeaseDesk } from "./lease-desk.ts";
 import { supervisorSocket } from "./paths.ts";
 import { isEmpty } from "./state.ts";
@@ -88,8 +89,8 @@ class Visitor {
     for (const { controller } of underWay) {
       controller.abort(new TargetError("failed", "the client is gone"));
     }
-    await Promise.allSettled(underWay.map(({ settled }) => settled));
-    this.#reception.desk.letGo(this);
+    const settling = Promise.allSettled(underWay.map(({ settled }) => settled));
+    await this.#reception.desk.leave(this, settling);
   }
 
   async #answer(request: Request, signal: AbortSignal) {
@@ -105,8 +106,12 @@ class Visitor {
   async #do(call: Call, signal: AbortSignal): Promise<unknown> {
     const { crew, desk } = this.#reception;
     switch (call.call) {
-      case "lease":
-        return await desk.take(this, call.owner);
+      case "lease": {
+        const reply = await desk.take(this, call.owner);
+        // Nobody else is putting releases now.
+        if (reply.held) await tidyUp(crew.world);
+        return reply;
+      }
       case "release":
         desk.letGo(this);
         return { ending: isEmpty(crew.world.ledger.state) };

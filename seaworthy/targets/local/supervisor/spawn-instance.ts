@@ -10,11 +10,11 @@ import { openLogs } from "../log-files.ts";
 import { outside } from "../outside.ts";
 import { loadRelease, type LoadedRelease } from "../release.ts";
 import { openSecretVersions } from "../secret-versions.ts";
-import { spawnDetached, type Spawned } from "../spawn-detached.ts";
+import { allowedEnvironment, spawnDetached, type Spawned } from "../spawn-detached.ts";
 import { isFree } from "./ports.ts";
 import { secretsFile } from "./paths.ts";
 import type { InstanceRecord, SupervisorState } from "./state.ts";
-import { markedEnvironment, type World } from "./world.ts";
+import { marks, type World } from "./world.ts";
 
 /**
  * Starts the process of a recorded instance from its release's snapshot. The intent stands in the
@@ -38,8 +38,9 @@ export async function spawnInstance(world: World, id: string): Promise<Spawned> 
   };
   await ledger.intend((state) => changed(state, id, intent));
   const environment = {
-    ...markedEnvironment(world, id),
+    ...allowedEnvironment(world.environment),
     ...(await resolveEnvironment(world, loaded)),
+    ...marks(world, id),
     HOST: LOOPBACK,
     PORT: String(port),
     SEAWORTHY_SYSTEM: ledger.state.graph?.system ?? "",

@@ -7,10 +7,10 @@ import { loadRelease } from "../release.ts";
 import { awaitReady } from "./await-ready.ts";
 import type { Crew } from "./crew.ts";
 import { inject, undo } from "./faults.ts";
-import { runJob } from "./jobs.ts";
+import { JOB_STOP_MS, runJob } from "./jobs.ts";
 import { takenPorts } from "./spawn-instance.ts";
-import type { InstanceRecord } from "./state.ts";
-import { without } from "./state.ts";
+import { without, type InstanceRecord } from "./state.ts";
+import { terminate } from "./terminate.ts";
 
 type Of<Action extends Step["action"]> = Extract<Step, { action: Action }>;
 
@@ -168,6 +168,7 @@ async function remove(crew: Crew, { unit }: Of<"remove">): Promise<StepResult> {
     records.map(({ id }) => id),
     graceMs,
   );
+  await endJobs(crew, unit);
   await ledger.intend((state) => ({
     ...state,
     units: without(state.units, unit),
@@ -186,10 +187,18 @@ async function remove(crew: Crew, { unit }: Of<"remove">): Promise<StepResult> {
   await ledger.intend((state) => ({
     ...state,
     graph: undefined,
-    jobs: {},
     ports: { public: [], inner: {} },
   }));
   return DONE;
+}
+
+/** Of a job whose client is gone, one may still run. */
+async function endJobs({ world }: Crew, job: string): Promise<void> {
+  for (const record of Object.values(world.ledger.state.jobs)) {
+    if (record.job !== job || record.outcome !== "running") continue;
+    const victim = { instance: record.instance, leader: record.identity };
+    await terminate(world, victim, JOB_STOP_MS);
+  }
 }
 
 async function deleteVolumes(crew: Crew): Promise<StepResult> {
@@ -198,6 +207,8 @@ async function deleteVolumes(crew: Crew): Promise<StepResult> {
     return failed("volumes are deleted only after every unit was removed");
   }
   await rm(folder.volumes, { recursive: true, force: true });
+  // What jobs did is kept with the data they did it to, and goes with it.
+  await ledger.intend((state) => ({ ...state, jobs: {} }));
   return DONE;
 }
 

@@ -24,9 +24,10 @@ export interface World extends SuperviseOptions {
 
 /** The allow-listed environment, and whose process this is. */
 export function markedEnvironment(world: World, instance: string): Record<string, string> {
-  return {
-    ...allowedEnvironment(world.environment),
-    [OWNER_VARIABLE]: world.ledger.state.owner,
-    [INSTANCE_VARIABLE]: instance,
-  };
+  return { ...allowedEnvironment(world.environment), ...marks(world, instance) };
+}
+
+/** Whose process this is; set last, so that no declared variable passes for it. */
+export function marks(world: World, instance: string): Record<string, string> {
+  return { [OWNER_VARIABLE]: world.ledger.state.owner, [INSTANCE_VARIABLE]: instance };
 }
