@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { aSystem } from "./declarations.ts";
 import { outcomeOf, rehearse, type Rehearsal } from "./rehearsal.ts";
 
@@ -31,6 +31,30 @@ test("a system comes up, is rolled, rolled back, scaled, looked at and taken dow
   await t.test("the edge answers", async () => {
     assert.equal(await get(await edgeOf(rehearsal)), "v1\n");
   });
+
+  await changes(t, rehearsal);
+
+  await t.test("logs and events tell what happened", async () => {
+    const logs = await run(["logs", "web"]);
+    assert.match(logs.stdout, /web-\d+ +.*listening as web-\d+/);
+    const events = await run(["events"]);
+    assert.match(events.stdout, /up-.* done/);
+  });
+
+  await t.test("down leaves nothing running; the records stay", async () => {
+    const unasked = await run(["down"]);
+    assert.equal(unasked.code, 2, "nobody can answer, so it must not go on");
+    const down = await run(["down", "--yes", "--json"]);
+    assert.equal(down.code, 0, down.stderr + down.stdout);
+    assert.deepEqual(await rehearsal.survivors(), []);
+    assert.match((await run(["status"])).stdout, /nothing runs/);
+    assert.match((await run(["events"])).stdout, /down-/);
+  });
+});
+
+/** Deploy, rollback and scale, on a system that is up. */
+async function changes(t: TestContext, rehearsal: Rehearsal): Promise<void> {
+  const { run } = rehearsal;
 
   await t.test("deploy rolls to what changed, under its own probe, and only releases", async () => {
     await rehearsal.write("system.ts", aSystem({ env: `{ VERSION: "v2" }` }));
@@ -66,24 +90,7 @@ test("a system comes up, is rolled, rolled back, scaled, looked at and taken dow
     assert.equal(back.code, 0, back.stderr);
     assert.match((await run(["status"])).stdout, /2 of 2 ready/);
   });
-
-  await t.test("logs and events tell what happened", async () => {
-    const logs = await run(["logs", "web"]);
-    assert.match(logs.stdout, /web-\d+ +.*listening as web-\d+/);
-    const events = await run(["events"]);
-    assert.match(events.stdout, /up-.* done/);
-  });
-
-  await t.test("down leaves nothing running; the records stay", async () => {
-    const unasked = await run(["down"]);
-    assert.equal(unasked.code, 2, "nobody can answer, so it must not go on");
-    const down = await run(["down", "--yes", "--json"]);
-    assert.equal(down.code, 0, down.stderr + down.stdout);
-    assert.deepEqual(await rehearsal.survivors(), []);
-    assert.match((await run(["status"])).stdout, /nothing runs/);
-    assert.match((await run(["events"])).stdout, /down-/);
-  });
-});
+}
 
 test("a plan is done only in the world it was made for", async () => {
   await using rehearsal = await rehearse({ "system.ts": aSystem({ replicas: 1 }) });
