@@ -1,22 +1,25 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, globSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { publishedManifest } from "./published-manifest.ts";
 
 /** In the order in which they depend on each other. */
 const PACKAGES = ["std", "gateway", "seaworthy"] as const;
 
 const root = join(import.meta.dirname, "..");
-const compiled = join(root, "dist/compiled");
-const tarballs = join(root, "dist/tarballs");
+const out = resolve(process.argv[2] ?? join(root, "dist"));
+const compiled = join(out, "compiled");
+const tarballs = join(out, "tarballs");
 
-rmSync(join(root, "dist"), { recursive: true, force: true });
+rmSync(out, { recursive: true, force: true });
 mkdirSync(tarballs, { recursive: true });
-execFileSync("tsc", ["--project", "tsconfig.build.json"], { cwd: root, stdio: "inherit" });
+execFileSync("tsc", ["--project", "tsconfig.build.json", "--outDir", compiled], {
+  cwd: root,
+  stdio: "inherit",
+});
 for (const name of PACKAGES) {
-  const staged = stage(name);
   execFileSync("npm", ["pack", "--silent", "--pack-destination", tarballs], {
-    cwd: staged,
+    cwd: stage(name),
     stdio: ["ignore", "ignore", "inherit"],
   });
 }
@@ -24,7 +27,7 @@ console.log(globSync("*.tgz", { cwd: tarballs }).toSorted().join("\n"));
 
 /** A folder as it will be published: compiled code, plain JavaScript, manifest and licence. */
 function stage(name: string): string {
-  const staged = join(root, "dist/packages", name);
+  const staged = join(out, "packages", name);
   cpSync(join(compiled, name), staged, { recursive: true });
   for (const file of globSync("**/*.js", { cwd: join(root, name), exclude: ["node_modules"] })) {
     mkdirSync(dirname(join(staged, file)), { recursive: true });

@@ -1,0 +1,61 @@
+import { match, ok, strictEqual } from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import { globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { before, test } from "node:test";
+
+const root = join(import.meta.dirname, "..");
+const folder = mkdtempSync(join(tmpdir(), "packed-"));
+const home = join(folder, "somebody's project");
+test.after(() => rmSync(folder, { recursive: true, force: true }));
+
+/** A registry may be slow; a program that asks for nothing is not. */
+const INSTALL_DEADLINE_MS = 120_000;
+
+interface Run {
+  readonly status: number | null;
+  readonly output: string;
+}
+
+function run(cwd: string, program: string, ...args: readonly string[]): Run {
+  const options = { cwd, encoding: "utf8", timeout: INSTALL_DEADLINE_MS } as const;
+  const { status, stdout, stderr } = spawnSync(program, args, options);
+  return { status, output: `${stdout}${stderr}` };
+}
+
+before(() => {
+  const out = join(folder, "out");
+  const built = run(root, "node", "scripts/stage-packages.ts", out);
+  strictEqual(built.status, 0, built.output);
+  mkdirSync(home);
+  writeFileSync(join(home, "package.json"), "{}\n");
+  const tarballs = globSync("tarballs/*.tgz", { cwd: out }).map((file) => join(out, file));
+  strictEqual(tarballs.length, 3);
+  const quiet = ["--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error"];
+  const installed = run(home, "npm", "install", ...quiet, ...tarballs);
+  strictEqual(installed.status, 0, installed.output);
+});
+
+test("the packed tool runs from somebody's project", () => {
+  const help = run(home, "node_modules/.bin/seaworthy", "--help");
+  strictEqual(help.status, 0, help.output);
+  match(help.output, /Usage: seaworthy/);
+});
+
+test("the packed tool reads a declaration that imports the packed door", () => {
+  const declaration = `import { defineSystem, edge, service } from "seaworthy";
+    const api = service({ run: { build: ".", command: ["node", "a.js"] }, port: 8080 });
+    export default defineSystem({ name: "t", services: { api }, edge: edge({ routes: { "/": "api" } }) });`;
+  writeFileSync(join(home, "system.ts"), declaration);
+  const explained = run(home, "node_modules/.bin/seaworthy", "explain", "services.api.port");
+  strictEqual(explained.status, 0, explained.output);
+  match(explained.output, /8080/);
+});
+
+test("no test, fixture or TypeScript source is published", () => {
+  const files = globSync("node_modules/{seaworthy,@seaworthy/*}/**/*.*", { cwd: home });
+  ok(files.some((file) => file.endsWith("seaworthy/cli/main.js")));
+  const wrong = /(?<!\.d)\.ts$|\.(test|integration|fixture)\.|\/fixtures\//;
+  strictEqual(files.filter((file) => wrong.test(file)).join("\n"), "");
+});
