@@ -61,7 +61,6 @@ describe("the lease", () => {
     await assert.rejects(waiting, /Ctrl-C/);
     await hand.must({ action: "stop", instance: "api-1", graceMs: 2_000 });
   });
-
 });
 
 describe("the end of a lease", () => {
