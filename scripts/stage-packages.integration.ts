@@ -46,7 +46,8 @@ test("the packed tool runs from somebody's project", () => {
 test("the packed tool reads a declaration that imports the packed door", () => {
   const declaration = `import { defineSystem, edge, service } from "seaworthy";
     const api = service({ run: { build: ".", command: ["node", "a.js"] }, port: 8080 });
-    export default defineSystem({ name: "t", services: { api }, edge: edge({ routes: { "/": "api" } }) });`;
+    const front = edge({ routes: { "/": "api" } });
+    export default defineSystem({ name: "t", services: { api }, edge: front });`;
   writeFileSync(join(home, "system.ts"), declaration);
   const explained = run(home, "node_modules/.bin/seaworthy", "explain", "services.api.port");
   strictEqual(explained.status, 0, explained.output);
