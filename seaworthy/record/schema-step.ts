@@ -48,6 +48,11 @@ export const stepSchema = schemaOf<Step>()(
 export const stepResultSchema = schemaOf<StepResult>()(
   z.discriminatedUnion("outcome", [
     z.object({ outcome: z.literal("done"), detail: z.string().exactOptional() }),
-    z.object({ outcome: z.literal("failed"), because: z.string(), detail: list(z.string()) }),
+    z.object({
+      outcome: z.literal("failed"),
+      because: z.string(),
+      detail: list(z.string()),
+      personNeeded: z.literal(true).exactOptional(),
+    }),
   ]),
 );

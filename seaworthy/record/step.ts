@@ -51,4 +51,6 @@ export type StepResult =
       readonly because: string;
       /** Last probe (URL, status, body), last log lines. */
       readonly detail: readonly string[];
+      /** Something is half done that may not simply be done again: nobody but a person decides. */
+      readonly personNeeded?: true;
     };

@@ -28,7 +28,7 @@ export async function runJobs(request: ConvergeRequest, steps: Steps): Promise<E
     const deadlineMs = unit?.deadlineMs ?? JOB_MS_DEFAULT;
     const result = await steps.run({ action: "run-job", job: name, release: to, deadlineMs });
     if (result.outcome === "done") continue;
-    return wasCutShort(journal, name, to)
+    return result.personNeeded === true || wasCutShort(journal, name, to)
       ? halfDone(name, to, result)
       : failedJob(unit, name, result);
   }
@@ -50,7 +50,7 @@ function wasCutShort(journal: readonly JournalEntry[], job: string, release: str
 function halfDone(job: string, release: string, result: Failed): End {
   return {
     outcome: "not-rolled-back",
-    because: `${job} of ${release} was cut short in an earlier run: ${result.because}`,
+    because: `${job} of ${release} is half done: ${result.because}`,
     detail: [
       ...result.detail,
       "nothing was rolled; look at what the job did, then",

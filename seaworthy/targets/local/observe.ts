@@ -1,6 +1,7 @@
 import type { EndpointStatus, GatewayStatus } from "@seaworthy/gateway/control";
 import { definitionOf } from "../../plan/definition.ts";
 import type { Unit } from "../../plan/graph.ts";
+import type { ReleaseId } from "../../record/release.ts";
 import type {
   InstanceState,
   Observed,
@@ -31,7 +32,7 @@ export function observed(sight: Sight): Observed {
   }
   const units = Object.values(state.units).map((unit) => observeUnit(sight, state, unit));
   const edge = observeEdge(sight, state);
-  return { basis: basisOf(units, edge), exists: true, units, edge };
+  return { basis: basisOf(units, edge), exists: true, units, edge, graph: state.graph };
 }
 
 function everUsed(state: SupervisorState): boolean {
@@ -46,13 +47,22 @@ function observeUnit(sight: Sight, state: SupervisorState, unit: Unit): Observed
     kind: unit.kind,
     desired: unit.kind === "service" ? unit.replicas : 0,
     scaleOverride: state.scaleOverrides[unit.name],
-    committed: state.releases[unit.name]?.committed,
+    committed:
+      unit.kind === "job" ? lastDone(state, unit.name) : state.releases[unit.name]?.committed,
     previous: state.releases[unit.name]?.previous,
     instances: records.map((record) => observeInstance(sight, record)),
     nextInstance: state.nextInstance[unit.name] ?? 1,
     url: unit.kind === "service" && inner !== undefined ? `http://${LOOPBACK}:${inner}` : undefined,
     definition: definitionOf(unit, state.graph),
   };
+}
+
+/** A job has no bake: the release that last ran to its end is what is committed. */
+function lastDone(state: SupervisorState, job: string): ReleaseId | undefined {
+  const done = Object.values(state.jobs).filter(
+    (record) => record.job === job && record.outcome === "done",
+  );
+  return done.at(-1)?.release;
 }
 
 function observeInstance(sight: Sight, record: InstanceRecord): ObservedInstance {

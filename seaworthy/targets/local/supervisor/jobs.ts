@@ -88,7 +88,11 @@ async function watchJob(world: World, run: JobRun, signal: AbortSignal): Promise
     if (record === undefined) return failed(`${instance} was forgotten`);
     if (record.outcome === "done") return { outcome: "done", detail: `${instance} exited with 0` };
     if (record.outcome !== "running") {
-      return await jobFailed(world, instance, record.because ?? "it ended");
+      const failure = await jobFailed(world, instance, record.because ?? "it ended");
+      const isHalfDone = record.outcome === "unknown" || late.aborted;
+      const mayRepeat = world.ledger.state.units[step.job];
+      const asksAPerson = isHalfDone && !(mayRepeat?.kind === "job" && mayRepeat.idempotent);
+      return asksAPerson ? { ...failure, personNeeded: true } : failure;
     }
     if (record.identity !== undefined && !isAlive(record.identity)) {
       await settleUnseen(world, step);
@@ -121,14 +125,11 @@ async function needsPerson(world: World, unit: JobUnit, known: JobRecord): Promi
     known.outcome === "failed"
       ? `failed (${known.because ?? "no reason known"})`
       : "was killed half-way";
-  return await jobFailed(
-    world,
-    known.instance,
-    `${unit.name} ${how} and is not idempotent: a person must decide`,
-  );
+  const because = `${unit.name} ${how} and is not idempotent: a person must decide`;
+  return { ...(await jobFailed(world, known.instance, because)), personNeeded: true };
 }
 
-async function jobFailed(world: World, instance: string, because: string): Promise<StepResult> {
+async function jobFailed(world: World, instance: string, because: string): Promise<JobFailure> {
   const detail = await lastLines(world.folder.logs, instance, LOG_LINES);
   return { outcome: "failed", because: `job ${instance}: ${because}`, detail };
 }
@@ -141,6 +142,8 @@ async function note(world: World, step: RunJob, change: JobChange): Promise<void
     return { ...state, jobs: { ...state.jobs, [key]: { ...record, ...change } } };
   });
 }
+
+type JobFailure = Extract<StepResult, { readonly outcome: "failed" }>;
 
 interface JobChange {
   readonly outcome?: JobRecord["outcome"];
