@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { mkdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { Agent } from "node:http";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { spawn } from "node:child_process";
+import { text } from "node:stream/consumers";
 import { test } from "node:test";
 import { aConfig, eventually, send, TestGateway, upstream } from "./test-rig.ts";
 
@@ -24,6 +25,32 @@ test("a worker killed with -9 is replaced at once; new connections only wait", a
   assert.equal(after.generation, 1);
   assert.match(await gateway.metrics(), /worker_restarts_total 1/);
 });
+
+test("a thousand connections wait in the kernel while no worker accepts", async () => {
+  await using app = await upstream((_incoming, response) => response.end("ok"));
+  await using gateway = await TestGateway.start();
+  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }], limits: MANY }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const { workerPid } = await gateway.status();
+  process.kill(workerPid, "SIGSTOP");
+  // Beyond the backlog the kernel completes no connection, however long one waits.
+  const sockets = Array.from({ length: 1_000 }, () => connect(port, "127.0.0.1"));
+  const connected = Promise.all(sockets.map((socket) => once(socket, "connect")));
+  const inTime = await Promise.race([
+    connected.then(() => true),
+    new Promise((resolve) => setTimeout(() => resolve(false), 10_000)),
+  ]);
+  process.kill(workerPid, "SIGKILL");
+  const waiting = sockets.map((socket) => {
+    socket.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    return text(socket);
+  });
+  assert.equal(inTime, true, "the kernel took fewer than 1,000");
+  for (const answer of await Promise.all(waiting)) assert.match(answer, /^HTTP\/1\.1 200/);
+});
+
+const MANY = { connections: 5_000 };
 
 test("a killed holder: its worker serves out, a new holder comes back with everything", async () => {
   await using app = await upstream((incoming, response) => {
@@ -180,16 +207,13 @@ test("a second holder on the same socket gives up; damaged state is not served a
   const start = async (state: string, control: string): Promise<readonly [number, string]> => {
     const argv = [main, "--state", join(gateway.folder, state), "--control", control];
     const child = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"] });
-    let text = "";
-    child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
-      text += chunk;
-    });
+    const said = text(child.stderr);
     const [code] = await once(child, "close");
-    return [Number(code), text];
+    return [Number(code), await said];
   };
-  const [code, text] = await start("other", join(gateway.folder, "control"));
+  const [code, why] = await start("other", join(gateway.folder, "control"));
   assert.equal(code, 1);
-  assert.match(text, /another gateway answers/);
+  assert.match(why, /another gateway answers/);
   await mkdir(join(gateway.folder, "damaged"));
   await writeFile(join(gateway.folder, "damaged", "gateway.json"), '{"version":1,"config":');
   const [damagedCode, damagedText] = await start("damaged", join(gateway.folder, "other-control"));

@@ -94,7 +94,8 @@ export class Listener {
   listen(descriptor: number): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen({ fd: descriptor, backlog: BACKLOG }, () => {
+      // The backlog in the options is ignored for descriptors; as an argument it counts.
+      this.#server.listen({ fd: descriptor }, BACKLOG, () => {
         this.#server.off("error", reject);
         // A failed accept (no descriptors left) is over with the next one that works.
         this.#server.on("error", () => {});

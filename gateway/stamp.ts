@@ -11,7 +11,7 @@ export class Stamp {
   }
 
   now(): string {
-    const wall = this.#clock.wall();
+    const wall = Math.floor(this.#clock.wall());
     const second = Math.floor(wall / 1_000);
     if (second !== this.#second) {
       this.#second = second;
