@@ -21,7 +21,7 @@ export interface Admitted {
   readonly direct: Endpoint | undefined;
 }
 
-/** A safe method, or a route declared idempotent; nothing a client says makes a request repeatable. */
+/** A safe method, or a route declared idempotent; nothing that a client claims counts. */
 export function isRepeatable({ request, route }: Admitted): boolean {
   return route.idempotent || isSafeMethod(request.method ?? "");
 }

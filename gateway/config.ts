@@ -33,8 +33,11 @@ export interface RouteConfig {
   readonly pool: string;
   /** Declared: requests of any method on this route may be repeated. */
   readonly idempotent: boolean;
+  /** From the last byte of the request to the head of the answer, over all tries. */
   readonly timeoutMs: number;
+  /** The same for one try of a request that may be repeated; others have `timeoutMs` for theirs. */
   readonly tryTimeoutMs: number;
+  /** Longest silence inside an answer. */
   readonly idleMs: number;
   readonly balance: "round-robin" | "least-connections";
 }
@@ -67,6 +70,7 @@ export interface CheckConfig {
 export interface GatewayLimits {
   readonly headerBytes: number;
   readonly bodyBytes: number;
+  /** Open client connections of one listener; more are turned away. */
   readonly connections: number;
 }
 

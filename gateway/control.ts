@@ -5,12 +5,15 @@ import type { GatewayConfig } from "./config.ts";
  * `id` that its one reply repeats. The holder answers; it outlives its workers.
  */
 export type ControlRequest =
-  /** Reply comes when the worker routes by it: what was removed gets no new request from then on. */
+  /** Reply comes when the workers route by it: what was removed gets no new request any more. */
   | { readonly id: number; readonly op: "apply"; readonly config: GatewayConfig }
   /** A new worker takes over the sockets; the old one answers `Connection: close` and drains. */
   | { readonly id: number; readonly op: "handover"; readonly drainMs: number }
   | { readonly id: number; readonly op: "status" }
-  /** Resolves when nothing is in flight on this endpoint; at `deadlineMs` its requests are ended. */
+  /**
+   * Resolves when nothing is in flight on this endpoint; at `deadlineMs` its requests are ended.
+   * Refused while the endpoint is routed: that would never end.
+   */
   | {
       readonly id: number;
       readonly op: "drain-endpoint";
@@ -54,9 +57,13 @@ export interface EndpointStatus {
   readonly routed: boolean;
   readonly health: "unknown" | "healthy" | "unhealthy" | "ejected";
   readonly lastProbe: string | undefined;
+  /** Tries sent to it. */
   readonly requests: number;
+  /** Tries that got no whole answer, or a 5xx. A client that left counts not. */
   readonly failed: ClassCounts;
+  /** Over all workers, draining ones included. */
   readonly inFlight: ClassCounts;
+  /** First byte sent to last byte received, streams left out; the last count is all above. */
   readonly latency: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };
   /** Wall clock, ms: when the last request was sent to it (for a freeze's exposure). */
   readonly lastRequestWallMs: number | undefined;

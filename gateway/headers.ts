@@ -96,7 +96,7 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
     if (meaning === undefined) head.forward.push(name, value);
     else understand(head, meaning, value);
   }
-  // The parser refuses these too; a gateway must not depend on a parser option for it (RFC 9112 §6.3).
+  // RFC 9112 §6.3. The parser refuses these too, but that is one lenient option away.
   if (head.lengths > 1) head.refusal = REFUSALS.ambiguousLength;
   if (head.named !== undefined) removeNamed(head.forward, head.named);
   return head;

@@ -52,7 +52,7 @@ test("a thousand connections wait in the kernel while no worker accepts", async 
 
 const MANY = { connections: 5_000 };
 
-test("a killed holder: its worker serves out, a new holder comes back with everything", async () => {
+test("a killed holder: its worker serves out, a new one comes back with everything", async () => {
   await using app = await upstream((incoming, response) => {
     incoming.resume();
     setTimeout(() => response.end("ok"), incoming.url === "/slow" ? 800 : 0);
@@ -200,7 +200,7 @@ test("listeners come and go at run time without touching the others", async () =
   assert.deepEqual(failures, []);
 });
 
-test("a second holder on the same socket gives up; damaged state is not served as nothing", async () => {
+test("a second holder gives up; damaged state is not served as nothing", async () => {
   await using gateway = await TestGateway.start();
   await gateway.apply(aConfig({ endpoints: [] }));
   const main = join(import.meta.dirname, "main.ts");
@@ -222,7 +222,7 @@ test("a second holder on the same socket gives up; damaged state is not served a
   assert.equal((await gateway.status()).generation, 1);
 });
 
-test("a worker that dies again and again is restarted ever more slowly, and serves at last", async () => {
+test("a worker that dies again and again is restarted, and serves at last", async () => {
   await using app = await upstream((_incoming, response) => response.end("ok"));
   await using gateway = await TestGateway.start();
   await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }] }));

@@ -21,7 +21,7 @@ import type { Entrance, Route, Traffic } from "./traffic.ts";
 
 /** How often node:http looks for request heads that are late: the most by which 408 comes late. */
 const HEAD_CHECK_MS = 500;
-/** Connections the kernel keeps while a worker is replaced: four seconds' worth at 1,000 a second. */
+/** Connections that wait in the kernel while a worker is replaced: 4 s at 1,000 a second. */
 const BACKLOG = 4_096;
 /** Other ids could be told apart from ours by nobody. */
 const REQUEST_ID_SHAPE = /^[A-Za-z0-9_-]{8,64}$/;

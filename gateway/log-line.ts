@@ -29,7 +29,8 @@ export function logLine(entry: LogEntry): string {
     `{"at":"${entry.at}","id":"${admitted.requestId}","listener":"${admitted.entrance.name}",` +
     `"client":"${admitted.clientAddress}","method":"${admitted.request.method ?? ""}",` +
     `"path":${JSON.stringify(admitted.target.path)},"status":${entry.status},` +
-    `"outcome":"${entry.outcome}","ms":${entry.tookMs.toFixed(2)},"class":"${entry.requestClass}",` +
+    `"outcome":"${entry.outcome}","ms":${Math.round(entry.tookMs * 100) / 100},` +
+    `"class":"${entry.requestClass}",` +
     `"tries":${entry.tries},"bytesIn":${entry.bytesIn},"bytesOut":${entry.bytesOut}${where}}`
   );
 }

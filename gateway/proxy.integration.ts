@@ -195,7 +195,7 @@ function opened(port: number, path: string): Promise<IncomingMessage> {
   });
 }
 
-test("504 when the service is late, 502 when it breaks off, and the client sees a torn body", async () => {
+test("504 when the service is late, 502 when it breaks off, a torn body is seen", async () => {
   await using app = await upstream((incoming, response) => {
     if (incoming.url === "/break") incoming.socket.destroy();
     if (incoming.url === "/tear") {

@@ -1,4 +1,4 @@
-/** What the gateway itself answers when it does not pass a request on, or has no answer to pass back. */
+/** What the gateway itself answers where it passes nothing on, or has nothing to pass back. */
 export interface Refusal {
   readonly status: number;
   /** Stable, for machines; goes into the body, the log and the metrics. */

@@ -54,7 +54,7 @@ test("a frozen instance: safe requests go elsewhere, no write is applied twice",
   assert.equal(new Set(applied).size, applied.length, `twice: ${applied.toSorted().join(" ")}`);
 });
 
-test("a frozen instance is out within everyMs + (fall - 1) everyMs + timeoutMs, and moved from", async () => {
+test("a frozen instance is out within fall * everyMs + timeoutMs, and moved from", async () => {
   await using gateway = await TestGateway.start();
   await using one = await childUpstream(join(gateway.folder, "one"));
   await using two = await childUpstream(join(gateway.folder, "two"));
@@ -82,7 +82,7 @@ test("a frozen instance is out within everyMs + (fall - 1) everyMs + timeoutMs, 
   await gateway.untilHealthy("a1");
 });
 
-test("an instance killed under load: no safe request fails, no write is applied twice", async () => {
+test("an instance killed under load: no safe request fails, no write is doubled", async () => {
   await using gateway = await TestGateway.start();
   const ledgers = [0, 1, 2].map((index) => join(gateway.folder, `ledger${index}`));
   await using one = await childUpstream(ledgers[0]!, 10);

@@ -40,7 +40,7 @@ export class TimerWheel {
     return this.#size;
   }
 
-  /** Sets or moves the deadline. Moving it later relinks nothing: its turn comes, and is put off. */
+  /** Sets or moves the deadline. Moving it later relinks nothing: its turn is put off then. */
   schedule(timed: Timed, deadlineMs: number): void {
     timed.deadlineMs = deadlineMs;
     if (!this.#running) this.#catchUp();

@@ -1,6 +1,6 @@
 import type { TryFailure } from "./retry.ts";
 
-/** Counters of one worker that belong to no endpoint. Plain numbers: they are touched per request. */
+/** Counters of one worker that belong to no endpoint. Plain numbers: each request touches them. */
 export class Totals {
   requests = 0;
   active = 0;
