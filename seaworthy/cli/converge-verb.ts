@@ -1,6 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { mkdir, rm } from "node:fs/promises";
 import { deadline } from "@seaworthy/std/clock";
 import { undoLeftovers } from "../drills/leftovers.ts";
 import { startLoad } from "../load/client.ts";
@@ -18,6 +16,7 @@ import type { Context } from "./context.ts";
 import { type Described, describeReleases, releasesOf } from "./describe-releases.ts";
 import { EXIT, exitForOutcome } from "./exit.ts";
 import { Refusal } from "./failure.ts";
+import { rollScratch } from "./local-options.ts";
 import { beginOperation, type Operation } from "./operation.ts";
 import { outcomeJson, outcomeText } from "./outcome-text.ts";
 import { openTarget } from "./open-target.ts";
@@ -83,7 +82,9 @@ async function convergeUnder(
   const { target, lease } = operation;
   const world = await planFor(intent, target, operation.signal);
   await intent.approve(world.plan, target);
-  const scratch = await mkdtemp(join(tmpdir(), "seaworthy-roll-"));
+  const scratch = await rollScratch(setting.system, context);
+  await rm(scratch, { recursive: true, force: true });
+  await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
     const outcome = await converge({
       target,

@@ -28,6 +28,14 @@ export async function recordFolder(system: OpenSystem, context: Context): Promis
   return (await openStateFolder(placeOf(system, context))).record;
 }
 
+/**
+ * Where a roll's probe keeps its samples. Only the lease's holder uses it, so one fixed place will
+ * do, and what a killed run left there is swept by the next.
+ */
+export async function rollScratch(system: OpenSystem, context: Context): Promise<string> {
+  return join((await openStateFolder(placeOf(system, context))).run, "roll");
+}
+
 /** Sets damaged records aside; the lines say what was kept and what was dropped. */
 export async function repairLocal(
   system: OpenSystem,
