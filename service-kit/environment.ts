@@ -17,7 +17,7 @@ export interface EnvironmentReader {
   list(name: string, options?: TextOptions): readonly string[];
   /** An origin: `http://host:port` without a path. Returned without a slash at the end. */
   origin(name: string, options?: TextOptions): string;
-  /** For what only the reader of the settings can know: a file that is not there, a contradiction. */
+  /** For what only the reader of the settings can know: a missing file, a contradiction. */
   fault(message: string): void;
 }
 

@@ -6,7 +6,7 @@ export const LEVEL_NAMES: readonly [Level, ...Level[]] = ["debug", "info", "warn
 
 type Fields = Readonly<Record<string, string | number | boolean | undefined>>;
 
-/** One JSON object a line: `time` (RFC 3339, UTC), `level`, `service`, `instance`, `msg`, fields. */
+/** One JSON object a line: `time` (RFC 3339, UTC), `level`, `service`, `instance`, `msg`, more. */
 export interface Log {
   write(level: Level, message: string, fields?: Fields): void;
   /** Lets hot paths skip building the fields of a line nobody will read. */

@@ -28,7 +28,7 @@ export function openEventStream(response: ServerResponse): EventStream {
   };
 }
 
-/** True when the client took everything, false when it went away. Bounded by the server's idle limit. */
+/** True when the client took everything, false when it went away. The idle limit bounds it. */
 export function drained(response: ServerResponse): Promise<boolean> {
   if (response.destroyed) return Promise.resolve(false);
   const { promise, resolve } = Promise.withResolvers<boolean>();

@@ -26,12 +26,16 @@ const server = createServer((request, response) => {
   const isReady = MODE !== "never-ready";
   if (request.url === "/ready") return response.writeHead(isReady ? 200 : 503).end("migrating");
   if (request.url === "/health") return response.end("ok");
-  if (MODE === "crashes" && !serving) setTimeout(() => { console.error("out of luck"); process.exit(1); }, 4_000);
+  const end = () => { console.error("out of luck"); process.exit(1); };
+  if (MODE === "crashes" && !serving) setTimeout(end, 4_000);
   serving = true;
   setTimeout(() => response.end(VERSION), 20);
 });
 setTimeout(() => server.listen(Number(PORT), HOST), 500);
-process.on("SIGTERM", () => { server.close(() => process.exit(0)); server.closeIdleConnections(); });
+process.on("SIGTERM", () => {
+  server.close(() => process.exit(0));
+  server.closeIdleConnections();
+});
 `;
 
 function anApp(env: Readonly<Record<string, string>>): ServiceUnit {

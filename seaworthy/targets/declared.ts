@@ -1,7 +1,7 @@
 import type { Graph, InnerRoute, JobUnit, ServiceUnit, Unit } from "../plan/graph.ts";
 import type { Edge, HttpCheck } from "../system/system.ts";
 
-/** Builders of declared things for tests: defaults that a small machine keeps, overridden by field. */
+/** Builders of declared things for tests: defaults for a small machine, overridden by field. */
 export function aService(change: Partial<ServiceUnit> = {}): ServiceUnit {
   return {
     kind: "service",

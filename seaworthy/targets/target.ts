@@ -18,9 +18,9 @@ export interface Target {
   lease(owner: LeaseOwner, signal: AbortSignal): Promise<LeaseOutcome>;
   /** Reads what a release of this unit would be made of. Writes nothing. */
   describe(unit: Unit, signal: AbortSignal): Promise<Release>;
-  /** Makes a release's content available; idempotent. The content is what `describe` saw, or it fails. */
+  /** Makes a release's content available; idempotent. It is what `describe` saw, or this fails. */
   put(release: Release, unit: Unit, signal: AbortSignal): Promise<void>;
-  /** Tells the target what the graph now is: definitions of units, edge, inner routes. Idempotent. */
+  /** Tells the target what the graph now is: units, edge, inner routes. Idempotent. */
   define(graph: Graph, context: StepContext): Promise<void>;
   /** Does one step. Idempotent by step id; refuses an epoch that is no longer the lease's. */
   apply(step: Step, context: StepContext): Promise<StepResult>;

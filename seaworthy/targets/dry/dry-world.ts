@@ -10,7 +10,7 @@ import type { Step, StepResult } from "../../record/step.ts";
 import { basisOf } from "../basis.ts";
 import { TargetError, type LeaseOutcome, type LeaseOwner, type Measured } from "../target.ts";
 
-/** A pid no system gives out (pid_max is at most 2²², proc(5)): nothing is there to be signalled. */
+/** A pid no system gives out (pid_max is at most 2²², proc(5)): nothing is there to signal. */
 const NO_PID = 4_194_305;
 const NO_REQUESTS = { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
 const DONE: StepResult = { outcome: "done" };

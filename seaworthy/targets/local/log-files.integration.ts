@@ -168,7 +168,7 @@ test("a line of 10 MB is cut at 64 KiB and says so", async (context) => {
   assert.ok(bounded.length > 60 && bounded.length < 75, `${bounded.length} lines held`);
 });
 
-test("follows what is written, also by those that come later, until told to stop", async (context) => {
+test("follows what is written, also by late comers, until told to stop", async (context) => {
   const logs = await folder(context);
   await writeFile(stdoutOf(logs), "one\ntwo\n");
   const stop = new AbortController();

@@ -104,7 +104,7 @@ describe("an instance that", () => {
 });
 
 describe("an instance is given", () => {
-  it("an allow-listed environment, its addresses, secrets and files, and nothing else", async () => {
+  it("an allow-listed environment, addresses, secrets and files, and no more", async () => {
     await using place = await Rehearsal.begin();
     process.env["MUST_NOT_LEAK"] = "yes";
     place.secrets.set("TOKEN", "s3cret");

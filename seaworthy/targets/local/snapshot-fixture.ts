@@ -84,7 +84,7 @@ export function refusal(code: string, ...patterns: readonly RegExp[]) {
   };
 }
 
-/** What `npm install` makes of a workspace with one app, one package in TypeScript, one from afar. */
+/** What `npm install` makes of a workspace: one app, one package in TypeScript, one from afar. */
 export async function aWorkspace(base: string): Promise<void> {
   const greet = { name: "@ws/greet", type: "module", exports: "./greet.ts" };
   await write(base, {

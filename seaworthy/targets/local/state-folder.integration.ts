@@ -11,6 +11,8 @@ import {
   type StateFolderOptions,
 } from "./state-folder.ts";
 
+const DOOR = import.meta.resolve("./state-folder.ts");
+
 /** `nobody` on Debian; any user without rights here will do. */
 const UNPRIVILEGED = "65534";
 const isRoot = process.getuid?.() === 0;
@@ -139,7 +141,7 @@ test("state lies where XDG says, and a relative path is ignored", () => {
 /** Runs `openStateFolder` as a user without rights and gives what it said. */
 async function asUnprivileged(options: StateFolderOptions): Promise<string> {
   const script =
-    `const { openStateFolder } = await import(${JSON.stringify(import.meta.resolve("./state-folder.ts"))});` +
+    `const { openStateFolder } = await import(${JSON.stringify(DOOR)});` +
     `try { await openStateFolder(JSON.parse(process.argv[1])); console.log("made"); }` +
     `catch (error) { console.log(error.code, error.message, "fix:", error.fix); }`;
   const who = [`--reuid=${UNPRIVILEGED}`, `--regid=${UNPRIVILEGED}`, "--clear-groups"];

@@ -31,7 +31,7 @@ const COMMANDS = {
   python: ["python3", "server.py", "model-server-python"],
 } as const;
 
-/** Generous: the machine may be busy. A program that is not up by then is reported with its output. */
+/** Generous: the machine may be busy. What is not up by then is reported with its output. */
 const BOOT_MS_MAX = 20_000;
 
 /** Starts a program and waits until it listens. */

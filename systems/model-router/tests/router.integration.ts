@@ -185,7 +185,8 @@ test("reads no faster from a model server than its client reads", async () => {
   client.pause();
   const body = JSON.stringify({ model: "a", stream: true, messages: [QUESTION] });
   client.write(
-    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    `POST /v1/chat/completions HTTP/1.1\r\nhost: x\r\n` +
+      `content-length: ${body.length}\r\n\r\n${body}`,
   );
   assert.ok(await eventually(() => sentBytes > 0));
   await delay(1_500);

@@ -1,7 +1,7 @@
 import { type AddressInfo, type Server, type Socket, createServer } from "node:net";
 
 /**
- * A model server that misbehaves on purpose, on a raw socket: what a real one cannot be asked to do.
+ * A model server that misbehaves on purpose, on a raw socket: what a real one cannot be told to do.
  */
 export interface StandIn {
   readonly url: string;

@@ -36,7 +36,7 @@ export class EdgeKeeper {
     this.control = gatewayControl(edgeSocket(world.folder));
   }
 
-  /** Resolves when the gateway routes by the state as it is now; starts it where it does not run. */
+  /** Resolves when the gateway routes by the state as it is now; starts one where none runs. */
   async push(): Promise<GatewayStatus> {
     return await this.#inTurn(async () => {
       await this.#start();

@@ -101,7 +101,8 @@ export async function undo(world: World, fault: FaultHandle): Promise<StepResult
   await rm(file, { force: true });
   const leader = fault.processes[0];
   const thawed = `pid ${leader?.pid} runs again (not in state T)`;
-  const gone = `pid ${leader?.pid} is gone${replaced ? `: ${instance} was replaced by pid ${now.pid}` : ""}`;
+  const successor = replaced ? `: ${instance} was replaced by pid ${now.pid}` : "";
+  const gone = `pid ${leader?.pid} is gone${successor}`;
   return {
     outcome: "done",
     detail: leader !== undefined && isAlive(leader) ? thawed : gone,

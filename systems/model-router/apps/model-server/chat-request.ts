@@ -15,7 +15,7 @@ export interface Message {
 
 const ROLES = ["system", "developer", "user", "assistant", "tool"];
 
-/** Reads the body's JSON value; the order of the checks is part of the contract both programs keep. */
+/** Reads the body's JSON value; the order of the checks is part of both programs' contract. */
 export function parseChatRequest(value: unknown): ChatRequest {
   const body = fields(value);
   if (body === undefined) throw badRequest("invalid_value", "the body must be a JSON object");

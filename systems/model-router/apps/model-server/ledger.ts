@@ -8,7 +8,7 @@ import { dirname } from "node:path";
  * records of several processes never mix. It begins with a line feed too: the fragment that a full
  * disk leaves behind spoils no other record. An empty line means nothing.
  *
- * In the page cache when `append` returns: it survives `kill -9` of every instance, not a power cut.
+ * In the page cache when `append` returns: survives `kill -9` of every instance, not a power cut.
  */
 export interface Ledger {
   /** Throws when the record is not there in full. */

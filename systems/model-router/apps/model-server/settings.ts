@@ -3,7 +3,7 @@ import type { Platform } from "@seaworthy/service-kit/launch";
 
 export interface Settings {
   readonly models: readonly string[];
-  /** The same seed, model and messages give the same text, on every instance and in both languages. */
+  /** The same seed, model and messages give the same text, on every instance, in both languages. */
   readonly seed: string;
   readonly firstTokenMs: number;
   readonly tokensPerSecond: number;

@@ -14,7 +14,7 @@ export type ModelName = string;
 /** `http://host:port`, without a slash at its end. */
 export type Origin = string;
 
-/** Which model is where: `{ "<model>": "<name of the variable that holds its servers' address>" }`. */
+/** Which model is where: `{ "<model>": "<name of the variable with its servers' address>" }`. */
 const MODELS_FILE = "/etc/model-router/models.json";
 /** At most 100 s: a client's connection that is silent for 120 s is taken for dead (serve.ts). */
 const WAIT_MS = { min: 10, max: 100_000 };
