@@ -104,6 +104,8 @@ test("an availability is never called held by a drill", () => {
   assert.equal(state.state, "could-not-verify");
   assert.match(state.because, /a month may lose 43 min 12 s, a killed instance cost 1.3 s/);
   assert.equal(ask([], { parsed }).state, "never-tried");
+  const unsure = anEvidence({ verdict: "could-not-verify" });
+  assert.equal(ask([unsure], { parsed }).state, "never-tried", "its cost is no figure");
 });
 
 test("only what is held would lose its evidence", () => {

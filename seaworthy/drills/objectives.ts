@@ -154,7 +154,7 @@ function availabilityState(
   const kill = question.evidence.findLast(
     (one) =>
       one.drill === "kill-instance" &&
-      one.runs.length > 0 &&
+      (one.verdict === "held" || one.verdict === "missed") &&
       staleBecause(one, question) === undefined,
   );
   const base = { objective: declared.objective, declared: limitText(declared) };

@@ -75,7 +75,7 @@ export async function aSystem(
  * Tests share two cores with whatever else runs, so the generator's check of itself would decide
  * them; it has tests of its own, and the verdict on it too.
  */
-function believed(start: StartLoad): StartLoad {
+export function believed(start: StartLoad): StartLoad {
   return async (plan, signal) => {
     const run = await start(plan, signal);
     return {

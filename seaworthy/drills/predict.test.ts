@@ -19,6 +19,21 @@ test("a frozen one is exposed until its checks time out, or a try does", () => {
   assert.deepEqual([checks.interval.fromMs, checks.interval.toMs], [300, 100 + 200 + 200]);
 });
 
+test("least connections may never choose a frozen one again", () => {
+  const limits = { bodyBytes: 1, headerBytes: 1, connections: 1 };
+  const timeouts = { connectMs: 1, headerMs: 1, bodyMs: 1, keepAliveMs: 1 };
+  const route = { prefix: "/", to: "api", idempotent: false, timeoutMs: 9, idleMs: 9 };
+  const soonest = (balance: "round-robin" | "least-connections", tryTimeoutMs: number): number => {
+    const routes = [{ ...route, tryTimeoutMs, balance }];
+    const edge = { host: undefined, listen: [], routes, limits, timeouts };
+    const drill = { drill: "freeze-instance", unit: aUnit(2), freezeMs: 1_500, edge } as const;
+    return predict(drill).interval.fromMs;
+  };
+  assert.equal(soonest("least-connections", 200), 0);
+  assert.equal(soonest("round-robin", 200), 200, "a try times out before the checks do");
+  assert.equal(soonest("round-robin", 9_000), 300);
+});
+
 test("a roll is bounded by its boots, drains and bakes, there and back", () => {
   const roll = predict({ ...base, drill: "roll-under-load", unit: aUnit(2) });
   assert.equal(roll.interval.toMs, 2 * 2 * (2_000 + 5_000 + 2_000));

@@ -66,10 +66,12 @@ function predictKill({ unit }: PredictionBasis): Prediction {
  */
 function predictFreeze({ unit, edge, freezeMs }: PredictionBasis): Prediction {
   const { everyMs, timeoutMs, fall, rise } = unit.ready;
-  const tries = (edge?.routes ?? [])
-    .filter((route) => route.to === unit.name)
-    .map((route) => route.tryTimeoutMs);
-  const soonestMs = Math.min((fall - 1) * everyMs + timeoutMs, ...tries);
+  const routes = (edge?.routes ?? []).filter((route) => route.to === unit.name);
+  const tries = routes.map((route) => route.tryTimeoutMs);
+  // What answers nothing soon has the most open: it may never be chosen again.
+  const avoided = routes.some((route) => route.balance === "least-connections");
+  const foundMs = Math.min((fall - 1) * everyMs + timeoutMs, ...tries);
+  const soonestMs = avoided ? 0 : foundMs;
   const latestMs = everyMs + (fall - 1) * Math.max(everyMs, timeoutMs) + timeoutMs;
   const failingMs = unit.replicas <= 1 ? freezeMs : latestMs;
   return {

@@ -154,6 +154,12 @@ test("a plan that is none is refused by the generator, and its words are passed 
   await assert.rejects(start(plan, forever), /load generator ended with code 1[^]*url/);
 });
 
+test("a generator that cannot be started is an error that says so", async (t) => {
+  const missing = startLoad(() => ["/nonexistent/seaworthy"], systemClock);
+  const plan = await aPlan(t, { url: "http://127.0.0.1:1", mix: [aGet(1)] });
+  await assert.rejects(missing(plan, forever), /cannot start the load generator/);
+});
+
 test("ends by itself at its longest duration", async (t) => {
   const url = await serve(t, (_request, response) => response.end("done"));
   const plan = await aPlan(t, { url, mix: [aGet(1)], durationMsMax: 300 });
