@@ -3,7 +3,7 @@ import type { Clock } from "@seaworthy/std/clock";
 
 /** Lines wait at most this long before they are written. */
 const FLUSH_EVERY_MS = 200;
-/** What may wait in memory while the disk is slow: about 16,000 lines; beyond it they are dropped. */
+/** What may wait in memory while the disk is slow: about 16,000 lines; beyond, they are dropped. */
 const WAITING_CHARS_MAX = 4 * 1024 * 1024;
 
 /**
