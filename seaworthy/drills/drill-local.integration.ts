@@ -96,7 +96,8 @@ test("local: a frozen instance is avoided, and no safe request fails", async () 
 
 /**
  * Python's http.server lets five connections wait to be accepted. What the edge moves off a frozen
- * instance comes at once: with five, 7 to 11 safe requests ended as 503 in 4 of 5 runs; with 128, 0 in 3.
+ * instance comes at once: with five, 7 to 11 safe requests ended as 503 in 4 of 5 runs (shared
+ * machine); with 128 none did in 3.
  */
 const QUEUE =
   "import socketserver; socketserver.TCPServer.request_queue_size = 128; " +

@@ -49,7 +49,7 @@ test("kill-instance: a single replica misses the errors, by an outage", async (t
   assert.match(evidence.because, /\d+ of \d+ failed/);
 });
 
-test("freeze-instance: a proxy that waits for nobody holds p95, and nothing is doubled", async (t) => {
+test("freeze-instance: a proxy that waits for nobody holds p95, nothing is doubled", async (t) => {
   const system = await aSystem(t, { name: "freeze-instance" });
   const evidence = await evidenceOn(system, "latency.p95");
   assert.equal(evidence.verdict, "held", evidence.because);

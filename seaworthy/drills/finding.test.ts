@@ -56,7 +56,7 @@ test("a safe request is never lost by nature", () => {
   assert.deepEqual(findingOf(aRecord({ samples })).byNature, NONE);
 });
 
-test("nothing is lost by nature where the fault kills nothing, or nobody saw what was in flight", () => {
+test("nothing is lost by nature where nothing is killed, or nobody saw what was in flight", () => {
   const samples = [...aRecord().samples, ...killed("unsafe", 1)];
   assert.deepEqual(findingOf(aRecord({ samples, losesInFlight: false })).byNature, NONE);
   assert.deepEqual(findingOf(aRecord({ samples, inFlightOnVictim: undefined })).byNature, NONE);

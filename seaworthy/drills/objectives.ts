@@ -29,7 +29,7 @@ export interface ObjectiveQuestion {
 }
 
 /** Older evidence says nothing about today: a week, as drills are meant to run weekly. */
-export const EVIDENCE_MS_MAX = 7 * 86_400_000;
+const EVIDENCE_MS_MAX = 7 * 86_400_000;
 
 export function objectiveStates(question: ObjectiveQuestion): readonly ObjectiveState[] {
   return declaredObjectives(question.parsed.system.objectives).map((declared) =>
@@ -72,7 +72,7 @@ export function limitText({ objective, limit }: DeclaredObjective): string {
 }
 
 /** A measured value in the objective's own unit. */
-export function figureText(objective: ObjectiveName, value: number): string {
+function figureText(objective: ObjectiveName, value: number): string {
   const isRatio = objective === "errors" || objective === "availability";
   return isRatio ? humanPercent(Number(value.toPrecision(3))) : humanDuration(value);
 }
@@ -106,7 +106,7 @@ const NEVER_TRIED = {
 } as const;
 
 /** Why this evidence does not speak of what serves now; undefined when it does. */
-export function staleBecause(one: Evidence, question: ObjectiveQuestion): string | undefined {
+function staleBecause(one: Evidence, question: ObjectiveQuestion): string | undefined {
   if (one.target !== question.target) return `it was shown on ${one.target}`;
   if (one.declarationHash !== question.parsed.hash) return "the declaration changed since";
   for (const [unit, release] of Object.entries(one.releases)) {
@@ -164,11 +164,12 @@ function availabilityState(
     return { ...base, ...NEVER_TRIED, because };
   }
   const outageMs = Math.max(...kill.runs.map(({ outage }) => outage.unavailableMs));
+  const cost = humanDuration(outageMs);
   return {
     ...base,
     state: "could-not-verify",
-    because: `a drill cannot prove it; ${budget}, a killed instance cost ${humanDuration(outageMs)}`,
-    figure: `${humanDuration(outageMs)} a fault`,
+    because: `a drill cannot prove it; ${budget}, a killed instance cost ${cost}`,
+    figure: `${cost} a fault`,
     runs: kill.runs.length,
     at: kill.at,
     drill: kill.drill,

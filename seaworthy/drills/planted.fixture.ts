@@ -13,7 +13,7 @@ import type { DrillName } from "./catalogue.ts";
 import type { DrillRequest } from "./request.ts";
 import { type Planted, ToyTarget } from "./toy-target.fixture.ts";
 
-export const SOUND: Planted = {
+const SOUND: Planted = {
   repeatsWrites: false,
   rude: false,
   trusting: false,

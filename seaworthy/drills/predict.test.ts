@@ -5,7 +5,7 @@ import { predict } from "./predict.ts";
 
 const base = { edge: undefined, freezeMs: 1_500 };
 
-test("a killed one of several is back after its backoff and boot; a single one is an outage", () => {
+test("a killed one of several is back after backoff and boot; a single one is an outage", () => {
   const two = predict({ ...base, drill: "kill-instance", unit: aUnit(2) });
   assert.deepEqual([two.interval.fromMs, two.interval.toMs], [700, 700 + 2_000 + 100]);
   assert.equal(two.failingMsMax, 3_000, "clients should see nothing");

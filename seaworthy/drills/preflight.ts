@@ -128,7 +128,7 @@ export function chooseVictim(unit: ObservedUnit, random: Random): ObservedInstan
   return present(able[random.below(able.length)], `a healthy instance of ${unit.name}`);
 }
 
-export function releasesServing(observed: Observed): Readonly<Record<UnitName, string>> {
+function releasesServing(observed: Observed): Readonly<Record<UnitName, string>> {
   const serving: Record<UnitName, string> = {};
   for (const unit of observed.units) {
     const release = unit.instances.find((instance) => instance.routed)?.release ?? unit.committed;

@@ -103,8 +103,8 @@ export function budgetLine(evidence: Evidence, availability: number | undefined)
   if (outageMs === undefined || promised >= 1) return "";
   const budgetMs = monthBudgetMs(promised);
   const spent = humanPercent(Number((outageMs / budgetMs).toPrecision(2)));
-  const at = `${humanPercent(promised)} of 30 days`;
-  return `${humanDuration(outageMs)} of outage a fault: ${spent} of the ${humanDuration(budgetMs)} that ${at} allow`;
+  const budget = `the ${humanDuration(budgetMs)} that ${humanPercent(promised)} of 30 days allow`;
+  return `${humanDuration(outageMs)} of outage a fault: ${spent} of ${budget}`;
 }
 
 function worst(
@@ -115,7 +115,7 @@ function worst(
   return values.length === 0 ? undefined : Math.max(...values);
 }
 
-export function sum(runs: readonly DrillRun[], of: (run: DrillRun) => ClassCounts): ClassCounts {
+function sum(runs: readonly DrillRun[], of: (run: DrillRun) => ClassCounts): ClassCounts {
   return runs.map(of).reduce(
     (all, one) => ({
       safe: all.safe + one.safe,

@@ -90,7 +90,7 @@ export class Stage implements AsyncDisposable {
     return { span, ...counted };
   }
 
-  /** Observes until this moment of the generator's clock; throws `DrillAborted` on what must not be. */
+  /** Observes until this moment of the generator's clock; `DrillAborted` on what must not be. */
   async observe(toMs: number, what: string): Promise<void> {
     await this.until(toMs, what, (second) => this.#watch.look(second, LOOK_MS));
   }

@@ -67,9 +67,10 @@ function doubtsOf({ run, doubts }: RunFinding): readonly string[] {
   const found = [...doubts];
   const { generator } = run;
   if (!generator.ok) {
+    const cpu = humanPercent(Number(generator.cpuRatio.toPrecision(2)));
     found.push(
-      `the load generator was too slow to believe: send lag p99 ${generator.sendLagP99Ms.toFixed(1)} ms ` +
-        `(< 10), CPU ${humanPercent(Number(generator.cpuRatio.toPrecision(2)))} (< 70 %), ` +
+      "the load generator was too slow to believe: " +
+        `send lag p99 ${generator.sendLagP99Ms.toFixed(1)} ms (< 10), CPU ${cpu} (< 70 %), ` +
         `load average ${generator.loadAverage.toFixed(1)}`,
     );
   }
@@ -153,7 +154,8 @@ function tooFew(
   if (sent === 0)
     return { verdict: "could-not-verify", because: "no request fell into the window" };
   const more = Math.ceil(needed / (sent / runs)) - runs;
-  const advice = `${more} more ${more === 1 ? "run" : "runs"} like this would do (--runs ${runs + more})`;
+  const moreRuns = `${more} more ${more === 1 ? "run" : "runs"}`;
+  const advice = `${moreRuns} like this would do (--runs ${runs + more})`;
   const because = `${figures}; ${needed} are needed to tell: ${advice}`;
   return { verdict: "could-not-verify", because };
 }
@@ -188,7 +190,7 @@ function byRecovery(limitMs: number, findings: readonly RunFinding[]): Call {
     const until = humanDuration(atLeastMs(stuck));
     return {
       verdict: "could-not-verify",
-      because: `not recovered when the window ended after ${until} ${limit}: lengthen drills.window`,
+      because: `not recovered when the window ended, ${until} ${limit}: lengthen drills.window`,
     };
   }
   return { verdict: "held", because: `${humanDuration(atLeastMs(worst))} at worst ${limit}` };

@@ -9,7 +9,7 @@ import { readMessage, STOP_LINE, type WorkerMessage } from "./protocol.ts";
 import { readSamples } from "./sample-file.ts";
 
 /** The hidden verb under which `cli/main` runs `runLoadWorker`. */
-export const LOAD_VERB = "_load";
+const LOAD_VERB = "_load";
 /** Start of a Node process on a busy machine; measured 0.1 s on an idle one. */
 const START_MS_MAX = 15_000;
 /** Beyond the client's time-out: the last batch of samples, written. */

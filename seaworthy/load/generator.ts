@@ -13,7 +13,7 @@ import { SampleFile } from "./sample-file.ts";
 
 /** More open at once means sockets run out on our side, and we would measure ourselves. */
 const IN_FLIGHT_MAX = 8_192;
-/** Code is compiled and connections are made in the first second: not the generator's steady lag. */
+/** In the first second code is compiled and connections are made: that is no steady lag. */
 const LAG_WARM_UP_MS = 1_000;
 /** A timer of the runtime fires at most this much late for a request that is due. */
 const SLEEP_MS_MIN = 1;
@@ -171,7 +171,7 @@ export class Generator {
     if (nowMs - exchange.quietSinceMs >= this.#plan.timeoutMs) exchange.giveUp("timeout");
   }
 
-  /** Waits for what is open, bounded by the client's time-out; streams that still flow stay open. */
+  /** Waits for what is open, bounded by the client's time-out; streams may still flow then. */
   async settle(orphaned: AbortSignal): Promise<void> {
     const untilMs = this.#nowMs() + this.#plan.timeoutMs + SETTLE_MARGIN_MS;
     while (this.#open.size > 0 && this.#nowMs() < untilMs && !orphaned.aborted) {

@@ -49,7 +49,7 @@ export interface LoadRun {
   readonly startedWallMs: number;
   /** Resolves when the generator reached this moment of its clock. */
   until(ms: number, signal: AbortSignal): Promise<void>;
-  /** ms since start on the generator's clock, as of the last tick heard (10 ms apart) plus local time since. */
+  /** ms since start on the generator's clock: the last tick heard (20 ms apart) and since. */
   nowMs(): number;
   /** A snapshot for abort conditions: what was sent and failed in the last second. */
   lastSecond(): { readonly sent: number; readonly failed: number };

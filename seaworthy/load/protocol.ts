@@ -27,9 +27,6 @@ export interface Tick {
 
 export const STOP_LINE = "stop";
 
-/** A bound on one line from the other side: a plan with bodies, at most. */
-export const LINE_BYTES_MAX = 4 * 1024 * 1024;
-
 const classSchema = z.enum(["safe", "idempotent", "unsafe", "stream"]);
 
 const planSchema = z

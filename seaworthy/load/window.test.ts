@@ -92,7 +92,7 @@ test("an outage lasts from the first failed due time to the first steady stretch
   assert.equal(steadyFromMs, 3_300);
 });
 
-test("an outage is not over in a pause between failures that is shorter than a steady stretch", () => {
+test("an outage is not over in a pause that is shorter than a steady stretch", () => {
   const samples = [
     ...aStretch({ fromMs: 1_000, toMs: 2_000 }, FAILED),
     ...aStretch({ fromMs: 2_000, toMs: 6_000 }),

@@ -24,7 +24,7 @@ export function touching(samples: readonly Sample[], span: Span): readonly Sampl
 }
 
 /** Counts as a failure in a ratio; a stream that still flowed when the load ended does not. */
-export function isFailure(sample: Sample): boolean {
+function isFailure(sample: Sample): boolean {
   if (sample.outcome === "ok") return false;
   return !(sample.class === "stream" && isOpen(sample));
 }
@@ -116,7 +116,7 @@ export function longestGapMs(samples: readonly Sample[], span: Span): number {
   return longest;
 }
 
-/** Seconds, by due time, in which more than 1 % failed; what was due before the span is the first's. */
+/** Seconds, by due time, in which over 1 % failed; what was due before the span is the first's. */
 export function badSeconds(samples: readonly Sample[], span: Span): number {
   const buckets = new Map<number, { sent: number; failed: number }>();
   for (const sample of samples) {

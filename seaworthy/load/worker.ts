@@ -7,7 +7,7 @@ import { Generator } from "./generator.ts";
 import type { LoadPlan, LoadResult } from "./load.ts";
 import { readPlan, STOP_LINE, type WorkerMessage } from "./protocol.ts";
 
-/** Often enough that a parent's view of the generator's clock is fresh, rarely enough to be free. */
+/** Often enough that a parent's view of the generator's clock is fresh; almost free. */
 const TICK_MS = 20;
 /** Beyond these the generator measured itself (`research/resilience.md` §3); never loosened. */
 const SEND_LAG_P99_MS_MAX = 10;

@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { ObservedInstance, ObservedUnit } from "../plan/observed.ts";
+import { readInjection, sawInjection, sawUndo } from "./fault-under-way.ts";
+import { sameAgain } from "./roll-run.ts";
+
+function anInstance(given: Partial<ObservedInstance> = {}): ObservedInstance {
+  return {
+    id: "api-1",
+    unit: "api",
+    release: "r1",
+    state: "ready",
+    routed: true,
+    address: undefined,
+    pid: 7,
+    since: "",
+    restarts: 0,
+    because: undefined,
+    ...given,
+  };
+}
+
+function aUnit(given: Partial<ObservedUnit> = {}): ObservedUnit {
+  return {
+    name: "api",
+    kind: "service",
+    desired: 2,
+    scaleOverride: undefined,
+    committed: "r1",
+    previous: undefined,
+    instances: [anInstance(), anInstance({ id: "api-2" })],
+    nextInstance: 3,
+    url: undefined,
+    definition: "d",
+    ...given,
+  };
+}
+
+const before = anInstance();
+
+test("a kill is seen by another pid, or none; a process that lives on is none", () => {
+  const saw = (now: ObservedInstance | undefined) => sawInjection({ kind: "kill", before, now });
+  assert.equal(saw(anInstance()), undefined);
+  assert.equal(saw(anInstance({ state: "unready" })), undefined);
+  assert.match(saw(undefined) ?? "", /gone/);
+  assert.match(saw(anInstance({ state: "gone" })) ?? "", /not pid 7/);
+  assert.match(saw(anInstance({ pid: 8 })) ?? "", /not pid 7/);
+});
+
+test("a freeze is seen on the same process only", () => {
+  const saw = (now: ObservedInstance | undefined) => sawInjection({ kind: "freeze", before, now });
+  assert.match(saw(anInstance({ state: "frozen" })) ?? "", /pid 7\) is stopped/);
+  assert.equal(saw(anInstance({ state: "frozen", pid: 8 })), undefined);
+  assert.equal(saw(anInstance({ state: "unready" })), undefined);
+  assert.equal(saw(undefined), undefined);
+});
+
+test("a freeze is undone when nothing of it is stopped any more", () => {
+  const saw = (now: ObservedInstance | undefined) => sawUndo({ kind: "freeze", before, now });
+  assert.equal(saw(anInstance({ state: "frozen" })), undefined);
+  assert.match(saw(anInstance({ state: "unready" })) ?? "", /runs again \(pid 7, unready\)/);
+  assert.match(saw(undefined) ?? "", /replaced/);
+});
+
+test("what the target says of its injection is read, whichever name it gives the moment", () => {
+  const inFlight = { safe: 1, idempotent: 0, unsafe: 2, stream: 3 };
+  const told = JSON.stringify({ wallMs: 5, inFlight, observed: "gone" });
+  assert.deepEqual(readInjection(told), { wallMs: 5, inFlight });
+  const other = JSON.stringify({ injectedWallMs: 6, inFlight });
+  assert.deepEqual(readInjection(other), { wallMs: 6, inFlight });
+  for (const none of [undefined, "", "done", '{"inFlight":{"safe":"many"}}']) {
+    assert.equal(readInjection(none), undefined);
+  }
+});
+
+test("a unit is what it was only with its release, its count and its definition", () => {
+  assert.match(sameAgain(aUnit(), aUnit(), "r1") ?? "", /2 of 2 instances of r1 serve/);
+  const [one] = aUnit().instances;
+  assert.ok(one !== undefined);
+  const left = anInstance({ id: "api-3", release: "r2", routed: false });
+  assert.equal(sameAgain(aUnit(), aUnit({ instances: [one] }), "r1"), undefined);
+  const withLeft = aUnit({ instances: [...aUnit().instances, left] });
+  assert.equal(sameAgain(aUnit(), withLeft, "r1"), undefined);
+  assert.equal(sameAgain(aUnit(), aUnit({ definition: "e" }), "r1"), undefined);
+});
