@@ -9,12 +9,13 @@ import type { Context } from "./context.ts";
 import { interruptsFrom } from "./interrupts.ts";
 import { terminalFrom } from "./terminal.ts";
 
+// For whoever starts this file itself; `launch.js` did it earlier, which saves more.
 enableCompileCache();
 
 const ownCommand: OwnCommand = (verb, ...args) => [
   process.execPath,
   "--disable-warning=ExperimentalWarning",
-  fileURLToPath(import.meta.url),
+  fileURLToPath(new URL("launch.js", import.meta.url)),
   verb,
   ...args,
 ];
