@@ -96,6 +96,7 @@ async function convergeUnder(
       verb: intent.verb,
       clock: context.clock,
       emit: operation.emit,
+      commits: true,
       startLoad: startLoad(context.ownCommand, context.clock),
       scratch,
       signal: operation.signal,

@@ -1,4 +1,4 @@
-import type { Verdict } from "../record/evidence.ts";
+import type { Evidence } from "../record/evidence.ts";
 import type { Outcome } from "../record/event.ts";
 
 /** Documented and stable (docs: `seaworthy explain exit-codes`). */
@@ -50,8 +50,16 @@ export function exitForOutcome(outcome: Outcome): ExitCode {
   return BY_OUTCOME[outcome];
 }
 
-/** A drill aborted and undone could not be verified; a miss weighs more than a doubt. */
-export function exitForVerdicts(verdicts: readonly Verdict[]): ExitCode {
+/**
+ * What is still broken weighs most, then a miss, then a doubt. A drill that was aborted and undone
+ * is a doubt.
+ */
+export function exitForEvidence(evidence: readonly Evidence[]): ExitCode {
+  const isLeftBroken = evidence.some(({ runs }) =>
+    runs.some(({ injected, undone }) => injected !== undefined && undone === undefined),
+  );
+  if (isLeftBroken) return EXIT.notRolledBack;
+  const verdicts = evidence.map(({ verdict }) => verdict);
   if (verdicts.includes("missed")) return EXIT.missed;
   if (verdicts.length === 0) return EXIT.couldNotVerify;
   if (verdicts.every((verdict) => verdict === "held")) return EXIT.done;

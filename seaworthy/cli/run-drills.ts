@@ -111,10 +111,12 @@ async function rollTo(unit: ServiceUnit, roll: Roll): Promise<RolloutOutcome> {
     verb: "drill",
     clock: context.clock,
     emit: operation.emit,
+    commits: false,
     startLoad: undefined,
     scratch: roll.scratch,
     signal: roll.signal,
-    stopRequested: context.interrupts.stopRequested,
+    // The drill itself heeds the first Ctrl-C; stopping its roll back would leave it undone.
+    stopRequested: () => false,
     inconclusive: async () => "go-back",
   });
 }

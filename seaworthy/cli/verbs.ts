@@ -95,7 +95,7 @@ export const VERBS: readonly Verb[] = [
     name: "status",
     summary: "what runs, and which objectives hold",
     arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
-    options: [],
+    options: [{ flags: "--held", help: "exit 7 or 8 unless every objective is held" }],
     load: () => import("./commands/status.ts"),
   },
   {

@@ -36,6 +36,8 @@ export async function rollFleet(
     // The edge is the target's own business: `define` started and configured it.
     if (unit?.kind !== "service") continue;
     const roll = rollOf(goalOf(step, unit, progress.observed), { unit, roller, progress });
+    // Nothing is left to commit: what was committed before stays what a rollback returns to.
+    if (!request.commits) roll.memory = { ...roll.memory, committed: true };
     progress.rolls.push(roll);
     const end = await forward(roll, roller, request.inconclusive);
     progress.notes.push(...end.notes);

@@ -11,6 +11,8 @@ export interface ConvergeRequest extends Operation {
   /** What `put` needs for each unit that goes to a release. */
   readonly releases: ReadonlyMap<UnitName, { readonly release: Release; readonly unit: Unit }>;
   readonly verb: string;
+  /** False in a drill: its release is no place that `rollback` may ever go to. */
+  readonly commits: boolean;
   readonly startLoad: StartLoad | undefined;
   /** A folder for the probes' samples; the caller removes it. */
   readonly scratch: string;

@@ -135,6 +135,7 @@ export function aRequest(model: ModelTarget, change: Partial<ConvergeRequest> = 
     clock,
     operation: "up-1",
     verb: "up",
+    commits: true,
     startLoad: undefined,
     scratch: "/nowhere",
     emit: (body) => events.push({ ...body, atMs: clock.now() }),

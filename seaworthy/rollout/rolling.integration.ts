@@ -117,6 +117,7 @@ class Yard implements AsyncDisposable {
       verb,
       clock: systemClock,
       emit: (body) => this.events.push(body),
+      commits: true,
       startLoad: startLoad(loadCommand, systemClock),
       scratch: this.place.home,
       signal: AbortSignal.any([signal, lease.lost]),

@@ -35,6 +35,14 @@ test("rolls to a good release: baked, committed, the old one stopped", async () 
   assert.equal(outcome.probe?.failed.safe, 0);
 });
 
+test("a drill's roll serves and commits nothing: rollback never goes to its release", async () => {
+  const model = aWorld();
+  const outcome = await converge(aRequest(model, { commits: false }).request);
+  assert.equal(outcome.outcome, "done", outcome.because);
+  assert.equal(runs(model), "r2 ×3");
+  assert.equal(model.units.get("api")?.committed, "r1");
+});
+
 test("journals the beginning first, each intent before its step, the end last", async () => {
   const model = aWorld();
   model.onStep = (step) => {

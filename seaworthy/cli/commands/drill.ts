@@ -2,7 +2,7 @@ import { freshSeed } from "@seaworthy/std/random";
 import { CATALOGUE, type DrillName, isDrillName } from "../../drills/catalogue.ts";
 import type { Evidence } from "../../record/evidence.ts";
 import { confirmByName, disposable } from "../converge-verb.ts";
-import { EXIT, exitForVerdicts } from "../exit.ts";
+import { EXIT, exitForEvidence } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openSystem, subject } from "../open-system.ts";
 import { beginOperation } from "../operation.ts";
@@ -40,7 +40,7 @@ export const run: RunVerb = async (invocation) => {
     allowOutage: options["allowOutage"] === true,
   });
   print(evidence, seed, invocation);
-  return exitForVerdicts(evidence.map((one) => one.verdict));
+  return exitForEvidence(evidence);
 };
 
 function chosen(names: readonly string[], all: boolean): readonly DrillName[] {
