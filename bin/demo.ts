@@ -8,7 +8,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { evidenceRow } from "../seaworthy/drills/report-line.ts";
-import { parseRecord } from "../seaworthy/record/read.ts";
+import { parseEvidence } from "../seaworthy/record/read.ts";
 import type { Evidence } from "../seaworthy/record/evidence.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
@@ -104,10 +104,7 @@ async function runDrill(act: Act): Promise<readonly Evidence[]> {
   if (!Array.isArray(outcome["evidence"])) {
     throw new Error(`drill ${act.drill} ended with ${run.code}: ${run.stderr}`);
   }
-  const seen = outcome["evidence"].flatMap((body) => {
-    const evidence = parseRecord("evidence", body);
-    return evidence.ok ? [evidence.value] : [];
-  });
+  const seen = outcome["evidence"].map((body) => parseEvidence(body));
   const wanted = act.drill === "freeze-instance" ? "latency.p95" : "errors";
   const chosen = seen.filter((one) => one.objective === wanted);
   return chosen.length > 0 ? chosen : seen.slice(0, 1);

@@ -66,8 +66,6 @@ export interface StepContext {
 export type {
   InstanceState,
   Observed,
-  ObservedEdge,
-  ObservedInstance,
   ObservedUnit,
 } from "../plan/observed.ts";
 

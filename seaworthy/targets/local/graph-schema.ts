@@ -41,7 +41,7 @@ const base = {
   needs: z.array(z.string()),
 };
 
-export const serviceUnitSchema: z.ZodType<ServiceUnit> = z.object({
+const serviceUnitSchema: z.ZodType<ServiceUnit> = z.object({
   ...base,
   kind: z.literal("service"),
   replicas: z.number(),

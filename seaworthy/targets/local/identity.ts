@@ -69,7 +69,7 @@ export function isStopped(identity: ProcessIdentity): boolean {
 }
 
 /** Every live process of this machine that we may look at. */
-export function seeAll(): readonly SeenProcess[] {
+function seeAll(): readonly SeenProcess[] {
   return readdirSync("/proc")
     .filter((name) => /^\d+$/.test(name))
     .map((name) => seeProcess(Number(name)))

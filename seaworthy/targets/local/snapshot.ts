@@ -243,7 +243,7 @@ async function exists(path: string): Promise<boolean> {
 }
 
 /** Also true for the folder itself. Both are real paths. */
-export function isInside(folder: string, options: { readonly path: string }): boolean {
+function isInside(folder: string, options: { readonly path: string }): boolean {
   const way = relative(folder, options.path);
   return way === "" || (way !== ".." && !way.startsWith(`..${sep}`) && !isAbsolute(way));
 }

@@ -67,7 +67,7 @@ export async function thaw(processes: readonly ProcessIdentity[], clock: Clock):
 }
 
 /** Undefined when the fault is undone and its file gone. */
-export async function readHandle(path: string): Promise<FaultHandle | undefined> {
+async function readHandle(path: string): Promise<FaultHandle | undefined> {
   const text = await readTextIfThere(path);
   return text === undefined ? undefined : faultHandleSchema.parse(JSON.parse(text));
 }
@@ -92,7 +92,7 @@ export function armedFile(handleFile: string): string {
 }
 
 /** Left behind by a switch that had to do it itself. */
-export function undoneFile(handleFile: string): string {
+function undoneFile(handleFile: string): string {
   return handleFile.replace(HANDLE_SUFFIX, ".undone");
 }
 

@@ -19,7 +19,7 @@ export interface WatchOptions {
 }
 
 /** Our own processes have names that no unit can have. */
-export const SUPERVISOR_INSTANCE = "_supervise";
+const SUPERVISOR_INSTANCE = "_supervise";
 
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 /** A supervisor that lived this long did not fail at its start. */

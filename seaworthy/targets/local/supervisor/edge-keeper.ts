@@ -16,7 +16,7 @@ import { terminate } from "./terminate.ts";
 import { markedEnvironment, type World } from "./world.ts";
 
 /** The gateway's name where instances have theirs: in marks and log files. */
-export const EDGE_INSTANCE = "edge";
+const EDGE_INSTANCE = "edge";
 /** Long enough for a cold Node on a busy machine. */
 const EDGE_BOOT_MS = 20_000;
 const EDGE_ANSWER_MS = 10_000;
@@ -148,7 +148,7 @@ export class EdgeKeeper {
 }
 
 /** The configuration that a state asks for; pure. */
-export function configOf(state: SupervisorState, generation: number): GatewayConfig {
+function configOf(state: SupervisorState, generation: number): GatewayConfig {
   const services = Object.values(state.units).filter((unit) => unit.kind === "service");
   const known = new Set(services.map((service) => service.name));
   const innerRoutes = state.graph === undefined ? [] : innerRoutesOf(state.graph);

@@ -12,7 +12,7 @@ import type { EdgeKeeper } from "./edge-keeper.ts";
 import { markedEnvironment, type World } from "./world.ts";
 
 /** In processes of our own, where instances have their id. */
-export const SWITCH_INSTANCE = "_undo";
+const SWITCH_INSTANCE = "_undo";
 /** A cold start of Node on a busy machine. */
 const SWITCH_BOOT_MS = 20_000;
 /** A signal takes effect at the next scheduling; longer means it was not delivered. */

@@ -104,7 +104,7 @@ export async function resolveEnvironment(
 }
 
 /** The stable inner address of a service. */
-export function innerUrl(state: SupervisorState, service: string): string {
+function innerUrl(state: SupervisorState, service: string): string {
   const port = state.ports.inner[service];
   if (port === undefined) {
     throw new TargetError("failed", `${service} has no address here: it is not defined`);

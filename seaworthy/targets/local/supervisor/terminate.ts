@@ -35,7 +35,7 @@ export async function terminate(world: World, victim: Victim, graceMs: number): 
 }
 
 /** SIGKILL to the whole group at once; resolves when all of it is gone. */
-export async function killAll(
+async function killAll(
   world: World,
   victim: Victim,
   known: readonly ProcessIdentity[] = [],
@@ -58,7 +58,7 @@ export async function killAll(
 }
 
 /** Every live process of the instance. */
-export function membersOf(world: World, victim: Victim): Members {
+function membersOf(world: World, victim: Victim): Members {
   const group = victim.leader === undefined ? [] : groupOf(victim.leader);
   const pids = new Set(group.map(({ pid }) => pid));
   const strays = markedBy(world.ledger.state.owner)
