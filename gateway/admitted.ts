@@ -32,3 +32,9 @@ export function classOf({ head, request, route }: Admitted): RequestClass {
   if (isSafeMethod(request.method ?? "")) return "safe";
   return route.idempotent ? "idempotent" : "unsafe";
 }
+
+/**
+ * `receiving`: a small body is collected. `waiting`: an attempt is out, or the body streams.
+ * `answering`: the head was passed back. `flushing`: all was, and the client takes its time.
+ */
+export type Phase = "receiving" | "waiting" | "answering" | "flushing" | "done";

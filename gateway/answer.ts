@@ -5,6 +5,12 @@ import { refusalBody, type Refusal } from "./refusal.ts";
 import { Timed } from "./timer-wheel.ts";
 import type { Traffic } from "./traffic.ts";
 
+/** As nginx logs it: the client left before there was an answer. Never sent. */
+export const CLIENT_CLOSED = 499;
+
+/** A body up to this that comes in one piece is sent in one piece with its head. */
+export const HELD_BYTES_MAX = 16_384;
+
 /** What wants to know of a response's end and of room for more of it. */
 export interface ResponseOwner {
   onClosed(): void;
@@ -20,6 +26,7 @@ export function onResponseClose(this: GatewayResponse): void {
   this.owner?.onClosed();
 }
 
+/** Listened for only once an answer has to wait for room. */
 export function onResponseDrain(this: GatewayResponse): void {
   this.owner?.onRoom();
 }

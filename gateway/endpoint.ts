@@ -43,6 +43,7 @@ export class Endpoint {
   lastProbe: string | undefined = undefined;
   #state: HealthState;
   #waiters: (() => void)[] = [];
+  #logText: string;
 
   constructor(config: EndpointConfig, pool: string, options: EndpointOptions) {
     this.id = config.id;
@@ -50,6 +51,12 @@ export class Endpoint {
     this.pool = pool;
     this.connections = new Connections(addressOf(config, options.connectMs));
     this.#state = { ...UNKNOWN_HEALTH, health: options.health ?? "unknown" };
+    this.#logText = logTextOf(config);
+  }
+
+  /** Its part of a log line, made once. */
+  get logText(): string {
+    return this.#logText;
   }
 
   get routed(): boolean {
@@ -74,6 +81,7 @@ export class Endpoint {
     const moved = config.host !== this.config.host || config.port !== this.config.port;
     this.config = config;
     this.pool = pool;
+    this.#logText = logTextOf(config);
     if (!moved) return;
     this.#state = UNKNOWN_HEALTH;
     this.connections.moveTo(addressOf(config, options.connectMs));
@@ -132,4 +140,8 @@ export interface EndpointOptions {
 
 function addressOf(config: EndpointConfig, connectMs: number): Address {
   return { host: config.host, port: config.port, connectMs };
+}
+
+function logTextOf({ id, release }: EndpointConfig): string {
+  return `,"instance":${JSON.stringify(id)},"release":${JSON.stringify(release)}`;
 }

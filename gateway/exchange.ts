@@ -1,23 +1,24 @@
 import { assertNever } from "@seaworthy/std/assert";
 import type { Dispatcher } from "undici";
-import { classOf, isRepeatable, type Admitted } from "./admitted.ts";
-import { refuseRequest, type ResponseOwner } from "./answer.ts";
+import { noteAnswer, noteFailure } from "./account.ts";
+import { classOf, isRepeatable, type Admitted, type Phase } from "./admitted.ts";
+import {
+  CLIENT_CLOSED,
+  HELD_BYTES_MAX,
+  onResponseDrain,
+  refuseRequest,
+  type ResponseOwner,
+} from "./answer.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
 import type { Endpoint, RequestClass } from "./endpoint.ts";
 import { readResponseHead } from "./headers.ts";
-import { noteFailure, refusalFor } from "./failure.ts";
+import { refusalFor } from "./failure.ts";
 import { logLine } from "./log-line.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import { RequestBody, BODY_KEPT_BYTES_MAX, type BodyEvents } from "./request-body.ts";
 import { mayRetry, type TryFailure } from "./retry.ts";
 import { Timed } from "./timer-wheel.ts";
 import type { Unflushed } from "./traffic.ts";
-
-/**
- * `receiving`: a small body is collected. `waiting`: an attempt is out, or the body streams.
- * `answering`: the head was passed back. `flushing`: all was, and the client takes its time.
- */
-type Phase = "receiving" | "waiting" | "answering" | "flushing" | "done";
 
 const NOTHING_TRIED: readonly Endpoint[] = [];
 
@@ -37,6 +38,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   #held: Buffer | undefined = undefined;
   #contentLength = -1;
   #isPaused = false;
+  #isSilenceTimed = false;
   #bytesOut = 0;
 
   constructor(admitted: Admitted) {
@@ -56,12 +58,12 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   start(): void {
     const { head, request, traffic } = this.#in;
     if (!head.chunked && head.contentLength <= 0) {
-      this.#try();
+      this.#try(this.#arrivedMs);
       return;
     }
     this.#body = new RequestBody(request, this, traffic.limits.bodyBytes);
     if (head.chunked || head.contentLength > BODY_KEPT_BYTES_MAX) {
-      this.#try();
+      this.#try(this.#arrivedMs);
       return;
     }
     // Collected first: a slow client occupies no endpoint, and the body can be given again.
@@ -92,8 +94,9 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   complete(): void {
     if (this.#phase === "receiving") {
       this.#phase = "waiting";
-      this.#totalDeadlineMs = this.#in.traffic.clock.now() + this.#in.route.timeoutMs;
-      this.#try();
+      const now = this.#in.traffic.clock.now();
+      this.#totalDeadlineMs = now + this.#in.route.timeoutMs;
+      this.#try(now);
     } else if (this.#phase === "waiting") {
       this.progress();
     }
@@ -101,15 +104,14 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
 
   // Attempts.
 
-  #try(mayRepeat = false): void {
-    const { traffic, route, direct } = this.#in;
+  #try(nowMs: number, mayRepeat = false): void {
+    const { route, direct } = this.#in;
     const tried = this.#tried ?? NOTHING_TRIED;
     const endpoint = direct ?? route.to.choose(route.balance, tried, mayRepeat);
     if (endpoint === undefined) {
       this.#refuse(REFUSALS.noEndpoint);
       return;
     }
-    const nowMs = traffic.clock.now();
     this.#tries += 1;
     const attempt = new Attempt(this, endpoint, { nowMs, requestClass: this.#class });
     this.#attempt = attempt;
@@ -172,7 +174,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   onFailure(failure: TryFailure): void {
     const attempt = this.#attempt;
     if (attempt !== undefined) {
-      noteFailure({ attempt, failure, traffic: this.#in.traffic, pool: this.#in.route.to });
+      noteFailure({ attempt, failure, pool: this.#in.route.to });
       if (failure === "reset" && attempt.isReused && !this.#isRepeatable) {
         this.#in.traffic.totals.staleLosses += 1;
       }
@@ -195,7 +197,8 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     }
     this.#in.traffic.totals.retried(failure);
     if (attempt !== undefined) (this.#tried ??= []).push(attempt.endpoint);
-    this.#try(failure !== "refused" && failure !== "withdrawn");
+    const isWorthRepeating = failure !== "refused" && failure !== "withdrawn";
+    this.#try(this.#in.traffic.clock.now(), isWorthRepeating);
   }
 
   // The answer.
@@ -227,21 +230,23 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     // Throws on what node:http will not send; undici then reports the attempt as failed.
     response.writeHead(status, head.headers);
     this.#phase = "answering";
-    traffic.flushSoon(this);
+    // A short answer is sent in one piece; its head has nothing to say before the body is here.
+    if (head.contentLength < 0 || head.contentLength > HELD_BYTES_MAX) traffic.flushSoon(this);
   }
 
   flushHead(): void {
     if (this.#phase !== "answering") return;
-    const held = this.#held;
-    this.#held = undefined;
-    if (held !== undefined) this.#pass(held);
-    else if (this.#bytesOut === 0) this.#in.response.flushHeaders();
+    if (this.#bytesOut === 0) this.#in.response.flushHeaders();
     this.#keepWaiting();
   }
 
   onChunk(chunk: Buffer): void {
     // The whole body in one piece: its end is about to come, and both go out together.
-    if (this.#bytesOut === 0 && chunk.length === this.#contentLength) {
+    if (
+      this.#bytesOut === 0 &&
+      chunk.length === this.#contentLength &&
+      chunk.length <= HELD_BYTES_MAX
+    ) {
       this.#bytesOut = chunk.length;
       this.#held = chunk;
       return;
@@ -255,6 +260,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     const { response } = this.#in;
     if (response.write(chunk) || this.#isPaused) return;
     this.#isPaused = true;
+    if (response.listenerCount("drain") === 0) response.on("drain", onResponseDrain);
     this.#attempt?.pause();
   }
 
@@ -267,6 +273,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
 
   #keepWaiting(): void {
     const { traffic, route } = this.#in;
+    this.#isSilenceTimed = true;
     traffic.wheel.schedule(this, traffic.clock.now() + route.idleMs);
   }
 
@@ -276,20 +283,15 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     this.#attempt = undefined;
     this.#phase = "flushing";
     const now = traffic.clock.now();
-    if (this.#held === undefined) response.end();
-    else response.end(this.#held);
+    const held = this.#held;
     this.#held = undefined;
+    if (held === undefined) response.end();
+    // As a string of bytes it goes out in one write with the head; as a buffer it would take two.
+    else response.end(held.toString("latin1"), "latin1");
     traffic.wheel.schedule(this, now + route.idleMs);
-    if (attempt !== undefined) this.#account(attempt, now);
-    this.#finish(response.statusCode, undefined, attempt?.endpoint);
-  }
-
-  #account(attempt: Attempt, nowMs: number): void {
-    const { endpoint } = attempt;
-    // A stream's length says nothing about its server.
-    if (attempt.requestClass !== "stream") endpoint.latency.record(nowMs - attempt.startedMs);
-    if (this.#in.response.statusCode >= 500) endpoint.failed[attempt.requestClass] += 1;
-    if (endpoint.hasBadAnswers) this.#in.route.to.note(endpoint, "answered");
+    const status = response.statusCode;
+    if (attempt !== undefined) noteAnswer({ attempt, status, pool: route.to, nowMs: now });
+    this.#finish(status, undefined, attempt?.endpoint);
   }
 
   // Ends.
@@ -304,6 +306,11 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
         this.#expireWaiting(nowMs);
         return;
       case "answering":
+        if (!this.#isSilenceTimed) {
+          // The deadline for the head came while a short body was due: its silence begins now.
+          this.flushHead();
+          return;
+        }
         this.#attempt?.abandon();
         // A client that does not read is not its endpoint's fault.
         if (this.#isPaused) this.#breakOff("try-timeout");
@@ -382,7 +389,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
         admitted: this.#in,
         status,
         outcome: outcome ?? "ok",
-        endpoint: endpoint?.config,
+        endpoint,
         tookMs: traffic.clock.now() - this.#arrivedMs,
         tries: this.#tries,
         requestClass: this.#class,
@@ -392,6 +399,3 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     );
   }
 }
-
-/** As nginx logs it: the client left before there was an answer. Never sent. */
-const CLIENT_CLOSED = 499;

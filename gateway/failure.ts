@@ -1,10 +1,7 @@
 import { assertNever } from "@seaworthy/std/assert";
-import type { Attempt } from "./attempt.ts";
 import type { HealthEvent } from "./health.ts";
-import type { Pool } from "./pool.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import type { TryFailure } from "./retry.ts";
-import type { Traffic } from "./traffic.ts";
 
 /** What the client is told when no try is left. */
 export function refusalFor(failure: TryFailure): Refusal {
@@ -47,20 +44,4 @@ export function healthEventFor(failure: TryFailure, isReused: boolean): HealthEv
     default:
       return assertNever(failure);
   }
-}
-
-export interface FailureContext {
-  readonly attempt: Attempt;
-  readonly failure: TryFailure;
-  readonly traffic: Traffic;
-  readonly pool: Pool;
-}
-
-/** Counts a failed attempt and lets it speak about its endpoint's health. */
-export function noteFailure(context: FailureContext): void {
-  const { attempt, failure, pool } = context;
-  const { endpoint } = attempt;
-  if (failure !== "withdrawn") endpoint.failed[attempt.requestClass] += 1;
-  const event = healthEventFor(failure, attempt.isReused);
-  if (event !== undefined) pool.note(endpoint, event);
 }

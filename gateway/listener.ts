@@ -1,21 +1,19 @@
 import { createServer, IncomingMessage, type Server } from "node:http";
 import { Server as NetServer, Socket } from "node:net";
 import type { Duplex } from "node:stream";
-import type { Admitted } from "./admitted.ts";
 import {
   closeUnlessUsed,
   GatewayResponse,
   lingerOnSocket,
   onResponseClose,
-  onResponseDrain,
   refuseRequest,
-  type RefusalContext,
 } from "./answer.ts";
 import type { GatewayLimits, GatewayTimeouts } from "./config.ts";
 import { Exchange } from "./exchange.ts";
 import { addForwarded, readRequestHead, type RequestHead } from "./headers.ts";
+import { refusedLine, type RefusedEntry } from "./log-line.ts";
 import { rawRefusal, REFUSALS, type Refusal } from "./refusal.ts";
-import { checkRequest, readTarget } from "./request-check.ts";
+import { checkRequest, readTarget, type Target } from "./request-check.ts";
 import { byPrefixLength, matchRoute } from "./routes.ts";
 import type { Entrance, Route, Traffic } from "./traffic.ts";
 
@@ -61,7 +59,8 @@ export class Listener {
       this.#receive(request, response, true);
     });
     this.#server.on("checkExpectation", (request: IncomingMessage, response: GatewayResponse) => {
-      this.#refuse(REFUSALS.expectation, request, response);
+      const unread = { head: undefined, target: undefined };
+      this.#refuse({ what: REFUSALS.expectation, request, response, ...unread });
     });
     this.#server.on("connect", (_request, socket) => this.#refuseSocket(socket, REFUSALS.upgrade));
     this.#server.on("clientError", (error, socket) => this.#onClientError(error, socket));
@@ -121,55 +120,60 @@ export class Listener {
 
   #receive(request: IncomingMessage, response: GatewayResponse, expectsContinue = false): void {
     response.on("close", onResponseClose);
-    response.on("drain", onResponseDrain);
     const traffic = this.#traffic;
     traffic.totals.requests += 1;
     const head = readRequestHead(request.rawHeaders);
-    const requestId = this.#requestId(head);
-    const context = { traffic, request, response, requestId };
     const target = readTarget(head, request.url ?? "");
-    const refusal =
-      checkRequest(head, request, traffic.limits.bodyBytes) ??
-      (target === undefined ? REFUSALS.target : undefined);
+    const refusal = checkRequest(head, request, traffic.limits.bodyBytes);
     if (refusal !== undefined || target === undefined) {
-      refuseRequest(refusal ?? REFUSALS.target, context);
+      this.#refuse({ what: refusal ?? REFUSALS.target, request, response, head, target });
       return;
     }
     const route = matchRoute(this.#routes, target.path);
     if (route === undefined) {
-      refuseRequest(REFUSALS.noRoute, context);
+      this.#refuse({ what: REFUSALS.noRoute, request, response, head, target });
+      return;
+    }
+    const isInner = this.entrance.kind === "inner";
+    const named = isInner ? head.instance : undefined;
+    const direct = named === undefined ? undefined : traffic.endpoint(named);
+    if (named !== undefined && direct?.pool !== route.pool) {
+      this.#refuse({ what: REFUSALS.noInstance, request, response, head, target });
       return;
     }
     if (expectsContinue) response.writeContinue();
-    this.#admit({ ...context, head, target, route });
-  }
-
-  #admit(found: RefusalContext & Pick<Admitted, "head" | "target" | "route">): void {
-    const { head, request } = found;
-    const isInner = this.entrance.kind === "inner";
-    let direct = undefined;
-    if (isInner && head.instance !== undefined) {
-      direct = this.#traffic.endpoint(head.instance);
-      if (direct === undefined || direct.pool !== found.route.pool) {
-        refuseRequest(REFUSALS.noInstance, found);
-        return;
-      }
-    }
+    const requestId = this.#requestId(head);
     const clientAddress = plainAddress(request.socket.remoteAddress);
     addForwarded(head, { clientAddress, trusted: isInner, host: head.host });
-    head.forward.push("x-request-id", found.requestId);
-    new Exchange({ ...found, entrance: this.entrance, clientAddress, direct }).start();
+    head.forward.push("x-request-id", requestId);
+    const { entrance } = this;
+    const where = { traffic, entrance, request, response, head, target, route };
+    new Exchange({ ...where, requestId, clientAddress, direct }).start();
+  }
+
+  #refuse(refused: Refused): void {
+    const { what, request, response, head, target } = refused;
+    const traffic = this.#traffic;
+    const requestId = head === undefined ? traffic.nextRequestId() : this.#requestId(head);
+    refuseRequest(what, { traffic, request, response, requestId });
+    this.#logRefused(what, requestId, { method: request.method ?? "", path: target?.path });
+  }
+
+  #logRefused(
+    refusal: Refusal,
+    requestId: string,
+    what: Pick<RefusedEntry, "method" | "path">,
+  ): void {
+    const { accessLog, stamp } = this.#traffic;
+    if (!accessLog.isOn) return;
+    const listener = this.entrance.name;
+    accessLog.write(refusedLine({ at: stamp.now(), requestId, listener, refusal, ...what }));
   }
 
   #requestId(head: RequestHead): string {
     const given = this.entrance.kind === "inner" ? head.requestId : undefined;
     if (given !== undefined && REQUEST_ID_SHAPE.test(given)) return given;
     return this.#traffic.nextRequestId();
-  }
-
-  #refuse(what: Refusal, request: IncomingMessage, response: GatewayResponse): void {
-    const requestId = this.#traffic.nextRequestId();
-    refuseRequest(what, { traffic: this.#traffic, request, response, requestId });
   }
 
   #onClientError(error: Error, socket: Duplex): void {
@@ -192,9 +196,19 @@ export class Listener {
     traffic.totals.refused(what.code);
     traffic.totals.answered(what.status);
     socket.on("error", () => {});
-    socket.end(rawRefusal(what, traffic.nextRequestId()));
+    const requestId = traffic.nextRequestId();
+    socket.end(rawRefusal(what, requestId));
+    this.#logRefused(what, requestId, { method: "", path: undefined });
     lingerOnSocket(socket, traffic);
   }
+}
+
+interface Refused {
+  readonly what: Refusal;
+  readonly request: IncomingMessage;
+  readonly response: GatewayResponse;
+  readonly head: RequestHead | undefined;
+  readonly target: Target | undefined;
 }
 
 function refusalForParser(code: unknown): Refusal {

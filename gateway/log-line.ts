@@ -1,13 +1,13 @@
 import type { Admitted } from "./admitted.ts";
-import type { EndpointConfig } from "./config.ts";
-import type { RequestClass } from "./endpoint.ts";
+import type { Endpoint, RequestClass } from "./endpoint.ts";
+import type { Refusal } from "./refusal.ts";
 
 export interface LogEntry {
   readonly at: string;
   readonly admitted: Admitted;
   readonly status: number;
   readonly outcome: string;
-  readonly endpoint: EndpointConfig | undefined;
+  readonly endpoint: Endpoint | undefined;
   readonly tookMs: number;
   readonly tries: number;
   readonly requestClass: RequestClass;
@@ -20,11 +20,8 @@ export interface LogEntry {
  * Put together by hand, because it is made for every request; what is not ours is escaped.
  */
 export function logLine(entry: LogEntry): string {
-  const { admitted, endpoint } = entry;
-  const where =
-    endpoint === undefined
-      ? ""
-      : `,"instance":${JSON.stringify(endpoint.id)},"release":${JSON.stringify(endpoint.release)}`;
+  const { admitted } = entry;
+  const where = entry.endpoint?.logText ?? "";
   return (
     `{"at":"${entry.at}","id":"${admitted.requestId}","listener":"${admitted.entrance.name}",` +
     `"client":"${admitted.clientAddress}","method":"${admitted.request.method ?? ""}",` +
@@ -33,4 +30,21 @@ export function logLine(entry: LogEntry): string {
     `"class":"${entry.requestClass}",` +
     `"tries":${entry.tries},"bytesIn":${entry.bytesIn},"bytesOut":${entry.bytesOut}${where}}`
   );
+}
+
+export interface RefusedEntry {
+  readonly at: string;
+  readonly requestId: string;
+  readonly listener: string;
+  readonly method: string;
+  /** Undefined where the target could not be read. */
+  readonly path: string | undefined;
+  readonly refusal: Refusal;
+}
+
+/** The line of a request that was refused before it was anybody's. */
+export function refusedLine(entry: RefusedEntry): string {
+  const { at, requestId: id, listener, method, path, refusal } = entry;
+  const { status, code: outcome } = refusal;
+  return JSON.stringify({ at, id, listener, method, path, status, outcome });
 }

@@ -29,8 +29,8 @@ function matches(prefix: string, path: string): boolean {
 
 /** `/a/../b`, also written with %2e: what a route matched is not what the service would read. */
 export function hasDotSegment(path: string): boolean {
-  return DOT_HINT.test(path) && DOT_SEGMENT.test(path);
+  // Nearly every path has neither: those cost two searches and no expression.
+  return (path.includes("/.") || path.includes("/%")) && DOT_SEGMENT.test(path);
 }
 
-const DOT_HINT = /\/(?:\.|%2e)/i;
 const DOT_SEGMENT = /\/(?:\.|%2e){1,2}(?:\/|$)/i;
