@@ -70,7 +70,7 @@ export async function rehearse(files: Readonly<Record<string, string>> = {}): Pr
   return rehearsal;
 }
 
-function startCli(
+export function startCli(
   args: readonly string[],
   options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
 ): Running {
@@ -122,7 +122,7 @@ async function endEverything(root: string, rehearsal: Rehearsal): Promise<void> 
 }
 
 /** `pid argv` of each process whose environment or arguments name this folder. */
-async function processesUnder(root: string): Promise<readonly string[]> {
+export async function processesUnder(root: string): Promise<readonly string[]> {
   const found: string[] = [];
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
