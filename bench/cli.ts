@@ -1,10 +1,11 @@
 import { execPath } from "node:process";
+import type { Event } from "../seaworthy/record/event.ts";
 import { makeRuns } from "./make-runs.ts";
 import type { Bar, Bench, Request, RunResult, World } from "./measured.ts";
 import { Sandbox } from "./sandbox.ts";
 import { median } from "./statistics.ts";
 import { processTime } from "./ticks.ts";
-import { complaintOf, type Ended, type Program, runProgram, tool } from "./verb.ts";
+import { complaintOf, type Ended, eventsIn, type Program, runProgram, tool } from "./verb.ts";
 
 /** A start takes milliseconds and varies: fewer say little. */
 const STARTS_MIN = 10;
@@ -108,15 +109,32 @@ async function ups(world: World, request: Request): Promise<readonly RunResult[]
 
 async function upOnce(world: World): Promise<RunResult> {
   await using sandbox = await Sandbox.open(world);
+  const startedWallMs = world.clock.wall();
   const { ended, cpuMs } = await timed(() => sandbox.up(SYSTEM));
   return {
     cell: UP,
     kind: "event",
     figures: { wallMs: ended.wallMs, ...(cpuMs === undefined ? {} : { cpuMs }) },
-    facts: {},
+    facts: { phases: phasesOf(eventsIn(ended.stdout), startedWallMs) },
     readings: { [WALL]: { value: ended.wallMs, limit: UP_MS_MAX } },
     doubt: undefined,
   };
+}
+
+/** `start model-1 710, …`: when each step began and ended, in ms since the process was started. */
+function phasesOf(events: readonly Event[], startedWallMs: number): string {
+  const at = (event: Event): string => (Date.parse(event.at) - startedWallMs).toFixed(0);
+  const steps = events.flatMap((event) => {
+    if (event.kind === "operation-started" || event.kind === "operation-ended") {
+      return [`${event.kind} ${at(event)}`];
+    }
+    if (event.kind !== "step-started" && event.kind !== "step-ended") return [];
+    const { step } = event;
+    const what = "instance" in step ? step.instance : "unit" in step ? step.unit : "";
+    const edge = event.kind === "step-started" ? "from" : "to";
+    return [`${step.action} ${what} ${edge} ${at(event)}`];
+  });
+  return steps.join(", ");
 }
 
 /** How many times as long as bare Node in the same series: what a machine's speed leaves alone. */

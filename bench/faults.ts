@@ -1,3 +1,7 @@
+import { globSync } from "node:fs";
+import { join } from "node:path";
+import type { Sample } from "../seaworthy/load/load.ts";
+import { readSamples } from "../seaworthy/load/sample-file.ts";
 import { dueWithin, failedByClass, latencyOf, total } from "../seaworthy/load/window.ts";
 import type { DrillRun, Evidence } from "../seaworthy/record/evidence.ts";
 import { parseRecord } from "../seaworthy/record/read.ts";
@@ -67,7 +71,8 @@ async function drillOnce(world: World, fault: Fault, seed: number): Promise<RunR
     const because = drilled.ended === undefined ? "not run" : complaintOf("drill", drilled.ended);
     throw new Error(because);
   }
-  return resultOf(fault, { asked, run, cpu });
+  const samples = await rawSamples(sandbox.folder, asked.raw);
+  return resultOf(fault, { asked, run, cpu, samples });
 }
 
 function evidenceIn(stdout: string): readonly Evidence[] {
@@ -80,13 +85,20 @@ function evidenceIn(stdout: string): readonly Evidence[] {
   });
 }
 
+/** What the drill's clients saw, from the record that goes with the sandbox. */
+async function rawSamples(folder: string, raw: string): Promise<readonly Sample[]> {
+  const [file] = globSync(join(folder, "s/seaworthy/*/record", raw, "*.ndjson"));
+  return file === undefined ? [] : await readSamples(file);
+}
+
 interface Drilled {
   readonly asked: Evidence;
   readonly run: DrillRun;
   readonly cpu: CpuUse | undefined;
+  readonly samples: readonly Sample[];
 }
 
-function resultOf(fault: Fault, { asked, run, cpu }: Drilled): RunResult {
+function resultOf(fault: Fault, { asked, run, cpu, samples }: Drilled): RunResult {
   const { exposureMs, writes, restoredMs } = run;
   return {
     cell: fault,
@@ -106,6 +118,7 @@ function resultOf(fault: Fault, { asked, run, cpu }: Drilled): RunResult {
       seed: asked.seed,
       sent: JSON.stringify(run.sent),
       failed: JSON.stringify(run.failed),
+      failures: failureKinds(samples),
       inFlightOnVictim: JSON.stringify(run.inFlightOnVictim),
       writes: JSON.stringify(writes ?? null),
       injected: run.injected ?? "not seen",

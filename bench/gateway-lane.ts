@@ -1,56 +1,48 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { execPath } from "node:process";
 import { notInstalled } from "./machine.ts";
-import type { Bench, Measured, NotRun } from "./measured.ts";
-import { complaintOf, lastDocument, runProgram } from "./verb.ts";
+import { type GatewayFigures, gatewayBars, gatewayRuns } from "./gateway-figures.ts";
+import type { Bench, Measured } from "./measured.ts";
+import { complaintOf, type Ended, runProgram } from "./verb.ts";
 
 const PROGRAM = "bench/gateway.ts";
-const PEERS = ["wrk", "nginx"] as const;
+const NEEDED = ["wrk", "nginx", "taskset"] as const;
+/** Seven lanes of 6 s each a turn, and as much again for a busy machine. */
+const TURN_MS = 90_000;
+const START_MS = 60_000;
 
-/**
- * The gateway's bench is a program of its own, because it pins processes to cores: `node
- * bench/gateway.ts --runs N --seed S`, whose last line on stdout is a `Measured` as JSON.
- */
+/** The gateway's bench is a program of its own, because it pins processes to cores. */
 export const gateway: Bench = {
   name: "gateway",
   about: "CPU per request and added p99 of the gateway, beside nginx and bare Node",
-  run: async (world, { runs, seed }) => {
-    const missing = notInstalled(PEERS, world.environment["PATH"]);
-    const notRun: readonly NotRun[] = missing.map((what) => ({
-      what,
-      because: "it is not installed",
-    }));
-    if (!existsSync(join(world.root, PROGRAM))) {
-      return nothing([...notRun, { what: PROGRAM, because: "it is not there" }]);
+  run: async (world, { runs }) => {
+    const missing = notInstalled(NEEDED, world.environment["PATH"]);
+    if (missing.length > 0) {
+      return nothing(missing.map((what) => `${what} is not installed`).join(", "));
     }
-    const { root: cwd, environment } = world;
-    const args = ["--runs", String(runs), "--seed", String(seed)];
+    world.say(`${PROGRAM}: ${runs} turns of all lanes, about ${runs * 45} s`);
     const ended = await runProgram(
-      { command: [execPath, PROGRAM, ...args], cwd, environment },
+      {
+        command: [execPath, PROGRAM, "--runs", String(runs)],
+        cwd: world.root,
+        environment: world.environment,
+        deadlineMs: START_MS + runs * TURN_MS,
+        isGroup: true,
+      },
       world,
     );
-    const document = lastDocument(ended.stdout);
-    if (!isMeasured(document)) {
-      const because = complaintOf(PROGRAM, ended);
-      return nothing([...notRun, { what: PROGRAM, because: `it said no figures; ${because}` }]);
-    }
-    const told = new Set(document.notRun.map(({ what }) => what));
-    return {
-      ...document,
-      notRun: [...document.notRun, ...notRun.filter((one) => !told.has(one.what))],
-    };
+    const figures = figuresIn(ended);
+    if (figures === undefined) return nothing(complaintOf(PROGRAM, ended));
+    return { runs: gatewayRuns(figures), bars: gatewayBars(figures), notRun: [] };
   },
 };
 
-function nothing(notRun: readonly NotRun[]): Measured {
-  return { runs: [], bars: [], notRun };
+function nothing(because: string): Measured {
+  return { runs: [], bars: [], notRun: [{ what: PROGRAM, because }] };
 }
 
-/** Written by a program of ours of the same commit: its lists are all that is asked for. */
-function isMeasured(document: unknown): document is Measured {
-  if (typeof document !== "object" || document === null) return false;
-  const lists = ["runs", "bars", "notRun"];
-  const fields = new Map<string, unknown>(Object.entries(document));
-  return lists.every((name) => Array.isArray(fields.get(name)));
+/** Of a program of the same commit: whether it said anything is all that is asked. */
+function figuresIn({ code, stdout }: Ended): GatewayFigures | undefined {
+  if (code !== 0) return undefined;
+  const figures: GatewayFigures = JSON.parse(stdout);
+  return figures;
 }

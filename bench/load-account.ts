@@ -9,6 +9,24 @@ export function generatorDoubt(check: GeneratorCheck): string | undefined {
   return `the generator was too slow: ${lag}, ${cpu}, load average ${check.loadAverage.toFixed(1)}`;
 }
 
+/**
+ * The most requests that were open at a time. Each holds a connection: beyond the edge's limit
+ * (1,000 where nothing is declared) further ones are turned away, which shows as `reset`.
+ */
+export function mostOpen(samples: readonly Sample[]): number {
+  const changes = samples.flatMap(({ sentMs, endMs }) => [
+    { atMs: sentMs, by: 1 },
+    { atMs: endMs ?? Number.POSITIVE_INFINITY, by: -1 },
+  ]);
+  let open = 0;
+  let most = 0;
+  for (const { by } of changes.toSorted((a, b) => a.atMs - b.atMs || a.by - b.by)) {
+    open += by;
+    most = Math.max(most, open);
+  }
+  return most;
+}
+
 /** `class failure status instance ×count due at from–to ms`, so that a loss can be traced. */
 export function failureKinds(samples: readonly Sample[]): string {
   const kinds = new Map<string, number[]>();

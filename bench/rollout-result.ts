@@ -2,7 +2,7 @@ import type { LoadResult, Sample } from "../seaworthy/load/load.ts";
 import { dueWithin, failedByClass, latencyOf, type Span, total } from "../seaworthy/load/window.ts";
 import type { Event } from "../seaworthy/record/event.ts";
 import { cpuFigures, type CpuUse } from "./cpu-meter.ts";
-import { failureKinds, generatorDoubt } from "./load-account.ts";
+import { failureKinds, generatorDoubt, mostOpen } from "./load-account.ts";
 import type { Bar, RunResult } from "./measured.ts";
 import { type RollTimes, rollTimes } from "./roll-times.ts";
 import { complaintOf, type Ended } from "./verb.ts";
@@ -79,6 +79,7 @@ export function resultOf(run: Run, seen: Seen): RunResult {
     },
     facts: {
       sent: counted.length,
+      mostOpen: mostOpen(load.samples),
       failures: failureKinds(counted),
       stepsMs: times?.stepMs.map(Math.round).join(" ") ?? "",
       ended: ended === undefined ? "no event" : complaintOf("deploy", ended),

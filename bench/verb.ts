@@ -5,7 +5,7 @@ import type { Event } from "../seaworthy/record/event.ts";
 import { parseRecord } from "../seaworthy/record/read.ts";
 import type { World } from "./measured.ts";
 
-/** The longest of them is a drill; one that takes longer hangs. */
+/** The longest verb is a drill; one that takes longer hangs. */
 const VERB_MS = 180_000;
 /** After Ctrl-C the verb may still end its step. */
 const INTERRUPT_MS = 30_000;
@@ -25,12 +25,19 @@ export interface Program {
   readonly command: readonly [string, ...string[]];
   readonly cwd: string;
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Default: three minutes. */
+  readonly deadlineMs?: number;
+  /** Signals go to what it started as well: it does not end its children itself. */
+  readonly isGroup?: boolean;
 }
 
 /** Runs it to its end. Throws when it cannot be started or does not end in time. */
 export async function runProgram(program: Program, world: World): Promise<Ended> {
   const [path, ...argv] = program.command;
-  const bounded = deadline(VERB_MS, [path.split("/").at(-1), ...argv].join(" "));
+  const bounded = deadline(
+    program.deadlineMs ?? VERB_MS,
+    [path.split("/").at(-1), ...argv].join(" "),
+  );
   const startedMs = world.clock.now();
   const child = spawn(path, argv, {
     cwd: program.cwd,
@@ -39,9 +46,13 @@ export async function runProgram(program: Program, world: World): Promise<Ended>
     // In a group of its own, so that Ctrl-C reaches it once, from us.
     detached: true,
   });
-  const kill = (): void => void child.kill("SIGKILL");
+  const send = (signal: NodeJS.Signals): void => {
+    if (program.isGroup === true && child.pid !== undefined) signalGroup(child.pid, signal);
+    else child.kill(signal);
+  };
+  const kill = (): void => send("SIGKILL");
   const interrupt = (): void => {
-    child.kill("SIGINT");
+    send("SIGINT");
     deadline(INTERRUPT_MS, "an interrupted verb").addEventListener("abort", kill, { once: true });
   };
   bounded.addEventListener("abort", kill, { once: true });
@@ -60,6 +71,15 @@ export async function runProgram(program: Program, world: World): Promise<Ended>
   } finally {
     bounded.removeEventListener("abort", kill);
     world.signal.removeEventListener("abort", interrupt);
+  }
+}
+
+/** A group that `detached` made: its id is that of the process that leads it. */
+function signalGroup(leader: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-leader, signal);
+  } catch {
+    // Nobody of it is left.
   }
 }
 
