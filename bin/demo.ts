@@ -54,6 +54,9 @@ async function demo(): Promise<number> {
   const started = performance.now();
   const verdicts: { readonly act: Act; readonly evidence: readonly Evidence[] }[] = [];
   try {
+    // A demo that was killed may have left something: this one begins from nothing.
+    await takeDown("rehearsal");
+    await takeDown("single");
     await bringUp("rehearsal");
     printHeader();
     for (const act of ACTS) {
@@ -110,22 +113,24 @@ async function runDrill(act: Act): Promise<readonly Evidence[]> {
   return chosen.length > 0 ? chosen : seen.slice(0, 1);
 }
 
-const WIDTHS = [18, 17, 96] as const;
+const WIDTHS = [18, 17, 84] as const;
+const WINDOWS = "warm-up 2 s, baseline 3 s, 15 s from injection, bake 3 s";
 
 function printHeader(): void {
   process.stdout.write(line(["drill", "objective", "measured (300 requests/s)", "verdict"]));
+  process.stdout.write(line(["", "", `(${WINDOWS})`, ""]));
 }
 
 function printRow(evidence: Evidence, act: Act): void {
   const [drill = "", objective = "", measured = "", verdict = ""] = evidenceRow(evidence);
-  const which = act.environment === "single" ? "the same system with one replica: " : "";
+  const which = act.environment === "single" ? "one replica: " : "";
   process.stdout.write(line([drill, objective, `${which}${measured}`, verdict]));
   if (evidence.verdict !== act.expected) process.stdout.write(`  ${evidence.because}\n`);
 }
 
 function line(cells: readonly [string, string, string, string]): string {
   const padded = WIDTHS.map((width, column) => (cells[column] ?? "").padEnd(width));
-  return `${padded.join("")}${cells[3]}\n`;
+  return `${`${padded.join("")} ${cells[3]}`.trimEnd()}\n`;
 }
 
 function summary(

@@ -19,32 +19,64 @@ export function evidenceRow(evidence: Evidence): readonly string[] {
   return [evidence.drill, objective, measuredText(evidence), evidence.verdict];
 }
 
+/**
+ * What the figures rest on: requests, windows, rate, load of the machine. Shown below the line,
+ * because no figure of a drill means anything without it.
+ */
+export function evidenceScale({ runs }: Evidence): string {
+  const [first] = runs;
+  if (first === undefined) return "nothing was measured";
+  const { warmUpMs, baselineMs } = first.windows;
+  const windowMs = runs.reduce((all, run) => all + run.windows.windowMs, 0);
+  const load = Math.max(...runs.map((run) => run.generator.loadAverage));
+  return [
+    `n ${grouped(total(sum(runs, (run) => run.sent)))} in ${humanDuration(windowMs)}`,
+    runs.length === 1 ? "1 run" : `${runs.length} runs`,
+    `warm-up ${humanDuration(warmUpMs)}`,
+    `baseline ${humanDuration(baselineMs)}`,
+    `${first.ratePerSecond} requests/s`,
+    `load average ${load.toFixed(1)}`,
+  ].join(" · ");
+}
+
 function measuredText(evidence: Evidence): string {
   const { runs } = evidence;
   if (runs.length === 0) return evidence.because;
-  return [...figures(evidence), ...scale(runs)].filter((text) => text !== "").join(" · ");
+  return figures(evidence)
+    .filter((text) => text !== "")
+    .join(" · ");
 }
 
+/** What the drill is about comes first; a line that says everything says nothing. */
 function figures({ drill, objective, runs }: Evidence): readonly string[] {
-  const unavailableMs = worst(runs, (run) => run.outage.unavailableMs);
+  const latency = objective === "latency.p95" ? tail(runs, "p95Ms") : tail(runs, "p99Ms");
+  switch (drill) {
+    case "kill-instance":
+      return [...lossesOrOutage(runs), restored(runs), writesText(runs)];
+    case "freeze-instance":
+      return [...exposure(runs), ...lossesOrOutage(runs), latency, writesText(runs)];
+    default:
+      return [...lossesOrOutage(runs), latency, writesText(runs)];
+  }
+}
+
+function exposure(runs: readonly DrillRun[]): readonly string[] {
   const exposureMs = worst(runs, (run) => run.exposureMs);
+  return exposureMs === undefined ? [] : [`exposure ${humanDuration(exposureMs)}`];
+}
+
+function restored(runs: readonly DrillRun[]): string {
   const restoredMs = worst(runs, (run) => run.restoredMs);
-  const isFault = drill === "kill-instance" || drill === "freeze-instance";
-  return [
-    isFault && outageShows(runs) ? `${humanDuration(unavailableMs ?? 0)} outage` : "",
-    exposureMs === undefined ? "" : `exposure ${humanDuration(exposureMs)}`,
-    ...classes(runs),
-    objective === "latency.p95" ? tail(runs, "p95Ms") : tail(runs, "p99Ms"),
-    drill === "kill-instance" && restoredMs !== undefined
-      ? `whole again in ${humanDuration(restoredMs)}`
-      : "",
-    writesText(runs),
-  ];
+  return restoredMs === undefined ? "" : `whole in ${humanDuration(restoredMs)}`;
 }
 
 /** An outage is what a client could not retry past: seconds of failures, or nothing at all. */
-function outageShows(runs: readonly DrillRun[]): boolean {
-  return runs.some(({ outage }) => outage.badSeconds > 0);
+function lossesOrOutage(runs: readonly DrillRun[]): readonly string[] {
+  if (!runs.some(({ outage }) => outage.badSeconds > 0)) return classes(runs);
+  const outageMs = worst(runs, (run) => run.outage.unavailableMs) ?? 0;
+  const sent = total(sum(runs, (run) => run.sent));
+  const failed = total(sum(runs, (run) => run.failed));
+  return [`${humanDuration(outageMs)} outage`, `${grouped(failed)} of ${grouped(sent)} failed`];
 }
 
 const PLURAL: Readonly<Record<RequestClass, string>> = {
@@ -62,8 +94,10 @@ function classes(runs: readonly DrillRun[]): readonly string[] {
   return names
     .filter((name) => sent[name] > 0)
     .map((name) => {
-      const victim = inFlight[name] > 0 ? ` (${inFlight[name]} in flight on the victim)` : "";
-      return `${PLURAL[name]} ${grouped(failed[name])} of ${grouped(sent[name])}${victim}`;
+      const lost = `${PLURAL[name]} ${grouped(failed[name])} of ${grouped(sent[name])}`;
+      // What was in flight on the victim is lost by nature: counted, bounded, said.
+      const isByNature = failed[name] > 0 && (name === "unsafe" || name === "stream");
+      return isByNature ? `${lost} (${inFlight[name]} in flight)` : lost;
     });
 }
 
@@ -72,7 +106,7 @@ function tail(runs: readonly DrillRun[], figure: "p95Ms" | "p99Ms"): string {
   const steady = worst(runs, (run) => run.baseline[figure]);
   if (during === undefined) return "";
   const name = figure === "p95Ms" ? "p95" : "p99";
-  return `${name} ${humanDuration(during)} (steady ${humanDuration(steady ?? 0)})`;
+  return `${name} ${humanDuration(during)} (steady ${Math.round(steady ?? 0)})`;
 }
 
 function writesText(runs: readonly DrillRun[]): string {
@@ -81,16 +115,8 @@ function writesText(runs: readonly DrillRun[]): string {
   const count = (of: keyof WriteAudit): number => audits.reduce((all, audit) => all + audit[of], 0);
   const lost = count("lost");
   const doubled = count("doubled");
-  if (lost === 0 && doubled === 0) return "nothing lost or applied twice";
+  if (lost === 0 && doubled === 0) return "nothing applied twice";
   return `${grouped(lost)} acknowledged and lost, ${grouped(doubled)} applied twice`;
-}
-
-function scale(runs: readonly DrillRun[]): readonly string[] {
-  const windowMs = runs.reduce((all, run) => all + run.windows.windowMs, 0);
-  const n = total(sum(runs, (run) => run.sent));
-  const load = Math.max(...runs.map((run) => run.generator.loadAverage));
-  const of = runs.length === 1 ? "" : `${runs.length} runs, `;
-  return [`n ${grouped(n)} in ${of}${humanDuration(windowMs)}, load ${load.toFixed(1)}`];
 }
 
 /**

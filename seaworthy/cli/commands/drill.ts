@@ -9,7 +9,7 @@ import { beginOperation } from "../operation.ts";
 import { openTarget } from "../open-target.ts";
 import { painter, table } from "../paint.ts";
 import { runDrills } from "../run-drills.ts";
-import { evidenceRow } from "../../drills/report-line.ts";
+import { evidenceRow, evidenceScale } from "../../drills/report-line.ts";
 import { countOption } from "./events.ts";
 import type { Invocation, RunVerb } from "../verbs.ts";
 
@@ -76,6 +76,7 @@ function print(evidence: readonly Evidence[], seed: number, invocation: Invocati
   const rows = [["drill", "objective", "measured", "verdict"], ...evidence.map(evidenceRow)];
   for (const line of table(rows)) terminal.out(`${line}\n`);
   for (const one of evidence) {
+    terminal.out(`${paint("dim", `${one.drill} ${one.objective}: ${evidenceScale(one)}`)}\n`);
     if (one.verdict !== "held")
       terminal.out(
         `${paint("yellow", one.verdict)} ${one.drill} ${one.objective}: ${one.because}\n`,
