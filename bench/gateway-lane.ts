@@ -1,7 +1,10 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { execPath } from "node:process";
 import { notInstalled } from "./machine.ts";
 import { type GatewayFigures, gatewayBars, gatewayRuns } from "./gateway-figures.ts";
-import type { Bench, Measured } from "./measured.ts";
+import type { Bench, Measured, World } from "./measured.ts";
 import { complaintOf, type Ended, runProgram } from "./verb.ts";
 
 const PROGRAM = "bench/gateway.ts";
@@ -20,21 +23,31 @@ export const gateway: Bench = {
       return nothing(missing.map((what) => `${what} is not installed`).join(", "));
     }
     world.say(`${PROGRAM}: ${runs} turns of all lanes, about ${runs * 45} s`);
-    const ended = await runProgram(
-      {
-        command: [execPath, PROGRAM, "--runs", String(runs)],
-        cwd: world.root,
-        environment: world.environment,
-        deadlineMs: START_MS + runs * TURN_MS,
-        isGroup: true,
-      },
-      world,
-    );
+    const ended = await runLanes(world, runs);
     const figures = figuresIn(ended);
     if (figures === undefined) return nothing(complaintOf(PROGRAM, ended));
     return { runs: gatewayRuns(figures), bars: gatewayBars(figures), notRun: [] };
   },
 };
+
+/** Its files lie in a folder of ours, because an interrupted one leaves them. */
+async function runLanes(world: World, runs: number): Promise<Ended> {
+  const folder = await mkdtemp(join(tmpdir(), "sw-bench-"));
+  try {
+    return await runProgram(
+      {
+        command: [execPath, PROGRAM, "--runs", String(runs)],
+        cwd: world.root,
+        environment: { ...world.environment, TMPDIR: folder },
+        deadlineMs: START_MS + runs * TURN_MS,
+        isGroup: true,
+      },
+      world,
+    );
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
 
 function nothing(because: string): Measured {
   return { runs: [], bars: [], notRun: [{ what: PROGRAM, because }] };
