@@ -1,3 +1,4 @@
+import { RecordDamaged, RecordTooNew } from "../record/line.ts";
 import type { Finding } from "../system/finding.ts";
 import { TargetError } from "../targets/target.ts";
 import { EXIT, type ExitCode } from "./exit.ts";
@@ -39,6 +40,9 @@ export function asRefusal(thrown: unknown): Refusal {
       fix: thrown.fix,
       cause: thrown,
     });
+  }
+  if (thrown instanceof RecordDamaged || thrown instanceof RecordTooNew) {
+    return new Refusal(EXIT.error, thrown.message, { fix: thrown.fix, cause: thrown });
   }
   if (thrown instanceof Error && thrown.name === "BrokenInvariant") {
     return new Refusal(EXIT.error, `a promise of seaworthy's own code broke: ${thrown.message}`, {

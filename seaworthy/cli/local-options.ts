@@ -1,6 +1,5 @@
 import { join } from "node:path";
-import { repairRecords } from "../targets/local/record-files.ts";
-import { findStateFolder, openStateFolder, stateHome } from "../targets/local/state-folder.ts";
+import { openStateFolder, stateHome } from "../targets/local/state-folder.ts";
 import type { StateFolderOptions } from "../targets/local/state-folder.ts";
 import type { LocalOptions } from "../targets/local/local.ts";
 import type { Context } from "./context.ts";
@@ -36,21 +35,8 @@ export async function rollScratch(system: OpenSystem, context: Context): Promise
   return join((await openStateFolder(placeOf(system, context))).run, "roll");
 }
 
-/** Sets damaged records aside; the lines say what was kept and what was dropped. */
-export async function repairLocal(
-  system: OpenSystem,
-  context: Context,
-): Promise<readonly string[]> {
-  const folder = await findStateFolder(placeOf(system, context));
-  if (folder === undefined) return [];
-  const repairs = await repairRecords(folder.record);
-  return repairs.map(({ kind, kept, dropped, movedTo }) => {
-    const lines = dropped.map(({ line, reason }) => `line ${line} (${reason})`).join(", ");
-    return `${kind}: kept ${kept} line(s), dropped ${lines}; the damaged file is ${movedTo}`;
-  });
-}
-
-function placeOf(system: OpenSystem, context: Context): StateFolderOptions {
+/** Where the state of this system lies. */
+export function placeOf(system: OpenSystem, context: Context): StateFolderOptions {
   const { environment } = context;
   return {
     stateHome: stateHome(environment),

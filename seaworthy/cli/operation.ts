@@ -65,7 +65,8 @@ export async function beginOperation(
   };
 }
 
-async function takeLease(verb: string, target: Target, context: Context): Promise<Lease> {
+/** The lease, or exit 6 with who holds it. */
+export async function takeLease(verb: string, target: Target, context: Context): Promise<Lease> {
   const signal = AbortSignal.any([AbortSignal.timeout(LEASE_WAIT_MS), context.interrupts.abort]);
   const outcome = await target.lease({ verb, ...context.owner }, signal);
   if (outcome.held) return outcome.lease;

@@ -141,7 +141,10 @@ export const VERBS: readonly Verb[] = [
     name: "doctor",
     summary: "is this machine fit, and is the state whole",
     arguments: [{ name: "[system]", help: "also look at this system's state" }],
-    options: [{ flags: "--repair", help: "set damaged records aside, keeping what can be read" }],
+    options: [
+      { flags: "--repair", help: "set damaged files aside, keeping what can be read" },
+      YES,
+    ],
     load: () => import("./commands/doctor.ts"),
   },
 ];

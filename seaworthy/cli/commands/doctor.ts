@@ -7,8 +7,9 @@ import { findingsJson, findingsText } from "../findings-text.ts";
 import { openSystem } from "../open-system.ts";
 import { openTarget } from "../open-target.ts";
 import { painter } from "../paint.ts";
-import { readEvents, readEvidence } from "../records.ts";
-import { repairLocal } from "../local-options.ts";
+import { repairLocal } from "../repair-local.ts";
+import { readRecords } from "../../record/read.ts";
+import type { RecordKind } from "../../record/store.ts";
 import type { Finding } from "../../system/finding.ts";
 import type { Invocation, RunVerb } from "../verbs.ts";
 
@@ -36,29 +37,28 @@ export const run: RunVerb = async (invocation) => {
 async function stateFindings(invocation: Invocation): Promise<readonly Finding[]> {
   const { context, options } = invocation;
   const system = await openSystem(invocation);
-  if (options["repair"] === true) return (await repairLocal(system, context)).map(repaired);
+  if (options["repair"] === true) return (await repairLocal(system, invocation)).map(repaired);
   await using target = disposable(await openTarget(system, context));
-  try {
-    const observed = await target.observe(context.interrupts.abort);
-    if (observed.exists) {
-      await target.store.read("journal");
-      await readEvents(target.store);
-      await readEvidence(target.store);
-    }
-    return [];
-  } catch (thrown) {
-    const refusal = asRefusal(thrown);
-    return [
-      {
-        rule: "damaged-state",
-        severity: "error",
-        message: refusal.message,
-        places: [],
-        why: "a verb that reads this record refuses rather than guess what happened",
-        fix: refusal.fix ?? "seaworthy doctor --repair",
-      },
-    ];
+  const looks = RECORDS.map((kind) => async () => void (await readRecords(target.store, kind)));
+  const findings: Finding[] = [];
+  for (const look of [() => target.observe(context.interrupts.abort), ...looks]) {
+    await look().catch((thrown: unknown) => findings.push(damaged(thrown)));
   }
+  return findings;
+}
+
+const RECORDS: readonly RecordKind[] = ["journal", "event", "evidence", "release"];
+
+function damaged(thrown: unknown): Finding {
+  const refusal = asRefusal(thrown);
+  return {
+    rule: "damaged-state",
+    severity: "error",
+    message: [refusal.message, ...refusal.detail].join(": "),
+    places: [],
+    why: "a verb that reads this record refuses rather than guess what happened",
+    fix: refusal.fix ?? "seaworthy doctor --repair",
+  };
 }
 
 function repaired(line: string): Finding {

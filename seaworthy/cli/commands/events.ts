@@ -15,7 +15,8 @@ export const run: RunVerb = async (invocation) => {
   const system = await openSystem(invocation);
   await using target = disposable(await openTarget(system, context));
   const shown = countOption(options["tail"], { fallback: EVENTS_SHOWN, flag: "--tail" });
-  for (const event of (await readEvents(target.store)).slice(-shown)) {
+  const events = await readEvents(target.store);
+  for (const event of events.slice(Math.max(0, events.length - shown))) {
     if (options.json === true) {
       context.terminal.out(`${JSON.stringify({ schemaVersion: 1, ...event })}\n`);
       continue;
