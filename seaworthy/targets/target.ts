@@ -133,4 +133,5 @@ export type TargetErrorCode =
   | "no-permission"
   | "no-space"
   | "damaged"
+  | "too-new"
   | "failed";

@@ -4,15 +4,7 @@ import { join } from "node:path";
 import { test } from "node:test";
 import { aSystem } from "./declarations.ts";
 import { outcomeOf, rehearse, type Rehearsal } from "./rehearsal.ts";
-
-/** Waits for something another process does; the deadline is generous, machines are shared. */
-async function until(what: string, seen: () => Promise<boolean> | boolean): Promise<void> {
-  const end = Date.now() + 30_000;
-  while (!(await seen())) {
-    assert.ok(Date.now() < end, `never seen: ${what}`);
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
-}
+import { until } from "./until.ts";
 
 test("a release that never gets ready is taken back: exit 4, the old one serves", async () => {
   await using rehearsal = await rehearse({ "system.ts": aSystem() });

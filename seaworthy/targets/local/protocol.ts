@@ -64,6 +64,7 @@ const errorCodeSchema: z.ZodType<TargetErrorCode> = z.enum([
   "secret-missing",
   "no-permission",
   "no-space",
+  "too-new",
   "damaged",
   "failed",
 ]);

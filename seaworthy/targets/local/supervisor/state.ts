@@ -109,7 +109,7 @@ export async function readState(path: string): Promise<SupervisorState | undefin
   if (text === undefined) return undefined;
   const version = versionSchema.safeParse(parseJson(text, path));
   if (version.success && version.data.version > STATE_VERSION) {
-    throw new TargetError("damaged", `${path} was written by a newer seaworthy`, {
+    throw new TargetError("too-new", `${path} was written by a newer seaworthy`, {
       fix: "use the newer one, or the one that started this system",
     });
   }
@@ -182,7 +182,7 @@ function parseJson(text: string, path: string): unknown {
 function damaged(path: string, why: string): TargetError {
   return new TargetError("damaged", `${path} cannot be read`, {
     detail: [why],
-    fix: "seaworthy doctor --repair shows what still runs and offers to begin anew",
+    fix: "seaworthy doctor --repair says what still runs, and begins anew",
   });
 }
 
