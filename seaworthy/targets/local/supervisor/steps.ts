@@ -4,6 +4,7 @@ import { timestamp } from "@seaworthy/std/clock";
 import { EDGE_UNIT_NAME } from "../../../plan/graph.ts";
 import type { Step, StepResult } from "../../../record/step.ts";
 import { loadRelease } from "../release.ts";
+import { addInstance } from "./add-instance.ts";
 import { awaitReady } from "./await-ready.ts";
 import type { Crew } from "./crew.ts";
 import { inject, undo } from "./faults.ts";
@@ -69,11 +70,7 @@ async function start(crew: Crew, step: Of<"start">): Promise<StepResult> {
       since: timestamp(clock),
       spawnedWallMs: clock.wall(),
     };
-    await ledger.intend((state) => ({
-      ...state,
-      instances: { ...state.instances, [instance]: record },
-      nextInstance: { ...state.nextInstance, [unit]: number + 1 },
-    }));
+    await ledger.intend((state) => addInstance(state, record, number));
   }
   const because = await crew.keep(instance).started;
   if (because !== undefined) {
