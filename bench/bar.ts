@@ -27,12 +27,18 @@ export function judgeBar(readings: readonly Reading[], needed: number): Judgemen
     return { verdict: "not met", because: `${above.length} of ${believed.length}: ${figures}` };
   }
   if (believed.length < needed) {
-    const doubts = [...new Set(readings.flatMap(({ doubt }) => doubt ?? []))];
-    const why = doubts.length === 0 ? "" : `: ${doubts.join("; ")}`;
+    const doubts = oneOf(readings.flatMap(({ doubt }) => doubt ?? []));
+    const why = doubts === "" ? "" : `: ${doubts}`;
     const because = `${believed.length} of ${needed} runs can be believed${why}`;
     return { verdict: "could not verify", because };
   }
   return { verdict: "met", because: `all of ${believed.length} runs` };
+}
+
+/** The first of several reasons; each run keeps its own. */
+export function oneOf(reasons: readonly string[]): string {
+  const others = new Set(reasons).size - 1;
+  return `${reasons[0] ?? ""}${others > 0 ? ` (and ${others} other reasons)` : ""}`;
 }
 
 /** The worst of several: what was missed is missed, however much could not be verified. */

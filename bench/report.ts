@@ -1,4 +1,4 @@
-import { type BarVerdict, judgeBar, type Reading, shown, worstVerdict } from "./bar.ts";
+import { type BarVerdict, judgeBar, oneOf, type Reading, shown, worstVerdict } from "./bar.ts";
 import type { Machine } from "./machine.ts";
 import type { Bar, Measured, NotRun, RunResult } from "./measured.ts";
 import { summarise, type Summary } from "./statistics.ts";
@@ -79,8 +79,7 @@ function barReport(bar: Bar, runs: readonly RunResult[]): BarReport {
   const unread = asked.flatMap((run) => (run.readings[bar.name] === undefined ? [run] : []));
   const judged = judgeBar(readings, bar.runsNeeded);
   const why = unread.map(({ doubt }) => doubt ?? "it was not measured");
-  const also =
-    unread.length === 0 ? "" : `; ${unread.length} without: ${[...new Set(why)].join("; ")}`;
+  const also = unread.length === 0 ? "" : `; ${unread.length} without: ${oneOf(why)}`;
   const { cell, name, limit } = bar;
   return { cell, bar: name, limit, ...judged, because: `${judged.because}${also}`, readings };
 }
