@@ -38,3 +38,6 @@ export function classOf({ head, request, route }: Admitted): RequestClass {
  * `answering`: the head was passed back. `flushing`: all was, and the client takes its time.
  */
 export type Phase = "receiving" | "waiting" | "answering" | "flushing" | "done";
+
+/** Shared by all requests whose first try is their only one: nearly every request. */
+export const NOTHING_TRIED: readonly Endpoint[] = [];

@@ -10,7 +10,7 @@ const OPEN_MAX = 64;
 
 export type Answer = (request: ControlRequest) => Promise<ControlReply>;
 
-export class ControlSocketTaken extends Error {
+class ControlSocketTaken extends Error {
   override readonly name = "ControlSocketTaken";
 }
 

@@ -8,7 +8,7 @@ import type { TryFailure } from "./retry.ts";
 export type RequestClass = keyof ClassCounts;
 export type MutableCounts = { -readonly [Class in RequestClass]: number };
 
-export function noCounts(): MutableCounts {
+function noCounts(): MutableCounts {
   return { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
 }
 

@@ -1,7 +1,7 @@
 import { assertNever } from "@seaworthy/std/assert";
 import type { Dispatcher } from "undici";
 import { noteAnswer, noteFailure } from "./account.ts";
-import { classOf, isRepeatable, type Admitted, type Phase } from "./admitted.ts";
+import { classOf, isRepeatable, NOTHING_TRIED, type Admitted, type Phase } from "./admitted.ts";
 import {
   CLIENT_CLOSED,
   HELD_BYTES_MAX,
@@ -20,8 +20,6 @@ import { mayRetry, type TryFailure } from "./retry.ts";
 import { Timed } from "./timer-wheel.ts";
 import type { Unflushed } from "./traffic.ts";
 
-const NOTHING_TRIED: readonly Endpoint[] = [];
-
 /** The life of one request, from its checked head to the last byte of its answer. */
 export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unflushed, BodyEvents {
   readonly #in: Admitted;
@@ -30,7 +28,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   #class: RequestClass;
   #phase: Phase = "waiting";
   #attempt: Attempt | undefined = undefined;
-  #tried: Endpoint[] | undefined = undefined;
+  #tried: readonly Endpoint[] = NOTHING_TRIED;
   #tries = 0;
   #body: RequestBody | undefined = undefined;
   #totalDeadlineMs: number;
@@ -86,7 +84,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   }
 
   overflow(): void {
-    if (this.#phase === "flushing" || this.#phase === "done") return;
+    if (this.#isOver) return;
     this.#attempt?.abandon();
     this.#refuse(REFUSALS.bodyTooLarge);
   }
@@ -106,8 +104,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
 
   #try(nowMs: number, mayRepeat = false): void {
     const { route, direct } = this.#in;
-    const tried = this.#tried ?? NOTHING_TRIED;
-    const endpoint = direct ?? route.to.choose(route.balance, tried, mayRepeat);
+    const endpoint = direct ?? route.to.choose(route.balance, this.#tried, mayRepeat);
     if (endpoint === undefined) {
       this.#refuse(REFUSALS.noEndpoint);
       return;
@@ -149,6 +146,10 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     return endpoint.routed || endpoint === this.#in.direct;
   }
 
+  get #isOver(): boolean {
+    return this.#phase === "flushing" || this.#phase === "done";
+  }
+
   get isMovable(): boolean {
     return this.#phase === "waiting" && this.#mayRetry("endpoint-out");
   }
@@ -186,17 +187,14 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     const attempt = this.#attempt;
     const isRetried = this.#mayRetry(failure);
     this.#attempt = undefined;
-    if (this.#phase === "flushing" || this.#phase === "done") return;
-    if (this.#phase === "answering") {
-      this.#breakOff(failure);
-      return;
-    }
+    if (this.#isOver) return;
+    if (this.#phase === "answering") return this.#breakOff(failure);
     if (!isRetried) {
       this.#refuse(refusalFor(failure));
       return;
     }
     this.#in.traffic.totals.retried(failure);
-    if (attempt !== undefined) (this.#tried ??= []).push(attempt.endpoint);
+    if (attempt !== undefined) this.#tried = [...this.#tried, attempt.endpoint];
     const isWorthRepeating = failure !== "refused" && failure !== "withdrawn";
     this.#try(this.#in.traffic.clock.now(), isWorthRepeating);
   }
@@ -330,10 +328,9 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   #expireWaiting(nowMs: number): void {
     const isClientLate = this.#body?.waitsForClient === true;
     const clientDeadlineMs = this.#progressMs + this.#in.traffic.timeouts.bodyMs;
+    // It was the endpoint's turn when this deadline was set.
     if (isClientLate && nowMs < clientDeadlineMs) {
-      // It was the endpoint's turn when this deadline was set.
-      this.#in.traffic.wheel.schedule(this, clientDeadlineMs);
-      return;
+      return this.#in.traffic.wheel.schedule(this, clientDeadlineMs);
     }
     this.#attempt?.abandon();
     if (isClientLate) this.#refuse(REFUSALS.bodyTimeout);
@@ -367,9 +364,9 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   onClosed(): void {
     const { traffic, response } = this.#in;
     traffic.wheel.cancel(this);
-    const phase = this.#phase;
+    const wasOver = this.#isOver;
     this.#phase = "done";
-    if (phase === "flushing" || phase === "done") return;
+    if (wasOver) return;
     const attempt = this.#attempt;
     this.#attempt = undefined;
     attempt?.abandon();

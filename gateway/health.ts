@@ -2,7 +2,7 @@ import { assertNever } from "@seaworthy/std/assert";
 import type { EndpointStatus } from "./control.ts";
 
 /** Bad answers in a row from real requests (time-outs, lost connections) that eject an endpoint. */
-export const PASSIVE_FAILURES_MAX = 3;
+const PASSIVE_FAILURES_MAX = 3;
 
 /** What checks and requests have shown of one endpoint. */
 export interface HealthState {

@@ -63,7 +63,7 @@ export interface CheckTarget {
 }
 
 /** One GET; any 2xx passes. Never rejects. */
-export function checkOnce(target: CheckTarget): Promise<CheckOutcome> {
+function checkOnce(target: CheckTarget): Promise<CheckOutcome> {
   const { host, port, path, timeoutMs } = target;
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs);

@@ -4,7 +4,7 @@ import { REFUSALS, type Refusal } from "./refusal.ts";
 import { hasDotSegment } from "./routes.ts";
 
 /** Header lines of one request; a hundred is far beyond any browser or library. */
-export const HEADER_LINES_MAX = 100;
+const HEADER_LINES_MAX = 100;
 
 /** RFC 3986 reg-name, IPv4, bracketed IPv6, port; nothing that could end a quoted string. */
 const HOST_SHAPE = /^[A-Za-z0-9._~:[\]-]+$/;

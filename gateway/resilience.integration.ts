@@ -95,24 +95,36 @@ test("an instance killed under load: no safe request fails, no write is doubled"
   const port = await gateway.port("public");
   const reads: Promise<Answer>[] = [];
   const writes: Promise<number>[] = [];
+  let open = 0;
+  let openAtKill = 0;
   for (let round = 0; round < 150; round += 1) {
     reads.push(send(port));
     const headers = { "seaworthy-write": `w${round}` };
-    writes.push(send(port, { method: "POST", headers, body: "x" }).then((answer) => answer.status));
-    if (round === 50) one.child.kill("SIGKILL");
+    open += 1;
+    const write = send(port, { method: "POST", headers, body: "x" });
+    writes.push(write.then((answer) => answer.status).finally(() => (open -= 1)));
+    if (round === 50) {
+      one.child.kill("SIGKILL");
+      openAtKill = open;
+    }
     await new Promise((resolve) => setTimeout(resolve, 4));
   }
   const statuses = (await Promise.all(reads)).map((answer) => answer.status);
   assert.deepEqual([...new Set(statuses)], [200]);
   const outcomes = await Promise.all(writes);
   const lost = outcomes.filter((status) => status !== 200);
-  // By nature: what was with the victim. 10 ms of work at some 250/s on three: about one.
-  assert.ok(lost.length <= 10, `${lost.length} writes lost`);
-  assert.ok(lost.every((status) => status === 502));
+  // By nature: what was with the victim, or on its way there before its end was heard of.
+  const said = `lost ${lost.join(" ")} of ${openAtKill} in flight anywhere`;
+  assert.ok(lost.length <= openAtKill + 2, said);
+  assert.ok(
+    lost.every((status) => status === 502),
+    said,
+  );
   const applied = (await Promise.all(members.map((member) => member.writes()))).flat();
   assert.equal(new Set(applied).size, applied.length, "a write was applied twice");
   const status = await gateway.status();
-  assert.equal(status.endpoints.find((endpoint) => endpoint.id === "a0")?.health, "unhealthy");
+  const victim = status.endpoints.find((endpoint) => endpoint.id === "a0");
+  assert.equal(victim?.health, "unhealthy", victim?.lastProbe);
 });
 
 test("a refused connection costs nobody anything, not even a write", async () => {
@@ -202,13 +214,17 @@ test("a switch is atomic: after its reply nothing new reaches what was removed",
 });
 
 test("drain waits for what is in flight, and at the deadline ends and counts it", async () => {
+  let isDone = false;
   await using app = await upstream((incoming, response) => {
     incoming.resume();
     if (incoming.url === "/stream") {
       response.writeHead(200, { "content-type": "text/event-stream" });
       response.write("data: 1\n\n");
     } else if (incoming.url === "/half") {
-      setTimeout(() => response.end("done"), 500);
+      setTimeout(() => {
+        isDone = true;
+        response.end("done");
+      }, 500);
     }
   });
   await using gateway = await TestGateway.start();
@@ -225,6 +241,7 @@ test("drain waits for what is in flight, and at the deadline ends and counts it"
   await gateway.apply(aConfig({ generation: 2, endpoints: [] }));
   const whole = await gateway.drainEndpoint("a1", 10_000);
   assert.deepEqual([whole.drained, whole.cut], [true, 0]);
+  assert.equal(isDone, true, "it resolved before the request had ended");
   assert.equal((await half).body, "done");
 
   await gateway.apply(aConfig({ generation: 3, endpoints: [endpoint] }));

@@ -117,7 +117,7 @@ export class TestGateway implements AsyncDisposable {
 type Without<Union, Key extends string> = Union extends unknown ? Omit<Union, Key> : never;
 export type ControlAsk = Without<ControlRequest, "id">;
 
-export function statusOf(reply: ControlReply): GatewayStatus {
+function statusOf(reply: ControlReply): GatewayStatus {
   if (!reply.ok || !("status" in reply)) throw new Error(JSON.stringify(reply));
   return reply.status;
 }
