@@ -12,7 +12,7 @@ import { parseEvidence } from "../seaworthy/record/read.ts";
 import type { Evidence } from "../seaworthy/record/evidence.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-const CLI = fileURLToPath(new URL("../seaworthy/cli/main.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../seaworthy/cli/launch.js", import.meta.url));
 const SYSTEM = "systems/model-router";
 /** The demo's state stays in the checkout, beside nobody's real systems. */
 const STATE = `${ROOT}.cache/demo`;

@@ -3,10 +3,10 @@ import assert from "node:assert/strict";
 import { type ChildProcess, spawn } from "node:child_process";
 import { cp, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const CLI = fileURLToPath(new URL("../../seaworthy/cli/main.ts", import.meta.url));
+const CLI = fileURLToPath(new URL("../../seaworthy/cli/launch.js", import.meta.url));
 const APPS = fileURLToPath(new URL("apps", import.meta.url));
 /** A verb that takes longer hangs: that is a failure, with what it printed so far. */
 const VERB_MS = 120_000;
@@ -121,9 +121,13 @@ async function endEverything(root: string, rehearsal: Rehearsal): Promise<void> 
   assert.deepEqual(left, [], "processes were left behind");
 }
 
-/** `pid argv` of each process whose environment or arguments name this folder. */
+/**
+ * `pid argv` of each process that belongs to a system of this folder: its arguments or environment
+ * name the folder, or it bears the mark of a system whose sockets lie there (the edge's worker).
+ */
 export async function processesUnder(root: string): Promise<readonly string[]> {
   const found: string[] = [];
+  const marks = [root, ...(await ownersUnder(root)).map((id) => `SEAWORTHY_OWNER=${id}`)];
   for (const name of await readdir("/proc")) {
     if (!/^\d+$/.test(name) || Number(name) === process.pid) continue;
     const [environment, argv] = await Promise.all(
@@ -131,11 +135,17 @@ export async function processesUnder(root: string): Promise<readonly string[]> {
         readFile(`/proc/${name}/${file}`, "utf8").catch(() => ""),
       ),
     );
-    if (environment?.includes(root) || argv?.includes(root)) {
+    if (marks.some((mark) => environment?.includes(mark)) || argv?.includes(root)) {
       found.push(`${name} ${(argv ?? "").split("\0").join(" ").trim()}`);
     }
   }
   return found;
+}
+
+/** Ids of the systems that ever ran here: each has a folder for its sockets. */
+async function ownersUnder(root: string): Promise<readonly string[]> {
+  const folders = await readdir(join(root, "run"), { recursive: true }).catch(() => []);
+  return folders.map((path) => basename(path)).filter((name) => /^[0-9a-f]{12}$/.test(name));
 }
 
 /** The last line of a verb's `--json` output: its outcome document. */
