@@ -43,6 +43,7 @@ function withInFlightOf(
   const last = [one, ...same].flatMap((status) => status.lastRequestWallMs ?? []);
   return {
     ...one,
+    begun: same.reduce((sum, other) => addCounts(sum, other.begun), one.begun),
     inFlight: same.reduce((sum, other) => addCounts(sum, other.inFlight), one.inFlight),
     lastRequestWallMs: last.length === 0 ? undefined : Math.max(...last),
   };

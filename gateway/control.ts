@@ -62,6 +62,8 @@ export interface EndpointStatus {
   /** Tries that got no whole answer, or a 5xx. A client that left counts not. */
   readonly failed: ClassCounts;
   /** Over all workers, draining ones included. */
+  /** Tries sent to it so far, over `since`; what is in flight is among them. */
+  readonly begun: ClassCounts;
   readonly inFlight: ClassCounts;
   /** First byte sent to last byte received, streams left out; the last count is all above. */
   readonly latency: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };

@@ -35,6 +35,7 @@ export class Endpoint {
   readonly connections: Connections;
   readonly inFlight = new Set<InFlight>();
   readonly inFlightCounts = noCounts();
+  readonly begunCounts = noCounts();
   readonly failed = noCounts();
   readonly latency = new Histogram();
   requests = 0;
@@ -90,6 +91,7 @@ export class Endpoint {
   begin(one: InFlight, requestClass: RequestClass, nowMs: number): void {
     this.inFlight.add(one);
     this.inFlightCounts[requestClass] += 1;
+    this.begunCounts[requestClass] += 1;
     this.requests += 1;
     this.lastRequestMs = nowMs;
   }
@@ -104,6 +106,8 @@ export class Endpoint {
   reclassify(from: RequestClass, to: RequestClass): void {
     this.inFlightCounts[from] -= 1;
     this.inFlightCounts[to] += 1;
+    this.begunCounts[from] -= 1;
+    this.begunCounts[to] += 1;
   }
 
   /** Returns true when the health, as routing sees it, changed. */

@@ -14,6 +14,7 @@ export function endpointStatus(endpoint: Endpoint, clock: Clock): EndpointStatus
     lastProbe: endpoint.lastProbe,
     requests: endpoint.requests,
     failed: { ...endpoint.failed },
+    begun: { ...endpoint.begunCounts },
     inFlight: { ...endpoint.inFlightCounts },
     latency: { boundsMs: endpoint.latency.boundsMs, counts: [...endpoint.latency.counts] },
     lastRequestWallMs: last === undefined ? undefined : clock.wall() - (clock.now() - last),

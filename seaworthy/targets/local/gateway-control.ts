@@ -57,6 +57,7 @@ const statusSchema: z.ZodType<GatewayStatus> = z.object({
       lastProbe: maybe(z.string()),
       requests: z.number(),
       failed: countsSchema,
+      begun: countsSchema,
       inFlight: countsSchema,
       // JSON has no infinity: the last bound arrives as null.
       latency: z.object({

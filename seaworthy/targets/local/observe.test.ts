@@ -137,6 +137,7 @@ function gatewayWith(health: EndpointStatus["health"]) {
     lastProbe: undefined,
     requests: 0,
     failed: none,
+    begun: none,
     inFlight: none,
     latency: { boundsMs: [Number.POSITIVE_INFINITY], counts: [0] },
     lastRequestWallMs: undefined,

@@ -1,3 +1,4 @@
+import type { ClassCounts, EndpointStatus } from "@seaworthy/gateway/control";
 import { rm } from "node:fs/promises";
 import { deadline } from "@seaworthy/std/clock";
 import { poll } from "@seaworthy/std/retry";
@@ -50,7 +51,7 @@ async function injectKill(
   { fault, leader }: Injection,
 ): Promise<StepResult> {
   const { instance } = fault.fault;
-  const inFlight = await inFlightOn(edge, instance);
+  const before = await tallyOf(edge, instance);
   const wallMs = world.clock.wall();
   // At once, not member by member: a survivor could still answer for the victim.
   signalGroup(leader, "SIGKILL");
@@ -61,6 +62,7 @@ async function injectKill(
   }
   if (fault.processes.some(isAlive)) return failed(`pid ${leader.pid} outlives SIGKILL`);
   const observed = `pid ${leader.pid} is gone`;
+  const inFlight = inFlightAtMost(before, await tallyOf(edge, instance));
   return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight, observed }) };
 }
 
@@ -70,7 +72,7 @@ async function injectFreeze(
   { fault, leader }: Injection,
 ): Promise<StepResult> {
   await armSwitch(world, fault);
-  const inFlight = await inFlightOn(edge, fault.fault.instance);
+  const before = await tallyOf(edge, fault.fault.instance);
   const wallMs = world.clock.wall();
   signalGroup(leader, "SIGSTOP");
   for (const identity of fault.processes) signalOne(identity, "SIGSTOP");
@@ -83,6 +85,7 @@ async function injectFreeze(
     return failed(`pid ${leader.pid} is not stopped after SIGSTOP: state ${state}`);
   }
   const observed = `pid ${leader.pid} is in state T`;
+  const inFlight = inFlightAtMost(before, await tallyOf(edge, fault.fault.instance));
   return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight, observed }) };
 }
 
@@ -138,9 +141,28 @@ async function startSwitch(world: World, file: string): Promise<void> {
   });
 }
 
-async function inFlightOn(edge: EdgeKeeper, instance: string) {
+async function tallyOf(edge: EdgeKeeper, instance: string): Promise<Tally | undefined> {
   const status = await edge.status();
-  return status?.endpoints.find((endpoint) => endpoint.id === instance)?.inFlight;
+  return status?.endpoints.find((endpoint) => endpoint.id === instance);
+}
+
+type Tally = Pick<EndpointStatus, "begun" | "inFlight">;
+
+/**
+ * How many requests the victim can have had when it was struck: those in flight at the look
+ * before, and those begun until the look after. A look and a signal are not one moment: seen, a
+ * stream that was sent in the milliseconds between them.
+ */
+function inFlightAtMost(before: Tally | undefined, after: Tally | undefined) {
+  if (before === undefined || after === undefined) return before?.inFlight;
+  const of = (name: keyof ClassCounts): number =>
+    before.inFlight[name] + Math.max(0, after.begun[name] - before.begun[name]);
+  return {
+    safe: of("safe"),
+    idempotent: of("idempotent"),
+    unsafe: of("unsafe"),
+    stream: of("stream"),
+  };
 }
 
 function isFrozenOrGone(identity: ProcessIdentity): boolean {
