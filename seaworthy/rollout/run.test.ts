@@ -108,6 +108,22 @@ test("a probe that mostly fails turns the roll before it bakes", async () => {
   assert.ok(!events.some((event) => event.kind === "bake"));
 });
 
+test("says every few seconds what it waits for when nothing is under way", async () => {
+  const model = aWorld();
+  model.onStep = (step) => {
+    if (step.action === "stop") model.behaviours.set("r1", { bootMs: 0, neverReady: true });
+    return undefined;
+  };
+  const step = aStep({ action: "scale", to: "r1", replicas: { from: 3, to: 2 } });
+  const { request, events } = aRequest(model, { plan: aPlan([step]) });
+  const outcome = await converge(request);
+  assert.notEqual(outcome.outcome, "done", "two that are never ready are no success");
+  const waits = events.filter((event) => event.kind === "waiting");
+  assert.ok(waits.some(({ on }) => /^api-\d to be ready and routed$/.test(on)));
+  const gaps = events.map(({ atMs }, index) => atMs - (events[index - 1]?.atMs ?? 0));
+  assert.ok(Math.max(...gaps) <= 5_000, `${Math.max(...gaps)} ms of silence`);
+});
+
 test("a bake without requests is asked about, and goes back as could-not-verify", async () => {
   const model = aWorld();
   model.ratePerSecond = 1;

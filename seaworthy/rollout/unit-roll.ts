@@ -10,7 +10,7 @@ import type { RollProbe } from "./probe.ts";
 import { type Decision, decide } from "./rolling.ts";
 import type { Operation, Steps } from "./steps.ts";
 import { type Counters, remember } from "./tally.ts";
-import { bounded } from "./wait.ts";
+import { bounded, HEARTBEAT_MS } from "./wait.ts";
 
 /** While nothing ends, the world is looked at this often: a death is seen within it. */
 const LOOK_EVERY_MS = 250;
@@ -55,10 +55,11 @@ export async function drive(
 ): Promise<Ending> {
   const unwanted = new AbortController();
   const flights = new Map<Step, Promise<Landing>>();
+  const air: Air = { watch, flights, unwanted, idle: undefined };
   try {
     for (;;) {
       await lookAgain(roll, roller);
-      const ending = await next(roll, roller, { watch, flights, unwanted });
+      const ending = await next(roll, roller, air);
       if (ending === undefined) continue;
       await settle(roll, flights, unwanted);
       return ending;
@@ -72,6 +73,8 @@ interface Air {
   readonly watch: (roll: UnitRoll) => Promise<string | undefined>;
   readonly flights: Map<Step, Promise<Landing>>;
   readonly unwanted: AbortController;
+  /** Since when no step has been under way, and when that was last said. */
+  idle: { readonly sinceMs: number; readonly spokeMs: number } | undefined;
 }
 
 async function next(roll: UnitRoll, roller: Roller, air: Air): Promise<Ending | undefined> {
@@ -88,6 +91,7 @@ async function next(roll: UnitRoll, roller: Roller, air: Air): Promise<Ending | 
       await landing(roll, roller, air.flights);
       return undefined;
     case "wait":
+      speak(decision.on, { roll, roller, air });
       await landing(roll, roller, air.flights);
       return undefined;
     case "reverse":
@@ -100,6 +104,19 @@ async function next(roll: UnitRoll, roller: Roller, air: Air): Promise<Ending | 
     default:
       return assertNever(decision);
   }
+}
+
+/** A step has its own heartbeat; a world that changes by itself, or does not, has this one. */
+function speak(on: string, at: { roll: UnitRoll; roller: Roller; air: Air }): void {
+  const { roll, roller, air } = at;
+  const nowMs = roller.clock.now();
+  if (air.flights.size > 0) air.idle = undefined;
+  else air.idle ??= { sinceMs: nowMs, spokeMs: nowMs };
+  if (air.idle === undefined || nowMs - air.idle.spokeMs < HEARTBEAT_MS) return;
+  const { sinceMs } = air.idle;
+  air.idle = { sinceMs, spokeMs: nowMs };
+  const deadlineMs = roll.memory.deadlineMs - sinceMs;
+  roller.emit({ kind: "waiting", on, elapsedMs: nowMs - sinceMs, deadlineMs });
 }
 
 function launch(step: Step, at: { roll: UnitRoll; roller: Roller; air: Air }): void {

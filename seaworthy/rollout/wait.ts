@@ -2,7 +2,7 @@ import { type Clock, DeadlineExceeded } from "@seaworthy/std/clock";
 import type { EventBody } from "../record/event.ts";
 
 /** cli.md promises a line at least every 5 s; one second is left for a busy machine. */
-const HEARTBEAT_MS = 4_000;
+export const HEARTBEAT_MS = 4_000;
 
 export interface Waiter {
   readonly clock: Clock;

@@ -49,7 +49,10 @@ function print(
   if (!observed.exists || observed.units.every((unit) => unit.instances.length === 0)) {
     terminal.out("nothing runs; start it: seaworthy up\n");
   } else {
-    for (const address of observed.edge?.addresses ?? []) terminal.out(`edge ${address}\n`);
+    const silent = observed.edge?.ready === false ? "  does not answer" : "";
+    for (const address of observed.edge?.addresses ?? []) {
+      terminal.out(`edge ${address}${silent}\n`);
+    }
     for (const line of table(unitRows(system, observed))) terminal.out(`${line}\n`);
   }
   const paint = painter(terminal);

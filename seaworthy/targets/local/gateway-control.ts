@@ -41,6 +41,8 @@ const countsSchema: z.ZodType<ClassCounts> = z.object({
   stream: z.number(),
 });
 
+const NO_COUNTS: ClassCounts = { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
+
 const statusSchema: z.ZodType<GatewayStatus> = z.object({
   generation: z.number(),
   workerPid: z.number(),
@@ -57,7 +59,8 @@ const statusSchema: z.ZodType<GatewayStatus> = z.object({
       lastProbe: maybe(z.string()),
       requests: z.number(),
       failed: countsSchema,
-      begun: countsSchema,
+      // An edge that an earlier version started does not count it: then one look must do.
+      begun: countsSchema.optional().transform((counts) => counts ?? NO_COUNTS),
       inFlight: countsSchema,
       // JSON has no infinity: the last bound arrives as null.
       latency: z.object({

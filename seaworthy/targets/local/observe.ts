@@ -78,7 +78,7 @@ function observeInstance(sight: Sight, record: InstanceRecord): ObservedInstance
     pid: seen?.identity.pid,
     since: record.since,
     restarts: record.restarts,
-    because: record.because ?? probeOf(endpoint),
+    because: record.because ?? probeOf(sight.gateway, endpoint),
   };
 }
 
@@ -97,7 +97,11 @@ function stateOf(
   return record.phase === "starting" ? "starting" : "unready";
 }
 
-function probeOf(endpoint: EndpointStatus | undefined): string | undefined {
+function probeOf(
+  gateway: GatewayStatus | undefined,
+  endpoint: EndpointStatus | undefined,
+): string | undefined {
+  if (gateway === undefined) return "the edge does not answer";
   return endpoint?.health === "healthy" ? undefined : endpoint?.lastProbe;
 }
 
