@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { parseConfig } from "./config-schema.ts";
 import { parseControlRequest } from "./control-schema.ts";
-import { aConfig } from "./test-rig.ts";
+import { aConfig } from "./rig.fixture.ts";
 
 const good = aConfig({ endpoints: [{ id: "a1", port: 1_000 }] });
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { connect } from "node:net";
 import { test } from "node:test";
-import { aConfig, echo, send, sendRaw, TestGateway, upstream } from "./test-rig.ts";
+import { aConfig, echo, send, sendRaw, TestGateway, upstream } from "./rig.fixture.ts";
 
 test("refuses what two readers could read in two ways", async () => {
   let reached = 0;

@@ -4,8 +4,8 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { test } from "node:test";
 import { text } from "node:stream/consumers";
-import type { LoadReport } from "./test-load.ts";
-import { aConfig, childUpstream, TestGateway } from "./test-rig.ts";
+import type { LoadReport } from "./load.fixture.ts";
+import { aConfig, childUpstream, TestGateway } from "./rig.fixture.ts";
 
 const HANDOVERS = 20;
 const RATE = 1_000;
@@ -23,7 +23,7 @@ test("20 handovers under 1,000 requests/s: 0 refused, 0 reset, 0 failed", async 
   await gateway.untilHealthy("a1", "a2");
   const port = await gateway.port("public");
   // A process of its own: the test runner's CPU is not the load's.
-  const program = join(import.meta.dirname, "test-load.ts");
+  const program = join(import.meta.dirname, "load.fixture.ts");
   const argv = [program, String(port), String(RATE), String(SECONDS)];
   const load = spawn(process.execPath, argv, { stdio: ["ignore", "pipe", "inherit"] });
   let isLoading = true;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { spawn } from "node:child_process";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
-import { aConfig, eventually, send, TestGateway, upstream } from "./test-rig.ts";
+import { aConfig, eventually, send, TestGateway, upstream } from "./rig.fixture.ts";
 
 test("a worker killed with -9 is replaced at once; new connections only wait", async () => {
   await using app = await upstream((_incoming, response) => response.end("ok"));

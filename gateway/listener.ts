@@ -21,6 +21,11 @@ import type { Entrance, Route, Traffic } from "./traffic.ts";
 const HEAD_CHECK_MS = 500;
 /** Connections that wait in the kernel while a worker is replaced: 4 s at 1,000 a second. */
 const BACKLOG = 4_096;
+/**
+ * Connections above the limit that are still told so with a 503; what comes on top of these is
+ * closed unheard, because telling costs memory too.
+ */
+const TOLD_MAX = 256;
 /** Other ids could be told apart from ours by nobody. */
 const REQUEST_ID_SHAPE = /^[A-Za-z0-9_-]{8,64}$/;
 
@@ -35,6 +40,9 @@ export class Listener {
   readonly #server: GatewayServer;
   #routes: readonly Route[] = [];
   #open = 0;
+  #openMax = Number.POSITIVE_INFINITY;
+  /** Connections that came while the limit was reached: each gets one refusal and is closed. */
+  readonly #surplus = new Set<Socket>();
 
   constructor(entrance: Entrance, traffic: Traffic) {
     this.entrance = entrance;
@@ -69,8 +77,10 @@ export class Listener {
     });
     this.#server.on("connection", (socket: Socket) => {
       this.#open += 1;
+      if (this.#open > this.#openMax) this.#surplus.add(socket);
       socket.on("close", () => {
         this.#open -= 1;
+        this.#surplus.delete(socket);
       });
     });
   }
@@ -82,7 +92,8 @@ export class Listener {
 
   configure(routes: readonly Route[], limits: GatewayLimits, timeouts: GatewayTimeouts): void {
     this.#routes = byPrefixLength(routes);
-    this.#server.maxConnections = limits.connections;
+    this.#openMax = limits.connections;
+    this.#server.maxConnections = limits.connections + TOLD_MAX;
     this.#server.headersTimeout = timeouts.headerMs;
     this.#server.keepAliveTimeout = timeouts.keepAliveMs;
     // Read by node:http at each new connection; only its types take it for a constructor's option.
@@ -124,6 +135,11 @@ export class Listener {
     traffic.totals.requests += 1;
     const head = readRequestHead(request.rawHeaders);
     const target = readTarget(head, request.url ?? "");
+    if (this.#surplus.size > 0 && this.#surplus.has(request.socket)) {
+      response.shouldKeepAlive = false;
+      this.#refuse({ what: REFUSALS.connections, request, response, head, target });
+      return;
+    }
     const refusal = checkRequest(head, request, traffic.limits.bodyBytes);
     if (refusal !== undefined || target === undefined) {
       this.#refuse({ what: refusal ?? REFUSALS.target, request, response, head, target });

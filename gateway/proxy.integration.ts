@@ -5,7 +5,7 @@ import { Agent, request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { aConfig, echo, eventually, send, TestGateway, upstream } from "./test-rig.ts";
+import { aConfig, echo, eventually, send, TestGateway, upstream } from "./rig.fixture.ts";
 
 test("passes requests and answers on, each with an id of ours", async () => {
   await using app = await echo();
@@ -283,7 +283,7 @@ test("a disk that is full drops log lines, counts them, and delays nobody", asyn
   });
 });
 
-test("turns connections away above the limit", async () => {
+test("tells connections above the limit so, and closes them", async () => {
   await using app = await echo();
   await using gateway = await TestGateway.start();
   await gateway.apply(
@@ -296,7 +296,12 @@ test("turns connections away above the limit", async () => {
   await eventually("three to be counted", async () =>
     (await gateway.metrics()).includes('connections{listener="public"} 3') ? true : undefined,
   );
-  await assert.rejects(send(port));
+  const refused = await send(port);
+  assert.equal(refused.status, 503);
+  assert.equal(refused.headers["retry-after"], "1");
+  assert.equal(refused.headers["connection"], "close");
   for (const socket of sockets) socket.destroy();
-  await eventually("room again", async () => send(port).catch(() => undefined));
+  await eventually("room again", async () =>
+    (await send(port)).status === 200 ? true : undefined,
+  );
 });

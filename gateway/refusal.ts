@@ -30,6 +30,10 @@ export const REFUSALS = {
   upgrade: refusal(501, "upgrade", "connection upgrades and tunnels are not supported"),
   transferCoding: refusal(501, "transfer-coding", "the only transfer coding supported is chunked"),
   broken: refusal(502, "broken", "the service did not give a whole answer"),
+  connections: {
+    ...refusal(503, "connections", "more connections are open than allowed"),
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  },
   noEndpoint: {
     ...refusal(503, "no-endpoint", "no instance of the service can be reached"),
     retryAfterSeconds: RETRY_AFTER_SECONDS,

@@ -11,7 +11,7 @@ import {
   TestGateway,
   upstream,
   type Answer,
-} from "./test-rig.ts";
+} from "./rig.fixture.ts";
 
 test("a frozen instance: safe requests go elsewhere, no write is applied twice", async () => {
   await using gateway = await TestGateway.start();

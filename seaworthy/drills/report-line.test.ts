@@ -39,7 +39,8 @@ test("a kill's line says what failed of what by class, and what was lost by natu
 
 test("what the figures rest on is said: n, windows, rate and load", () => {
   const scale =
-    "n 9,000 in 30.0 s · 2 runs · warm-up 2.0 s · baseline 3.0 s · 300 requests/s · load average 0.5";
+    "n 9,000 in 30.0 s · 2 runs · warm-up 2.0 s · baseline 3.0 s" +
+    " · 300 requests/s · load average 0.5";
   assert.equal(evidenceScale(anEvidence({ runs: [aRun(), aRun()] })), scale);
   assert.equal(evidenceScale(anEvidence({ runs: [] })), "nothing was measured");
 });

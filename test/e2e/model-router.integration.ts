@@ -13,7 +13,7 @@ const SYSTEM = fileURLToPath(new URL("../../systems/model-router", import.meta.u
 
 /** The same promises for both languages: nothing may depend on a service being Node. */
 for (const environment of ["rehearsal", "python"] as const) {
-  test(`${environment}: model servers are killed and frozen, and no write is lost or doubled`, async () => {
+  test(`${environment}: model servers killed and frozen, no write lost or doubled`, async () => {
     const root = await mkdtemp(join(tmpdir(), "seaworthy-router-"));
     const verb = (...args: readonly string[]): Promise<Ended> => runIn(root, args);
     const common = ["-s", SYSTEM, "-e", environment];

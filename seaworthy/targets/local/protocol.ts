@@ -10,7 +10,6 @@ export const PROTOCOL_VERSION = 1;
 
 /** First line of each side. */
 export const helloSchema = z.object({ protocol: z.number(), pid: z.number() });
-type Hello = z.output<typeof helloSchema>;
 
 /**
  * The lease is the connection: it ends with it. `define` and `apply` carry the epoch that the
@@ -49,7 +48,6 @@ export type LeaseReply = z.output<typeof leaseReplySchema>;
 
 /** `ending`: nothing is left to look after, the supervisor is going. */
 export const releaseReplySchema = z.object({ ending: z.boolean() });
-type ReleaseReply = z.output<typeof releaseReplySchema>;
 
 export const defineReplySchema = z.object({ defined: z.literal(true) });
 export const applyReplySchema = stepResultSchema;

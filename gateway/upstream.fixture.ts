@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import { systemClock } from "@seaworthy/std/clock";
 
 /**
- * A service for the tests: `node test-upstream.ts LEDGER WORK_MS` prints its port. What is not GET
- * is a write: its `seaworthy-write` goes into the ledger before it is answered.
+ * A service for the tests: `node upstream.fixture.ts LEDGER WORK_MS` prints its port. What is not
+ * GET is a write: its `seaworthy-write` goes into the ledger before it is answered.
  */
 async function main(ledger: string, workMs: number): Promise<void> {
   const server = createServer((request, response) => {

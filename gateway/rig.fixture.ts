@@ -227,9 +227,9 @@ export interface ChildUpstream extends AsyncDisposable {
   writes(): Promise<readonly string[]>;
 }
 
-/** A server in a process of its own, to be killed and frozen (test-upstream.ts). */
+/** A server in a process of its own, to be killed and frozen (upstream.fixture.ts). */
 export async function childUpstream(ledger: string, workMs = 0): Promise<ChildUpstream> {
-  const program = join(import.meta.dirname, "test-upstream.ts");
+  const program = join(import.meta.dirname, "upstream.fixture.ts");
   const child = spawn(process.execPath, [program, ledger, String(workMs)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
