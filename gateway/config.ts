@@ -58,7 +58,10 @@ export interface EndpointConfig {
   readonly routed: boolean;
 }
 
-/** Active check: `fall` failures in a row take an endpoint out, `rise` passes bring it back. */
+/**
+ * Active check: `fall` failures in a row take an endpoint out, `rise` passes bring it back. One that
+ * never was healthy is looked at every 50 ms at the latest.
+ */
 export interface CheckConfig {
   readonly path: string;
   readonly everyMs: number;

@@ -3,6 +3,12 @@ import type { Clock } from "@seaworthy/std/clock";
 import type { Endpoint } from "./endpoint.ts";
 import type { Pool } from "./pool.ts";
 
+/**
+ * One that never was healthy is starting: it takes no request, so looking often costs it nothing,
+ * and a roll waits for each look.
+ */
+const STARTING_EVERY_MS = 50;
+
 /** Checks one endpoint for as long as it is configured. Every check is a connection of its own. */
 export class Prober {
   readonly pool: Pool;
@@ -33,9 +39,14 @@ export class Prober {
     let dueMs = this.#clock.now();
     while (!signal.aborted) {
       void this.#probe();
-      dueMs = Math.max(dueMs + this.pool.check.everyMs, this.#clock.now());
+      dueMs = Math.max(dueMs + this.#everyMs(), this.#clock.now());
       await this.#clock.sleep(dueMs - this.#clock.now(), signal).catch(() => {});
     }
+  }
+
+  #everyMs(): number {
+    const { everyMs } = this.pool.check;
+    return this.#endpoint.health === "unknown" ? Math.min(everyMs, STARTING_EVERY_MS) : everyMs;
   }
 
   async #probe(): Promise<void> {

@@ -24,7 +24,9 @@ const DEFINE_MS = 60_000;
 export async function converge(request: ConvergeRequest): Promise<RolloutOutcome> {
   const { clock, emit, verb, plan } = request;
   const began = clock.now();
-  const lines = plan.steps.map((step) => `${step.action} ${step.unit}: ${step.reason}`);
+  const accepted = (request.accepted ?? []).map((rule) => `accepted by name: ${rule}`);
+  const steps = plan.steps.map((step) => `${step.action} ${step.unit}: ${step.reason}`);
+  const lines = [...accepted, ...steps];
   emit({ kind: "operation-started", verb, plan: lines });
   const rolls: UnitRoll[] = [];
   const notes: string[] = [];
@@ -105,12 +107,14 @@ async function prepare(request: ConvergeRequest): Promise<End | undefined> {
   const wanted = new Set(plan.steps.map((step) => step.to));
   try {
     const recorded = new Set((await readRecords(target.store, "release")).map(({ id }) => id));
-    for (const { release, unit } of releases.values()) {
-      if (!wanted.has(release.id)) continue;
-      const what = `the files of ${unit.name}`;
-      await bounded(request, { what, ms: PUT_MS, signal }, (inner) =>
-        target.put(release, unit, inner),
-      );
+    const needed = [...releases.values()].filter(({ release }) => wanted.has(release.id));
+    await Promise.all(
+      needed.map(({ release, unit }) => {
+        const limits = { what: `the files of ${unit.name}`, ms: PUT_MS, signal };
+        return bounded(request, limits, (inner) => target.put(release, unit, inner));
+      }),
+    );
+    for (const { release } of needed) {
       // What `rollback` will need to know about it, when its declaration is long gone.
       if (!recorded.has(release.id)) await target.store.append("release", release);
     }
