@@ -15,6 +15,8 @@ export interface Context {
 /** Data goes to stdout; progress and prose to stderr. */
 export interface Terminal {
   out(text: string): void;
+  /** Nobody reads stdout any more (`| head`): a verb that only reads may end. */
+  readonly outClosed: () => boolean;
   say(text: string): void;
   /** A person is watching stderr: lines may be redrawn. */
   readonly interactive: boolean;
@@ -27,6 +29,8 @@ export interface Terminal {
 /** First Ctrl-C: stop at the next safe point. Second: abort now, leaving a journal. */
 export interface Interrupts {
   readonly stopRequested: () => boolean;
+  /** Aborts at the first Ctrl-C: for what only looks, and may end at once. */
+  readonly stop: AbortSignal;
   readonly abort: AbortSignal;
 }
 

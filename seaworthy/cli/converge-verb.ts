@@ -97,6 +97,7 @@ async function convergeUnder(
       clock: context.clock,
       emit: operation.emit,
       commits: true,
+      accepted: acceptedRules(setting.invocation.options),
       startLoad: startLoad(context.ownCommand, context.clock),
       scratch,
       signal: operation.signal,

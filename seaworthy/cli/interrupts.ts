@@ -14,10 +14,12 @@ export function interruptsFrom(
   notice: (text: string) => void,
 ): Interrupts {
   const controller = new AbortController();
+  const first = new AbortController();
   let count = 0;
   const heard = (): void => {
     count += 1;
     if (count === 1) {
+      first.abort(new Interrupted("asked to stop"));
       notice("stopping at the next safe point (again to abort and leave it to the next run)\n");
     } else if (count === 2) {
       notice("aborting; the next run finishes or reverses what is half done\n");
@@ -26,5 +28,5 @@ export function interruptsFrom(
   };
   signals.on("SIGINT", heard);
   signals.on("SIGTERM", heard);
-  return { stopRequested: () => count > 0, abort: controller.signal };
+  return { stopRequested: () => count > 0, stop: first.signal, abort: controller.signal };
 }

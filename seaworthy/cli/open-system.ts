@@ -1,5 +1,5 @@
 import { basename, dirname } from "node:path";
-import { check } from "../checks/check.ts";
+import { check, RULES } from "../checks/check.ts";
 import { expand } from "../plan/expand.ts";
 import type { Graph } from "../plan/graph.ts";
 import type { Finding } from "../system/finding.ts";
@@ -33,6 +33,12 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
     system: options.system,
     cwd: context.cwd,
   });
+  const [stray] = found.rest;
+  if (invocation.takesSystemOnly && stray !== undefined) {
+    throw new Refusal(EXIT.usage, `${stray}: neither a declaration nor a folder that holds one`, {
+      fix: "name it, or leave it out to mean the one here",
+    });
+  }
   const input = await loadDeclaration(found.declaration, {
     clock: context.clock,
     ownCommand: context.ownCommand,
@@ -59,6 +65,12 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
 
 /** Errors stop a verb that writes, unless the user took them on by name. */
 export function refuseErrors(system: OpenSystem, accepted: readonly string[]): void {
+  const unknown = accepted.find((name) => !RULES.some((rule) => rule.name === name));
+  if (unknown !== undefined) {
+    throw new Refusal(EXIT.usage, `--accept ${unknown}: no such rule`, {
+      fix: `rules are ${RULES.map((rule) => rule.name).join(", ")}`,
+    });
+  }
   const errors = system.findings.filter(
     (finding) => finding.severity === "error" && !accepted.includes(finding.rule),
   );

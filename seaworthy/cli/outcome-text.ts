@@ -49,5 +49,10 @@ function total(counts: ClassCounts): number {
 
 /** The shape of `deploy --json` (cli.md). */
 export function outcomeJson(outcome: RolloutOutcome): object {
-  return { schemaVersion: 1, ...outcome, probe: outcome.probe ?? null };
+  const units = outcome.units.map(({ unit, from, to }) => ({
+    unit,
+    from: from ?? null,
+    to: to ?? null,
+  }));
+  return { schemaVersion: 1, ...outcome, units, probe: outcome.probe ?? null };
 }

@@ -1,8 +1,10 @@
 import { Command, CommanderError, Option } from "commander";
+import type { Outcome } from "../record/event.ts";
 import type { CommonOptions, Context } from "./context.ts";
 import { EXIT, EXIT_MEANING } from "./exit.ts";
-import { asRefusal } from "./failure.ts";
+import { asRefusal, Refusal } from "./failure.ts";
 import { refusalText } from "./failure-text.ts";
+import { findingsJson } from "./findings-text.ts";
 import { VERBS, type Verb } from "./verbs.ts";
 
 /** Parses the command line, runs one verb, and turns whatever it throws into text and a code. */
@@ -26,13 +28,16 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
     return outcome.code;
   } catch (thrown) {
     if (thrown instanceof CommanderError) return usageCode(thrown);
-    const refusal = asRefusal(thrown);
+    // Whatever an aborted wait throws: it was asked for, and what is half done has its journal.
+    const refusal = context.interrupts.abort.aborted ? INTERRUPTED : asRefusal(thrown);
     const json = argv.includes("--json");
     context.terminal.say(refusalText(refusal, context.terminal));
     if (json) context.terminal.out(`${JSON.stringify(refusalJson(refusal))}\n`);
     return refusal.exitCode;
   }
 }
+
+const INTERRUPTED = new Refusal(EXIT.interrupted, "interrupted");
 
 function addVerb(
   program: Command,
@@ -59,7 +64,12 @@ function addVerb(
     const options: CommonOptions & Readonly<Record<string, unknown>> = command.opts();
     const { run: runVerb } = await verb.load();
     void args;
-    run.outcome.code = await runVerb({ context: run.context, positionals, options });
+    run.outcome.code = await runVerb({
+      context: run.context,
+      positionals,
+      takesSystemOnly: verb.arguments[0]?.name === "[system]",
+      options,
+    });
   });
 }
 
@@ -71,13 +81,20 @@ function usageCode(error: CommanderError): number {
 function refusalJson(refusal: ReturnType<typeof asRefusal>): object {
   return {
     schemaVersion: 1,
-    outcome: "error",
+    outcome: outcomeWord(refusal.exitCode),
     exitCode: refusal.exitCode,
     because: refusal.message,
-    findings: refusal.findings,
+    ...findingsJson(refusal.findings),
     detail: refusal.detail,
     fix: refusal.fix ?? null,
   };
+}
+
+/** The words of `deploy --json` (cli.md); `error` where none of them says it. */
+function outcomeWord(code: number): Outcome | "error" {
+  if (code === EXIT.locked) return "locked";
+  if (code === EXIT.refused) return "refused";
+  return code === EXIT.interrupted ? "interrupted" : "error";
 }
 
 function exitCodesHelp(): string {

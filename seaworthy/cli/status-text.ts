@@ -1,5 +1,6 @@
 import type { ObjectiveState } from "../drills/objectives.ts";
 import type { Observed, ObservedUnit } from "../plan/observed.ts";
+import type { UnderWay } from "../record/under-way.ts";
 import type { OpenSystem } from "./open-system.ts";
 import type { Paint } from "./paint.ts";
 
@@ -47,12 +48,20 @@ export function objectiveLine(state: ObjectiveState, paint: Paint): readonly str
   return [state.objective, state.declared, paint(color, state.state), state.because];
 }
 
+/** What was begun and not ended: somebody does it now, or did and died. */
+export function underWayLines({ operation, verb, since, faults }: UnderWay): readonly string[] {
+  const when = since === undefined ? "" : ` since ${since}`;
+  const open = faults.map(({ fault }) => `open fault: ${fault.kind} of ${fault.instance}`);
+  return [`begun and not ended: ${verb} (${operation})${when}; the next up sees to it`, ...open];
+}
+
 /** The shape of `status --json` (cli.md). */
 export function statusJson(
   system: OpenSystem,
   observed: Observed,
-  objectives: readonly ObjectiveState[],
+  rest: { readonly objectives: readonly ObjectiveState[]; readonly underWay: UnderWay | undefined },
 ): object {
+  const { objectives, underWay } = rest;
   const serving = observed.units.some((unit) => unit.instances.some((one) => one.routed));
   return {
     schemaVersion: 1,
@@ -61,7 +70,7 @@ export function statusJson(
     target: system.graph.platform,
     serving,
     edge: observed.edge?.addresses ?? [],
-    inProgress: null,
+    inProgress: underWay === undefined ? null : { ...underWay, since: underWay.since ?? null },
     units: observed.units.map((unit) => ({
       name: unit.name,
       kind: unit.kind,
@@ -81,6 +90,11 @@ export function statusJson(
         restarts: instance.restarts,
       })),
     })),
-    objectives,
+    objectives: objectives.map((objective) => ({
+      ...objective,
+      figure: objective.figure ?? null,
+      at: objective.at ?? null,
+      drill: objective.drill ?? null,
+    })),
   };
 }

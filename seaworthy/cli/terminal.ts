@@ -17,10 +17,12 @@ export function terminalFrom(streams: Streams): Terminal {
   const plain = env["CI"] !== undefined || env["TERM"] === "dumb";
   const interactive = stderr.isTTY === true && !plain;
   const noColor = env["NO_COLOR"];
-  stdout.on("error", endOnBrokenPipe);
+  const out = writer(stdout);
+  const say = writer(stderr);
   return {
-    out: (text) => void stdout.write(text),
-    say: (text) => void stderr.write(text),
+    out: out.write,
+    outClosed: out.closed,
+    say: say.write,
     interactive,
     color: interactive && (noColor === undefined || noColor === ""),
     columns: stderr.columns ?? COLUMNS_WITHOUT_TERMINAL,
@@ -36,8 +38,23 @@ export function terminalFrom(streams: Streams): Terminal {
   };
 }
 
-/** `seaworthy logs | head` ends when head does, without a stack trace. */
-function endOnBrokenPipe(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+/**
+ * `seaworthy up --json | head -1`: nobody reads any more, and that is no reason to stop amid a
+ * roll, nor to call it done. What is written from then on goes nowhere.
+ */
+function writer(stream: NodeJS.WriteStream): {
+  readonly write: (text: string) => void;
+  readonly closed: () => boolean;
+} {
+  let isClosed = false;
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    isClosed = true;
+  });
+  return {
+    write: (text) => {
+      if (!isClosed) stream.write(text);
+    },
+    closed: () => isClosed,
+  };
 }

@@ -13,6 +13,8 @@ export interface Verb {
 export interface Invocation {
   readonly context: Context;
   readonly positionals: readonly string[];
+  /** A word that names no system is a slip of the hand, not the verb's own argument. */
+  readonly takesSystemOnly: boolean;
   readonly options: CommonOptions & Readonly<Record<string, unknown>>;
 }
 
@@ -21,7 +23,7 @@ export type RunVerb = (invocation: Invocation) => Promise<number>;
 
 const ACCEPT = {
   flags: "--accept <rule...>",
-  help: "go on although this rule found an error (recorded in the journal)",
+  help: "go on although this rule found an error (recorded with the events)",
 };
 const YES = { flags: "-y, --yes", help: "do not ask (needed where nobody can answer)" };
 const DRY_RUN = { flags: "--dry-run", help: "the same path up to the first write" };

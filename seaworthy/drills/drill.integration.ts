@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { present } from "@seaworthy/std/assert";
 import type { Evidence } from "../record/evidence.ts";
 import { runDrill } from "./drill.ts";
-import { openFaults } from "./leftovers.ts";
+import { openFaults } from "../record/under-way.ts";
 import { aSystem, type PlantedSystem } from "./planted.fixture.ts";
 import { DrillRefused } from "./request.ts";
 

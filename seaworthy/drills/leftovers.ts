@@ -3,6 +3,7 @@ import type { EventBody } from "../record/event.ts";
 import type { FaultHandle } from "../record/fault.ts";
 import type { JournalEntry } from "../record/journal.ts";
 import { readRecords } from "../record/read.ts";
+import { openFaults } from "../record/under-way.ts";
 import { TargetError, type Lease, type Target } from "../targets/target.ts";
 
 /** A signal and a look at /proc; longer means that the target hangs. */
@@ -14,16 +15,6 @@ export interface LeftoverSetting {
   readonly lease: Lease;
   readonly emit: (body: EventBody) => void;
   readonly signal: AbortSignal;
-}
-
-/** Faults that were journalled and of which nothing says that they were undone, oldest first. */
-export function openFaults(entries: readonly JournalEntry[]): readonly FaultHandle[] {
-  const open = new Map<string, FaultHandle>();
-  for (const entry of entries) {
-    if (entry.entry === "fault") open.set(entry.fault.id, entry.fault);
-    if (entry.entry === "fault-undone") open.delete(entry.faultId);
-  }
-  return [...open.values()];
 }
 
 /**

@@ -6,7 +6,7 @@ import type { Observed, ObservedInstance, ObservedUnit } from "../plan/observed.
 import type { JournalEntry } from "../record/journal.ts";
 import type { Load } from "../system/system.ts";
 import { CATALOGUE } from "./catalogue.ts";
-import { openFaults } from "./leftovers.ts";
+import { openFaults } from "../record/under-way.ts";
 import { declaredObjectives, type DeclaredObjective } from "./objectives.ts";
 import { DrillRefused, type DrillRequest } from "./request.ts";
 

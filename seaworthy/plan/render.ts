@@ -54,7 +54,15 @@ function short(value: string): string {
 
 /** The shape of cli.md; `readPlan` reads it back. */
 export function planJson(plan: Plan): object {
-  return { schemaVersion: SCHEMA_VERSION, ...plan };
+  const ends = <Change extends { from: string | undefined; to: string | undefined }>(
+    change: Change,
+  ) => ({ ...change, from: change.from ?? null, to: change.to ?? null });
+  return {
+    schemaVersion: SCHEMA_VERSION,
+    ...plan,
+    environment: plan.environment ?? null,
+    steps: plan.steps.map((one) => ({ ...ends(one), fields: one.fields.map(ends) })),
+  };
 }
 
 /** A plan file that `plan --out` wrote; says why it is none. */
@@ -94,11 +102,11 @@ const objective: z.ZodType<ObjectiveName> = z.enum([
   "recovery.time",
 ]);
 
-/** JSON leaves out what is undefined; the field itself is always there again. */
+/** JSON knows no undefined: it is null there, and was left out by the first writers. */
 const maybeText = z
   .string()
-  .optional()
-  .transform((value): string | undefined => value);
+  .nullish()
+  .transform((value): string | undefined => value ?? undefined);
 
 const field = z
   .object({ path: z.string(), from: maybeText, to: maybeText })

@@ -13,6 +13,8 @@ export interface ConvergeRequest extends Operation {
   readonly verb: string;
   /** False in a drill: its release is no place that `rollback` may ever go to. */
   readonly commits: boolean;
+  /** Rules whose errors were taken on by name; said where the operation is recorded. */
+  readonly accepted?: readonly string[];
   readonly startLoad: StartLoad | undefined;
   /** A folder for the probes' samples; the caller removes it. */
   readonly scratch: string;

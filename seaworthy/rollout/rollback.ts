@@ -40,7 +40,12 @@ export async function rollbackGoal(
     const isNamed = request.services.includes(name);
     const id = isNamed ? earlierOf(seen) : (servingOf(seen) ?? release.id);
     if (id === undefined) {
-      return refuse(`${name} has no committed release other than ${servingOf(seen) ?? "none"}`);
+      const serving = servingOf(seen);
+      return refuse(
+        serving === undefined
+          ? `no release of ${name} was ever committed here`
+          : `${name} has no committed release other than ${serving}`,
+      );
     }
     const found = kept.get(id);
     if (found === undefined) return refuse(`${name}: the record of release ${id} is gone`);

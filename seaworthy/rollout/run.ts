@@ -1,6 +1,8 @@
 import { timestamp } from "@seaworthy/std/clock";
 import type { Observed } from "../targets/target.ts";
 import { readRecords } from "../record/read.ts";
+import { untilReady } from "./until-ready.ts";
+import { underWay } from "../record/under-way.ts";
 import { finishFleet, goBackFleet, removeUnits, rollFleet } from "./fleet.ts";
 import { runJobs } from "./jobs.ts";
 import { observe } from "./look.ts";
@@ -59,7 +61,7 @@ async function carryOut(
   rolls: UnitRoll[],
   notes: string[],
 ): Promise<End> {
-  if (request.plan.steps.length === 0) return { outcome: "nothing-to-do", because: "" };
+  if (request.plan.steps.length === 0) return await nothingToDo(request);
   const observed = await observe(request);
   const refusal = preflight(request, observed);
   if (refusal !== undefined) return { outcome: "refused", because: refusal };
@@ -71,6 +73,22 @@ async function carryOut(
   const { outcome, because } = end;
   await steps.journal({ entry: "end", operation, at: timestamp(clock), outcome, because });
   return end;
+}
+
+/** An operation that died after its last effect is over: otherwise it were under way for ever. */
+async function nothingToDo(request: ConvergeRequest): Promise<End> {
+  const { target, clock, operation: by } = request;
+  const left = underWay(await readRecords(target.store, "journal"));
+  if (left?.since !== undefined) {
+    const because = `found by ${by}: nothing was left to do`;
+    const { operation } = left;
+    const end = { entry: "end", operation, at: timestamp(clock), because } as const;
+    await openSteps(request).journal({ ...end, outcome: "interrupted" });
+  }
+  const unready = request.verb === "up" ? await untilReady(request) : undefined;
+  return unready === undefined
+    ? { outcome: "nothing-to-do", because: "" }
+    : { outcome: "failed", because: `what runs is what is declared, but ${unready}` };
 }
 
 interface Progress {

@@ -7,7 +7,7 @@ import { rehearse, type Rehearsal, type Running } from "./rehearsal.ts";
 import { isExactly, webOf } from "./seen.ts";
 import { until } from "./until.ts";
 
-/** What a dead drill or a bad disk leaves behind: faults that are open, records that are damaged. */
+/** What a dead drill or a bad disk leaves behind: open faults, damaged records. */
 const FREEZE = ["drill", "freeze-instance", "--seed", "7"];
 
 const objectives = `objectives: { errors: "1%", latency: { p95: "500ms" } }`;
@@ -112,7 +112,7 @@ test("a damaged record is refused by every verb that needs it, until repaired", 
   await isExactly(rehearsal, 2);
 });
 
-test("a damaged state file is refused and what runs left alone, until it is begun anew", async () => {
+test("a damaged state file is refused and what runs left alone, until begun anew", async () => {
   await using rehearsal = await rehearse({ "system.ts": aSystem() });
   assert.equal((await rehearsal.run(["up"])).code, 0);
   await killOurs(rehearsal);

@@ -4,14 +4,18 @@ import type { Evidence } from "../../record/evidence.ts";
 import { confirmByName, disposable } from "../converge-verb.ts";
 import { EXIT, exitForEvidence } from "../exit.ts";
 import { Refusal } from "../failure.ts";
-import { openSystem, subject } from "../open-system.ts";
+import { type OpenSystem, openSystem, subject } from "../open-system.ts";
 import { beginOperation } from "../operation.ts";
 import { openTarget } from "../open-target.ts";
 import { painter, table } from "../paint.ts";
 import { runDrills } from "../run-drills.ts";
 import { evidenceRow, evidenceScale } from "../../drills/report-line.ts";
+import { drillJson } from "../drill-json.ts";
 import { countOption } from "./events.ts";
 import type { Invocation, RunVerb } from "../verbs.ts";
+
+/** All values are kept in one evidence; at a minute each this is a night and a day. */
+const RUNS_MAX = 1_000;
 
 /** Breaks what runs, under load, and says which objectives held. Exit 7 on a miss, 8 on a doubt. */
 export const run: RunVerb = async (invocation) => {
@@ -22,7 +26,9 @@ export const run: RunVerb = async (invocation) => {
   const seed = countOption(options["seed"], { fallback: freshSeed(), flag: "--seed" });
   const runs = countOption(options["runs"], { fallback: 1, flag: "--runs" });
   const unit = options["unit"];
-  if (runs < 1) throw new Refusal(EXIT.usage, "--runs 0: at least one");
+  if (runs < 1 || runs > RUNS_MAX) {
+    throw new Refusal(EXIT.usage, `--runs ${runs}: 1 to ${RUNS_MAX}`);
+  }
   if (options["allowOutage"] === true) {
     const question = `This may take ${subject(system)} out.`;
     await confirmByName(question, system.graph.system, invocation);
@@ -39,7 +45,7 @@ export const run: RunVerb = async (invocation) => {
     unit: typeof unit === "string" ? unit : undefined,
     allowOutage: options["allowOutage"] === true,
   });
-  print(evidence, seed, invocation);
+  print(evidence, { seed, system, invocation });
   return exitForEvidence(evidence);
 };
 
@@ -66,10 +72,16 @@ function list(invocation: Invocation): number {
   return EXIT.done;
 }
 
-function print(evidence: readonly Evidence[], seed: number, invocation: Invocation): void {
+interface Drilled {
+  readonly seed: number;
+  readonly system: OpenSystem;
+  readonly invocation: Invocation;
+}
+
+function print(evidence: readonly Evidence[], { seed, system, invocation }: Drilled): void {
   const { terminal } = invocation.context;
   if (invocation.options.json === true) {
-    terminal.out(`${JSON.stringify({ schemaVersion: 1, seed, evidence })}\n`);
+    terminal.out(`${JSON.stringify(drillJson(evidence, { seed, system }))}\n`);
     return;
   }
   const paint = painter(terminal);

@@ -2,6 +2,7 @@ import { disposable } from "../converge-verb.ts";
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openSystem } from "../open-system.ts";
+import { eventJson } from "../event-json.ts";
 import { openTarget } from "../open-target.ts";
 import { eventText } from "../progress/event-text.ts";
 import { readEvents } from "../records.ts";
@@ -18,7 +19,7 @@ export const run: RunVerb = async (invocation) => {
   const events = await readEvents(target.store);
   for (const event of events.slice(Math.max(0, events.length - shown))) {
     if (options.json === true) {
-      context.terminal.out(`${JSON.stringify({ schemaVersion: 1, ...event })}\n`);
+      context.terminal.out(`${JSON.stringify(eventJson(event))}\n`);
       continue;
     }
     const text =

@@ -20,9 +20,9 @@ export const run: RunVerb = async (invocation) => {
     follow: options["follow"] === true,
   };
   const stop = new AbortController();
-  const ended = AbortSignal.any([stop.signal, context.interrupts.abort]);
+  const ended = AbortSignal.any([stop.signal, context.interrupts.stop]);
   for await (const line of target.logs(query, ended)) {
-    if (context.interrupts.stopRequested()) break;
+    if (context.interrupts.stopRequested() || context.terminal.outClosed()) break;
     context.terminal.out(
       options.json === true
         ? `${JSON.stringify({ schemaVersion: 1, ...line })}\n`

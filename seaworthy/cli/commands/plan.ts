@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { planJson, planText } from "../../plan/render.ts";
 import { disposable, planFor } from "../converge-verb.ts";
 import { EXIT } from "../exit.ts";
+import { Refusal } from "../failure.ts";
 import { openSystem, subject } from "../open-system.ts";
 import { openTarget } from "../open-target.ts";
 import type { RunVerb } from "../verbs.ts";
@@ -19,7 +20,7 @@ export const run: RunVerb = async (invocation) => {
   );
   const json = `${JSON.stringify(planJson(plan), null, 2)}\n`;
   const out = options["out"];
-  if (typeof out === "string") await writeFile(resolve(context.cwd, out), json, { mode: 0o600 });
+  if (typeof out === "string") await writeOut(resolve(context.cwd, out), json);
   if (options.json === true) {
     context.terminal.out(json);
   } else {
@@ -28,3 +29,12 @@ export const run: RunVerb = async (invocation) => {
   }
   return options["exitCode"] === true && plan.steps.length > 0 ? EXIT.planHasChanges : EXIT.done;
 };
+
+async function writeOut(path: string, text: string): Promise<void> {
+  await writeFile(path, text, { mode: 0o600 }).catch((error: NodeJS.ErrnoException) => {
+    throw new Refusal(EXIT.error, `${path}: the plan cannot be written (${error.code})`, {
+      fix: "name a file in a folder that is there and that you may write to",
+      cause: error,
+    });
+  });
+}

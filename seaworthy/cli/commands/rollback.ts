@@ -28,7 +28,11 @@ export const run: RunVerb = async (invocation) => {
           invocation.context.interrupts.abort,
         );
         const goal = await rollbackGoal({ observed, services, described, store: target.store });
-        if (!goal.ok) throw new Refusal(EXIT.refused, `refused: ${goal.error}`);
+        if (!goal.ok) {
+          throw new Refusal(EXIT.refused, `refused: ${goal.error}`, {
+            fix: "to run something else: declare it, then seaworthy deploy",
+          });
+        }
         return goal.value;
       },
       approve: async () => undefined,

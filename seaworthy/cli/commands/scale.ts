@@ -53,6 +53,7 @@ function wantedReplicas(system: OpenSystem): ReadonlyMap<string, number> {
         fix: "to stop everything: seaworthy down",
       });
     }
+    if (wanted.has(name)) throw new Refusal(EXIT.usage, `${name} is named twice`);
     wanted.set(name, replicas);
   }
   return wanted;

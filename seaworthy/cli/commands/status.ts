@@ -7,7 +7,18 @@ import { type OpenSystem, openSystem, subject } from "../open-system.ts";
 import { openTarget } from "../open-target.ts";
 import { painter, table } from "../paint.ts";
 import { readEvidence } from "../records.ts";
-import { type ObjectiveLine, objectiveLine, statusJson, unitRows } from "../status-text.ts";
+import type { JournalEntry } from "../../record/journal.ts";
+import { RecordDamaged } from "../../record/line.ts";
+import { readRecords } from "../../record/read.ts";
+import type { RecordStore } from "../../record/store.ts";
+import { underWay, type UnderWay } from "../../record/under-way.ts";
+import {
+  type ObjectiveLine,
+  objectiveLine,
+  statusJson,
+  underWayLines,
+  unitRows,
+} from "../status-text.ts";
 import type { RunVerb } from "../verbs.ts";
 
 const OBSERVE_MS = 10_000;
@@ -23,6 +34,8 @@ export const run: RunVerb = async (invocation) => {
   const observed = await target.observe(
     deadline(OBSERVE_MS, "looking at what runs", context.interrupts.abort),
   );
+  const journal = observed.exists ? await journalOf(target.store) : [];
+  const seen = { observed, underWay: underWay(journal) };
   const states = objectiveStates({
     parsed: system.parsed,
     evidence: observed.exists ? await readEvidence(target.store) : [],
@@ -31,16 +44,18 @@ export const run: RunVerb = async (invocation) => {
     target: system.graph.platform,
   });
   if (options.json === true) {
-    context.terminal.out(`${JSON.stringify(statusJson(system, observed, states), null, 2)}\n`);
+    const rest = { objectives: states, underWay: seen.underWay };
+    const document = statusJson(system, observed, rest);
+    context.terminal.out(`${JSON.stringify(document, null, 2)}\n`);
   } else {
-    print(system, observed, { states, invocation });
+    print(system, seen, { states, invocation });
   }
   return options["held"] === true ? exitOf(states) : EXIT.done;
 };
 
 function print(
   system: OpenSystem,
-  observed: Observed,
+  { observed, underWay }: { observed: Observed; underWay: UnderWay | undefined },
   rest: { states: readonly ObjectiveLine[]; invocation: Parameters<RunVerb>[0] },
 ): void {
   const { context } = rest.invocation;
@@ -55,10 +70,21 @@ function print(
     }
     for (const line of table(unitRows(system, observed))) terminal.out(`${line}\n`);
   }
+  for (const line of underWay === undefined ? [] : underWayLines(underWay)) {
+    terminal.out(`${line}\n`);
+  }
   const paint = painter(terminal);
   for (const line of table(rest.states.map((state) => objectiveLine(state, paint)))) {
     terminal.out(`${line}\n`);
   }
+}
+
+/** A damaged journal keeps nobody from looking; the verbs that need it refuse, and doctor tells. */
+async function journalOf(store: RecordStore): Promise<readonly JournalEntry[]> {
+  return await readRecords(store, "journal").catch((error: unknown) => {
+    if (error instanceof RecordDamaged) return [];
+    throw error;
+  });
 }
 
 function servingReleases(observed: Observed): Readonly<Record<string, string>> {
