@@ -17,6 +17,16 @@ const WORDS: Readonly<Record<Outcome, string>> = {
   interrupted: "interrupted",
 };
 
+const MEND = "mend it and run this again; seaworthy events and seaworthy logs tell more";
+const NEXT: Readonly<Partial<Record<Outcome, string>>> = {
+  failed: MEND,
+  "rolled-back": MEND,
+  "could-not-verify": "run this again when it can be seen (more requests, a quieter machine)",
+  "not-rolled-back": "seaworthy status shows what is there, seaworthy up finishes or reverses it",
+  refused: "seaworthy plan shows what would be done now",
+  interrupted: "seaworthy up finishes or reverses what is half done",
+};
+
 /** The last lines of a verb: how it ended, why, what its probe saw, what serves now. */
 export function outcomeText(outcome: RolloutOutcome, terminal: Terminal): string {
   const paint = painter(terminal);
@@ -30,6 +40,8 @@ export function outcomeText(outcome: RolloutOutcome, terminal: Terminal): string
   const because = outcome.because === "" ? "" : `: ${outcome.because}`;
   lines.push(`${paint(good ? "green" : "red", WORDS[outcome.outcome])} in ${took}${because}`);
   lines.push(outcome.serving);
+  const next = NEXT[outcome.outcome];
+  if (next !== undefined) lines.push(`next: ${next}`);
   return `${lines.join("\n")}\n`;
 }
 

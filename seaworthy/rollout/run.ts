@@ -1,5 +1,5 @@
 import { timestamp } from "@seaworthy/std/clock";
-import type { Observed } from "../targets/target.ts";
+import { type Observed, TargetError } from "../targets/target.ts";
 import { readRecords } from "../record/read.ts";
 import { untilReady } from "./until-ready.ts";
 import { underWay } from "../record/under-way.ts";
@@ -218,6 +218,6 @@ function textOf(error: unknown): string {
 }
 
 function detailOf(error: unknown): readonly string[] {
-  if (!(error instanceof Error) || !("detail" in error)) return [];
-  return Array.isArray(error.detail) ? error.detail.map(String) : [];
+  if (!(error instanceof TargetError)) return [];
+  return error.fix === undefined ? error.detail : [...error.detail, `fix  ${error.fix}`];
 }

@@ -158,6 +158,7 @@ function refusal(step: Step, error: unknown): StepResult {
   if (error instanceof TargetError && error.code === "fenced") {
     throw new Interrupted(`the lease was lost: ${text}`, { cause: error });
   }
-  const detail = error instanceof TargetError ? error.detail : [];
+  const fix = error instanceof TargetError && error.fix !== undefined ? [`fix  ${error.fix}`] : [];
+  const detail = error instanceof TargetError ? [...error.detail, ...fix] : [];
   return { outcome: "failed", because: `${stepText(step)}: ${text}`, detail };
 }

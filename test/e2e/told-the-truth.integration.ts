@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { test } from "node:test";
 import { aSystem } from "./declarations.ts";
 import { type Ended, outcomeOf, rehearse, type Rehearsal, type Running } from "./rehearsal.ts";
@@ -193,3 +195,32 @@ async function killed(running: Running): Promise<void> {
   running.child.kill("SIGKILL");
   await running.ended;
 }
+
+test("a failure says what mends it, what serves now and what to do next", async () => {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  assert.ok(typeof address === "object" && address !== null);
+  const listen = `edge({ listen: ["127.0.0.1:${address.port}"],`;
+  try {
+    const text = aSystem().replace("edge({", listen);
+    await using rehearsal = await rehearse({ "system.ts": text });
+    const up = await rehearsal.run(["up"]);
+    assert.equal(up.code, 1, up.stderr);
+    assert.match(up.stderr, /taken by another program/);
+    assert.match(up.stderr, /fix +stop what listens there/);
+    assert.match(up.stderr, /\nnothing runs\nnext: /);
+    assert.deepEqual(await rehearsal.survivors(), []);
+  } finally {
+    server.close();
+  }
+});
+
+test("after a first release that was taken back, the edge that is left is told of", async () => {
+  await using rehearsal = await rehearse({ "system.ts": aSystem({ build: "./apps/exits" }) });
+  assert.equal((await rehearsal.run(["up"])).code, 4);
+  assert.match((await rehearsal.run(["status"])).stdout, /no instance runs, only the edge/);
+  assert.equal((await rehearsal.run(["down", "--yes"])).code, 0);
+  assert.match((await rehearsal.run(["status"])).stdout, /nothing runs/);
+  assert.deepEqual(await rehearsal.survivors(), []);
+});

@@ -61,8 +61,10 @@ function print(
   const { context } = rest.invocation;
   const { terminal } = context;
   terminal.out(`${subject(system)}\n`);
-  if (!observed.exists || observed.units.every((unit) => unit.instances.length === 0)) {
+  if (!observed.exists || observed.units.length === 0) {
     terminal.out("nothing runs; start it: seaworthy up\n");
+  } else if (observed.units.every((unit) => unit.instances.length === 0)) {
+    terminal.out("no instance runs, only the edge: seaworthy up, or seaworthy down\n");
   } else {
     const silent = observed.edge?.ready === false ? "  does not answer" : "";
     for (const address of observed.edge?.addresses ?? []) {
