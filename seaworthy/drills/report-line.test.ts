@@ -48,17 +48,24 @@ test("what the figures rest on is said: n, windows, rate and load", () => {
 test("an outage, an exposure and what was doubled stand in the line", () => {
   const writes = { ok: 9, failed: 0, unknown: 0, lost: 1, doubled: 7, unknownApplied: 0 };
   const outage = { longestGapMs: 1_300, badSeconds: 2, unavailableMs: 1_300 };
+  const failed = { ...NONE, safe: 390, unsafe: 1 };
   const frozen = anEvidence({
     drill: "freeze-instance",
     objective: "latency.p95",
     limit: 500,
-    runs: [aRun({ writes, outage, exposureMs: 600 })],
+    runs: [aRun({ writes, outage, failed, exposureMs: 600 })],
   });
   const [, objective, measured] = evidenceRow(frozen);
   assert.equal(objective, "p95 ≤ 500 ms");
-  assert.match(measured ?? "", /exposure 600 ms · 1.3 s outage · 0 of 4,500 failed/);
+  assert.match(measured ?? "", /exposure 600 ms · 1.3 s outage · 391 of 4,500 failed/);
   assert.match(measured ?? "", /1 acknowledged and lost, 7 applied twice/);
   assert.match(measured ?? "", /p95 30 ms \(steady 30\)/);
+});
+
+test("what is lost by nature in one second is no outage", () => {
+  const outage = { longestGapMs: 20, badSeconds: 1, unavailableMs: 237 };
+  const run = aRun({ outage, failed: { ...NONE, unsafe: 1, stream: 3 } });
+  assert.doesNotMatch(evidenceRow(anEvidence({ runs: [run] })).join(" "), /outage/);
 });
 
 test("several runs are summed, and what is worst of them is shown", () => {

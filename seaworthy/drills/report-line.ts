@@ -70,9 +70,12 @@ function restored(runs: readonly DrillRun[]): string {
   return restoredMs === undefined ? "" : `whole in ${humanDuration(restoredMs)}`;
 }
 
-/** An outage is what a client could not retry past: seconds of failures, or nothing at all. */
+/** An outage is what a retry could not get past: seconds in which repeatable requests failed. */
 function lossesOrOutage(runs: readonly DrillRun[]): readonly string[] {
-  if (!runs.some(({ outage }) => outage.badSeconds > 0)) return classes(runs);
+  const isOutage = runs.some(
+    ({ outage, failed }) => outage.badSeconds > 0 && failed.safe + failed.idempotent > 0,
+  );
+  if (!isOutage) return classes(runs);
   const outageMs = worst(runs, (run) => run.outage.unavailableMs) ?? 0;
   const sent = total(sum(runs, (run) => run.sent));
   const failed = total(sum(runs, (run) => run.failed));
