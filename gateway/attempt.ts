@@ -19,6 +19,7 @@ export interface AttemptOwner {
 /** One try of a request at one endpoint: the handler that undici drives. */
 export class Attempt implements Dispatcher.DispatchHandler, InFlight {
   readonly endpoint: Endpoint;
+  place = -1;
   readonly startedMs: number;
   /** True from the moment its first byte may have been written. */
   isSent = false;

@@ -14,6 +14,8 @@ function noCounts(): MutableCounts {
 
 /** A request that is with an endpoint now. */
 export interface InFlight {
+  /** Its place among those of its endpoint; -1 when it is with none. The endpoint's business. */
+  place: number;
   /** May be taken back and sent elsewhere: repeatable, and nothing of an answer has come. */
   readonly isMovable: boolean;
   /** Takes it away from this endpoint: it goes elsewhere or, where it may not, is ended. */
@@ -33,7 +35,12 @@ export class Endpoint {
   config: EndpointConfig;
   pool: string;
   readonly connections: Connections;
-  readonly inFlight = new Set<InFlight>();
+  /**
+   * An array in which each knows its place, not a Set: the tables a Set outgrows keep what was in
+   * them alive until the next full collection, request after request (seen: scavenges of 17 ms
+   * instead of 0.6, and a fifth of the CPU of a request).
+   */
+  readonly #inFlight: InFlight[] = [];
   readonly inFlightCounts = noCounts();
   readonly begunCounts = noCounts();
   readonly failed = noCounts();
@@ -70,11 +77,11 @@ export class Endpoint {
 
   /** What is in flight now: taking one away may bring another, and that one is not meant. */
   snapshot(): readonly InFlight[] {
-    return Array.from(this.inFlight);
+    return this.#inFlight.slice();
   }
 
   get inFlightTotal(): number {
-    return this.inFlight.size;
+    return this.#inFlight.length;
   }
 
   /** Undefined removes it from the routes; what it has, it finishes. */
@@ -89,7 +96,7 @@ export class Endpoint {
   }
 
   begin(one: InFlight, requestClass: RequestClass, nowMs: number): void {
-    this.inFlight.add(one);
+    one.place = this.#inFlight.push(one) - 1;
     this.inFlightCounts[requestClass] += 1;
     this.begunCounts[requestClass] += 1;
     this.requests += 1;
@@ -97,9 +104,15 @@ export class Endpoint {
   }
 
   end(one: InFlight, requestClass: RequestClass): void {
-    if (!this.inFlight.delete(one)) return;
+    if (one.place === -1) return;
+    const last = this.#inFlight.pop();
+    if (last !== undefined && last !== one) {
+      this.#inFlight[one.place] = last;
+      last.place = one.place;
+    }
+    one.place = -1;
     this.inFlightCounts[requestClass] -= 1;
-    if (this.inFlight.size === 0 && this.#waiters.length > 0) this.#wakeWaiters();
+    if (this.#inFlight.length === 0 && this.#waiters.length > 0) this.#wakeWaiters();
   }
 
   /** The answer turned out to be of another class than the request promised. */
@@ -123,7 +136,7 @@ export class Endpoint {
 
   /** Resolves when nothing is in flight. */
   whenIdle(): Promise<void> {
-    if (this.inFlight.size === 0) return Promise.resolve();
+    if (this.#inFlight.length === 0) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiters.push(resolve);
     });
