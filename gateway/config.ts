@@ -59,8 +59,8 @@ export interface EndpointConfig {
 }
 
 /**
- * Active check: `fall` failures in a row take an endpoint out, `rise` passes bring it back. One that
- * never was healthy is looked at every 50 ms at the latest.
+ * Active check: `fall` failures in a row take an endpoint out, `rise` passes bring it back. One
+ * that never was healthy is looked at every 50 ms at the latest.
  */
 export interface CheckConfig {
   readonly path: string;

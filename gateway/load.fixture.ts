@@ -2,8 +2,9 @@ import { Agent, request } from "node:http";
 import { systemClock } from "@seaworthy/std/clock";
 
 /**
- * Open-loop load for the handover test: `node load.fixture.ts PORT RATE SECONDS` prints one line
- * of JSON. Every other request comes on a new connection, the rest on kept-alive ones; nothing is retried.
+ * Open-loop load for the handover test: `node load.fixture.ts PORT RATE SECONDS` prints one line of
+ * JSON. Every other request comes on a new connection, the rest on kept-alive ones; nothing is
+ * retried.
  */
 export interface LoadReport {
   readonly sent: number;
