@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { aSystem } from "./declarations.ts";
 import { outcomeOf, rehearse, type Rehearsal } from "./rehearsal.ts";
+import { until } from "./until.ts";
 
 /** One life of a system, verb after verb, as a user would type them. */
 test("a system comes up, is rolled, rolled back, scaled, looked at and taken down", async (t) => {
@@ -37,6 +38,11 @@ test("a system comes up, is rolled, rolled back, scaled, looked at and taken dow
   await t.test("logs and events tell what happened", async () => {
     const logs = await run(["logs", "web"]);
     assert.match(logs.stdout, /web-\d+ +.*listening as web-\d+/);
+    await get(`${await edgeOf(rehearsal)}/orders?token=s3cret`);
+    await until("the edge's access log", async () =>
+      /"path":"\/orders","status":200/.test((await run(["logs", "edge"])).stdout),
+    );
+    assert.doesNotMatch((await run(["logs", "edge"])).stdout, /s3cret/);
     const events = await run(["events"]);
     assert.match(events.stdout, /up-.* done/);
   });

@@ -16,6 +16,7 @@ function parts(change: Partial<EdgeParts> = {}): EdgeParts {
     ],
     ports: { public: [20_010], inner: { api: 20_011, models: 20_012 } },
     generation: 7,
+    accessLog: "/logs/edge.stdout.log",
     ...change,
   };
 }

@@ -38,6 +38,8 @@ export interface EdgeParts {
   readonly instances: readonly EdgeInstance[];
   readonly ports: EdgePorts;
   readonly generation: number;
+  /** Absolute path of the file that requests are logged to. */
+  readonly accessLog: string;
 }
 
 /** Whole and pure: the same parts give the same configuration, and nothing is merged. */
@@ -48,7 +50,7 @@ export function edgeConfig(parts: EdgeParts): GatewayConfig {
     pools: parts.services.map((service) => pool(service, parts.instances)),
     limits: parts.edge?.limits ?? INNER_LIMITS,
     timeouts: parts.edge?.timeouts ?? INNER_TIMEOUTS,
-    accessLog: undefined,
+    accessLog: parts.accessLog,
   };
 }
 

@@ -8,7 +8,7 @@ import { TargetError } from "../../target.ts";
 import { edgeConfig, innerRoutesOf, type EdgeInstance } from "../edge-config.ts";
 import { gatewayControl, type GatewayControl } from "../gateway-control.ts";
 import { isAlive, markedBy } from "../identity.ts";
-import { openLogs } from "../log-files.ts";
+import { logFileOf, openLogs } from "../log-files.ts";
 import { spawnDetached } from "../spawn-detached.ts";
 import { edgeSocket } from "./paths.ts";
 import type { SupervisorState } from "./state.ts";
@@ -108,13 +108,15 @@ export class EdgeKeeper {
   }
 
   async #configure(): Promise<GatewayStatus> {
-    const { ledger, clock } = this.#world;
+    const { ledger, clock, folder } = this.#world;
     const signal = deadline(EDGE_BOOT_MS, "the edge's answer");
     await poll(async () => await this.#answers(), { clock, everyMs: 20, signal });
     const now = await this.control.status(deadline(EDGE_ANSWER_MS, "the edge's status"));
     const generation = Math.max(now.generation, ledger.state.gateway.generation) + 1;
     await ledger.intend((state) => withGateway(state, { generation }));
-    const config = configOf(ledger.state, generation);
+    // Where a program's stdout goes: so `logs edge` shows it, and it is rotated with the others.
+    const accessLog = logFileOf(folder.logs, { instance: EDGE_INSTANCE, stream: "stdout" });
+    const config = configOf(ledger.state, { generation, accessLog });
     return await this.control.apply(config, deadline(EDGE_ANSWER_MS, "the edge's new routes"));
   }
 
@@ -148,7 +150,10 @@ export class EdgeKeeper {
 }
 
 /** The configuration that a state asks for; pure. */
-function configOf(state: SupervisorState, generation: number): GatewayConfig {
+function configOf(
+  state: SupervisorState,
+  given: { readonly generation: number; readonly accessLog: string },
+): GatewayConfig {
   const services = Object.values(state.units).filter((unit) => unit.kind === "service");
   const known = new Set(services.map((service) => service.name));
   const innerRoutes = state.graph === undefined ? [] : innerRoutesOf(state.graph);
@@ -158,7 +163,7 @@ function configOf(state: SupervisorState, generation: number): GatewayConfig {
     services,
     instances: Object.values(state.instances).filter(isServed),
     ports: state.ports,
-    generation,
+    ...given,
   });
 }
 
