@@ -64,8 +64,16 @@ export async function convergeVerb(
     context.terminal.out(`${JSON.stringify(outcomeJson(outcome))}\n`);
   } else {
     context.terminal.say(outcomeText(outcome, context.terminal));
+    if (exitForOutcome(outcome.outcome) === EXIT.done) await sayEdge(target, context);
   }
   return exitForOutcome(outcome.outcome);
+}
+
+/** Where to send a request: the first thing one wants to know after an `up`. */
+async function sayEdge(target: Target, context: Context): Promise<void> {
+  const limit = deadline(OBSERVE_MS, "looking at the edge", context.interrupts.abort);
+  const { edge } = await target.observe(limit);
+  for (const address of edge?.addresses ?? []) context.terminal.say(`edge ${address}\n`);
 }
 
 interface Setting {
@@ -204,7 +212,7 @@ export async function confirmByName(
   if (invocation.options.yes === true) return;
   const answer = await invocation.context.terminal.ask(`${question} Type ${name} to go on: `);
   if (answer === undefined) {
-    throw new Refusal(EXIT.usage, `${question} nobody here can answer`, { fix: "add --yes" });
+    throw new Refusal(EXIT.usage, `${question} Nobody here can answer.`, { fix: "add --yes" });
   }
   if (answer.trim() !== name) throw new Refusal(EXIT.refused, "not confirmed; nothing was changed");
 }

@@ -9,6 +9,8 @@ import { Refusal } from "./failure.ts";
 import { progressFor } from "./progress/progress.ts";
 import type { Invocation } from "./verbs.ts";
 
+/** Of interest while somebody watches; what came of it is an event of its own. */
+const MOMENTARY: ReadonlySet<EventBody["kind"]> = new Set(["waiting", "step-started", "bake"]);
 const LEASE_WAIT_MS = 20_000;
 
 /** One verb that changes something: its lease, its name in the journal, its stream of events. */
@@ -39,7 +41,7 @@ export async function beginOperation(
   const emit = (body: EventBody): void => {
     const event = { at: timestamp(context.clock), operation: id, ...body };
     progress.event(event);
-    if (body.kind === "waiting" || body.kind === "step-started") return;
+    if (MOMENTARY.has(body.kind)) return;
     recorded.last = recorded.last
       .then(() => target.store.append("event", event))
       .catch((error: unknown) => {

@@ -57,7 +57,7 @@ function addVerb(
       new Option("--on <platform>", "the platform").choices(["local", "docker", "kubernetes"]),
     )
     .option("--json", "machine-readable output on stdout")
-    .option("-q, --quiet", "no progress");
+    .option("-q, --quiet", "no progress; with --json only the outcome");
   for (const option of verb.options) command.option(option.flags, option.help);
   command.action(async (...args: readonly unknown[]) => {
     const positionals = command.args;

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { chmod, cp, mkdir, mkdtemp, readdir, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -55,12 +55,21 @@ test("a release that does not fit is refused; what runs runs on", needsRoot(), a
 
 test("a state folder it may not write is said, with what mends it", needsRoot(), async () => {
   await using rehearsal = await rehearse({ "system.ts": aSystem() });
-  await chmod(join(rehearsal.folder, ".."), 0o755);
+  await openTo(rehearsal.folder);
   const up = await asNobody(rehearsal, ["up"]);
   assert.equal(up.code, 1, up.stderr);
   assert.match(up.stderr, /not allowed to/);
   assert.match(up.stderr, /fix +.*XDG_STATE_HOME/);
 });
+
+/** Lets everybody pass through to this folder; the test's own folders are private otherwise. */
+async function openTo(folder: string): Promise<void> {
+  const everybody = 0o001;
+  for (let path = folder; path !== dirname(path); path = dirname(path)) {
+    const { mode } = await stat(path);
+    if ((mode & everybody) === 0) await chmod(path, 0o755);
+  }
+}
 
 test("a clone without install says so in one line", async () => {
   const clone = await mkdtemp(join(tmpdir(), "seaworthy-clone-"));

@@ -85,11 +85,18 @@ async function changes(t: TestContext, rehearsal: Rehearsal): Promise<void> {
     assert.equal(await get(await edgeOf(rehearsal)), "v1\n");
   });
 
+  await t.test("scale after a rollback keeps the release that serves", async () => {
+    const scale = await run(["scale", "web=3", "--json"]);
+    assert.equal(scale.code, 0, scale.stderr + scale.stdout);
+    assert.equal(await get(await edgeOf(rehearsal)), "v1\n");
+  });
+
   await t.test("scale shows in plan and status, and the next up drops it", async () => {
     const up = await run(["up"]);
     assert.equal(up.code, 0, up.stderr);
     const scale = await run(["scale", "web=3"]);
     assert.equal(scale.code, 0, scale.stderr);
+    assert.match(scale.stderr, /edge http:\/\/127\.0\.0\.1:\d+/);
     assert.match((await run(["status"])).stdout, /3 of 3 ready.*scaled to 3 \(declared 2\)/);
     assert.match((await run(["plan"])).stdout, /3.*2/);
     const back = await run(["up"]);

@@ -20,9 +20,11 @@ export const run: RunVerb = async (invocation) => {
     follow: options["follow"] === true,
   };
   const stop = new AbortController();
+  let lines = 0;
   const ended = AbortSignal.any([stop.signal, context.interrupts.stop]);
   for await (const line of target.logs(query, ended)) {
     if (context.interrupts.stopRequested() || context.terminal.outClosed()) break;
+    lines += 1;
     context.terminal.out(
       options.json === true
         ? `${JSON.stringify({ schemaVersion: 1, ...line })}\n`
@@ -30,6 +32,9 @@ export const run: RunVerb = async (invocation) => {
     );
   }
   stop.abort();
+  if (lines === 0 && query.tail !== 0) {
+    context.terminal.say(`nothing was written by ${query.instance ?? query.unit ?? "anything"}\n`);
+  }
   return EXIT.done;
 };
 

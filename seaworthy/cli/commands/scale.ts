@@ -20,6 +20,8 @@ export const run: RunVerb = async (invocation) => {
       graph: { ...system.graph, units },
       narrowTo: [...wanted.keys()],
       keepsScale: false,
+      // What serves is what is scaled: also when the files changed since, or after a rollback.
+      releases: async () => new Map(),
       afterwards: () =>
         [...wanted].map(([unit, replicas]) => ({ action: "scale-override", unit, replicas })),
       approve: async (plan) => {

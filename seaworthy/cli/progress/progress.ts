@@ -12,8 +12,8 @@ export interface Progress {
 }
 
 export function progressFor(context: Context, options: CommonOptions): Progress {
-  if (options.json === true) return jsonProgress(context.terminal);
   if (options.quiet === true) return { event: () => undefined, end: () => undefined };
+  if (options.json === true) return jsonProgress(context.terminal);
   return context.terminal.interactive
     ? ttyProgress(context.terminal)
     : linesProgress(context.terminal);
