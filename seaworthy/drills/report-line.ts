@@ -52,11 +52,11 @@ function figures({ drill, objective, runs }: Evidence): readonly string[] {
   const latency = objective === "latency.p95" ? tail(runs, "p95Ms") : tail(runs, "p99Ms");
   switch (drill) {
     case "kill-instance":
-      return [...lossesOrOutage(runs), restored(runs), writesText(runs)];
+      return [...lossesOrOutage(drill, runs), restored(runs), writesText(runs)];
     case "freeze-instance":
-      return [...exposure(runs), ...lossesOrOutage(runs), latency, writesText(runs)];
+      return [...exposure(runs), ...lossesOrOutage(drill, runs), latency, writesText(runs)];
     default:
-      return [...lossesOrOutage(runs), latency, writesText(runs)];
+      return [...lossesOrOutage(drill, runs), latency, writesText(runs)];
   }
 }
 
@@ -71,11 +71,11 @@ function restored(runs: readonly DrillRun[]): string {
 }
 
 /** An outage is what a retry could not get past: seconds in which repeatable requests failed. */
-function lossesOrOutage(runs: readonly DrillRun[]): readonly string[] {
+function lossesOrOutage(drill: string, runs: readonly DrillRun[]): readonly string[] {
   const isOutage = runs.some(
     ({ outage, failed }) => outage.badSeconds > 0 && failed.safe + failed.idempotent > 0,
   );
-  if (!isOutage) return classes(runs);
+  if (!isOutage) return classes(drill, runs);
   const outageMs = worst(runs, (run) => run.outage.unavailableMs) ?? 0;
   const sent = total(sum(runs, (run) => run.sent));
   const failed = total(sum(runs, (run) => run.failed));
@@ -89,7 +89,7 @@ const PLURAL: Readonly<Record<RequestClass, string>> = {
   stream: "streams",
 };
 
-function classes(runs: readonly DrillRun[]): readonly string[] {
+function classes(drill: string, runs: readonly DrillRun[]): readonly string[] {
   const sent = sum(runs, (run) => run.sent);
   const failed = sum(runs, (run) => run.failed);
   const inFlight = sum(runs, (run) => run.inFlightOnVictim);
@@ -98,8 +98,9 @@ function classes(runs: readonly DrillRun[]): readonly string[] {
     .filter((name) => sent[name] > 0)
     .map((name) => {
       const lost = `${PLURAL[name]} ${grouped(failed[name])} of ${grouped(sent[name])}`;
-      // What was in flight on the victim is lost by nature: counted, bounded, said.
-      const isByNature = failed[name] > 0 && (name === "unsafe" || name === "stream");
+      // What was in flight on a killed one is lost by nature: counted, bounded, said.
+      const isKill = drill === "kill-instance";
+      const isByNature = isKill && failed[name] > 0 && (name === "unsafe" || name === "stream");
       return isByNature ? `${lost} (${inFlight[name]} in flight)` : lost;
     });
 }
