@@ -22,7 +22,7 @@ import { outcomeJson, outcomeText } from "./outcome-text.ts";
 import { openTarget } from "./open-target.ts";
 import { type OpenSystem, subject } from "./open-system.ts";
 import { painter } from "./paint.ts";
-import type { Invocation } from "./verbs.ts";
+import type { Invocation } from "./verb.ts";
 
 /** Observing asks a socket and reads /proc: seconds mean that something hangs. */
 const OBSERVE_MS = 10_000;

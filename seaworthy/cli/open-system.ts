@@ -10,7 +10,7 @@ import { Refusal } from "./failure.ts";
 import { findDeclaration } from "./find-declaration.ts";
 import { loadDeclaration } from "./load-declaration.ts";
 import { locateFindings } from "./locate-findings.ts";
-import type { Invocation } from "./verbs.ts";
+import type { Invocation } from "./verb.ts";
 
 /** A declaration that was found, loaded, parsed and expanded. */
 export interface OpenSystem {

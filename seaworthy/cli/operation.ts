@@ -7,7 +7,7 @@ import type { Context } from "./context.ts";
 import { EXIT } from "./exit.ts";
 import { Refusal } from "./failure.ts";
 import { progressFor } from "./progress/progress.ts";
-import type { Invocation } from "./verbs.ts";
+import type { Invocation } from "./verb.ts";
 
 /** Of interest while somebody watches; what came of it is an event of its own. */
 const MOMENTARY: ReadonlySet<EventBody["kind"]> = new Set(["waiting", "step-started", "bake"]);

@@ -5,7 +5,8 @@ import { EXIT, EXIT_MEANING } from "./exit.ts";
 import { asRefusal, Refusal } from "./failure.ts";
 import { refusalText } from "./failure-text.ts";
 import { findingsJson } from "./findings-text.ts";
-import { VERBS, type Verb } from "./verbs.ts";
+import type { Verb } from "./verb.ts";
+import { VERBS } from "./verbs.ts";
 
 /** Parses the command line, runs one verb, and turns whatever it throws into text and a code. */
 export async function runProgram(argv: readonly string[], context: Context): Promise<number> {

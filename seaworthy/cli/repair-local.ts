@@ -6,7 +6,7 @@ import { placeOf } from "./local-options.ts";
 import type { OpenSystem } from "./open-system.ts";
 import { openTarget } from "./open-target.ts";
 import { takeLease } from "./operation.ts";
-import type { Invocation } from "./verbs.ts";
+import type { Invocation } from "./verb.ts";
 
 /**
  * Sets damaged files aside, under the lease, so that nobody writes meanwhile; the lines say what

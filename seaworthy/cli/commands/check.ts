@@ -5,7 +5,7 @@ import { Refusal } from "../failure.ts";
 import { findingsJson, findingsText } from "../findings-text.ts";
 import { openSystem } from "../open-system.ts";
 import { painter } from "../paint.ts";
-import type { RunVerb } from "../verbs.ts";
+import type { RunVerb } from "../verb.ts";
 
 /** Prints what contradicts itself. Exit 10 on errors, or on warnings with `--fail-on warning`. */
 export const run: RunVerb = async (invocation) => {

@@ -7,7 +7,7 @@ import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { type OpenSystem, openSystem, refuseErrors } from "../open-system.ts";
 import { namedServices } from "../services.ts";
-import type { RunVerb } from "../verbs.ts";
+import type { RunVerb } from "../verb.ts";
 
 const RELEASES_ONLY: readonly PlanAction[] = ["roll", "run-job", "repair"];
 

@@ -11,7 +11,7 @@ import { repairLocal } from "../repair-local.ts";
 import { readRecords } from "../../record/read.ts";
 import type { RecordKind } from "../../record/store.ts";
 import type { Finding } from "../../system/finding.ts";
-import type { Invocation, RunVerb } from "../verbs.ts";
+import type { Invocation, RunVerb } from "../verb.ts";
 
 /** Is this machine fit, and is the system's state whole? Exit 0, or 7 where an error was found. */
 export const run: RunVerb = async (invocation) => {

@@ -7,7 +7,7 @@ import { openSystem, subject } from "../open-system.ts";
 import { beginOperation } from "../operation.ts";
 import { outcomeJson, outcomeText } from "../outcome-text.ts";
 import { openTarget } from "../open-target.ts";
-import type { RunVerb } from "../verbs.ts";
+import type { RunVerb } from "../verb.ts";
 
 const OBSERVE_MS = 10_000;
 

@@ -12,7 +12,7 @@ import { runDrills } from "../run-drills.ts";
 import { evidenceRow, evidenceScale } from "../../drills/report-line.ts";
 import { drillJson } from "../drill-json.ts";
 import { countOption } from "./events.ts";
-import type { Invocation, RunVerb } from "../verbs.ts";
+import type { Invocation, RunVerb } from "../verb.ts";
 
 /** All values are kept in one evidence; at a minute each this is a night and a day. */
 const RUNS_MAX = 1_000;

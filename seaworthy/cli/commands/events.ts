@@ -6,7 +6,7 @@ import { eventJson } from "../event-json.ts";
 import { openTarget } from "../open-target.ts";
 import { eventText } from "../progress/event-text.ts";
 import { readEvents } from "../records.ts";
-import type { RunVerb } from "../verbs.ts";
+import type { RunVerb } from "../verb.ts";
 
 const EVENTS_SHOWN = 50;
 

@@ -5,7 +5,7 @@ import { EXIT, EXIT_MEANING } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openSystem } from "../open-system.ts";
 import { painter, table } from "../paint.ts";
-import type { Invocation, RunVerb } from "../verbs.ts";
+import type { Invocation, RunVerb } from "../verb.ts";
 
 const VALUE_COLUMNS = 60;
 const PAGES = new URL("../../../docs/", import.meta.url);

@@ -4,7 +4,7 @@ import { Refusal } from "../failure.ts";
 import { type OpenSystem, openSystem } from "../open-system.ts";
 import { openTarget } from "../open-target.ts";
 import type { LogQuery } from "../../targets/target.ts";
-import type { RunVerb } from "../verbs.ts";
+import type { RunVerb } from "../verb.ts";
 import { countOption } from "./events.ts";
 
 const LINES_SHOWN = 100;

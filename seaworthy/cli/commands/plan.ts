@@ -6,7 +6,7 @@ import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openSystem, subject } from "../open-system.ts";
 import { openTarget } from "../open-target.ts";
-import type { RunVerb } from "../verbs.ts";
+import type { RunVerb } from "../verb.ts";
 
 /** Shows what `up` would do. Takes no lease and changes nothing. */
 export const run: RunVerb = async (invocation) => {

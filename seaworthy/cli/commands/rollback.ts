@@ -5,7 +5,7 @@ import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openSystem } from "../open-system.ts";
 import { namedServices } from "../services.ts";
-import type { RunVerb } from "../verbs.ts";
+import type { RunVerb } from "../verb.ts";
 
 /** Goes to the last committed release other than the one that serves; never runs jobs. */
 export const run: RunVerb = async (invocation) => {

@@ -2,7 +2,7 @@ import { convergeVerb } from "../converge-verb.ts";
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { type OpenSystem, openSystem } from "../open-system.ts";
-import type { RunVerb } from "../verbs.ts";
+import type { RunVerb } from "../verb.ts";
 
 const REPLICAS_MAX = 100;
 

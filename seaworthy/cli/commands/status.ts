@@ -19,7 +19,7 @@ import {
   underWayLines,
   unitRows,
 } from "../status-text.ts";
-import type { RunVerb } from "../verbs.ts";
+import type { RunVerb } from "../verb.ts";
 
 const OBSERVE_MS = 10_000;
 

@@ -6,7 +6,7 @@ import { acceptedRules, confirmByName, convergeVerb } from "../converge-verb.ts"
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openSystem, refuseErrors } from "../open-system.ts";
-import type { Invocation, RunVerb } from "../verbs.ts";
+import type { Invocation, RunVerb } from "../verb.ts";
 
 /** Converges everything to the declaration; `--plan`: only while the world is still the plan's. */
 export const run: RunVerb = async (invocation) => {

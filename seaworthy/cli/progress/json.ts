@@ -1,6 +1,6 @@
 import { eventJson } from "../event-json.ts";
 import type { Terminal } from "../context.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./printer.ts";
 
 /** One event a line on stdout; the verb's outcome document is the last line. */
 export function jsonProgress(terminal: Terminal): Progress {

@@ -1,6 +1,6 @@
 import type { Terminal } from "../context.ts";
 import { progressText } from "./event-text.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./printer.ts";
 
 /** A bake is looked at each second; a log need not say so more often than this. */
 const BAKE_LINES_EVERY_MS = 5_000;

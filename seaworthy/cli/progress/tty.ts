@@ -4,7 +4,7 @@ import type { Step } from "../../record/step.ts";
 import type { Terminal } from "../context.ts";
 import { painter } from "../paint.ts";
 import { progressText, stepSubject } from "./event-text.ts";
-import type { Progress } from "./progress.ts";
+import type { Progress } from "./printer.ts";
 
 /**
  * One line an instance, redrawn as its phases pass: `router-4  start ✓ 0.1 s  ready ✓ 1.1 s`.
