@@ -256,6 +256,7 @@ export class ToyTarget {
         processes: [],
         undoByWallMs: systemClock.wall() + 60_000,
       }),
+      headroom: async () => ({ memoryBytes: 1e12, addresses: 1_000 }),
       measure: async () => ({
         since: "start",
         instances: this.#running.map(({ backend, release }) => ({

@@ -3,7 +3,13 @@ import type { Graph, UnitName } from "../plan/graph.ts";
 import type { Observed, ObservedInstance, ObservedUnit } from "../plan/observed.ts";
 import type { InstanceId, Step, StepResult } from "../record/step.ts";
 import type { RecordKind } from "../record/store.ts";
-import { type Lease, type Measured, type Target, TargetError } from "../targets/target.ts";
+import {
+  type Headroom,
+  type Lease,
+  type Measured,
+  type Target,
+  TargetError,
+} from "../targets/target.ts";
 
 /** How instances of one release behave on this target. */
 export interface Behaviour {
@@ -44,6 +50,7 @@ export class ModelTarget {
   /** Requests a second that each unit's edge is sent. */
   ratePerSecond = 50;
   epoch = 1;
+  headroom: Headroom = { memoryBytes: 1e12, addresses: 1_000 };
   readonly lost = new AbortController();
   /** Called when a step begins; a result stands instead of its effect, a throw is passed on. */
   onStep: (step: Step) => StepResult | undefined | Promise<StepResult | undefined> = () =>
@@ -84,6 +91,7 @@ export class ModelTarget {
       put: () => Promise.resolve(),
       define: (graph) => Promise.resolve(this.#define(graph)),
       apply: (step, { signal, epoch }) => this.#apply(step, signal, epoch),
+      headroom: () => Promise.resolve(this.headroom),
       measure: (unit) => Promise.resolve(this.#measure(unit)),
       prepare: () => Promise.reject(new Error("not asked for in these tests")),
       logs: (query) => this.#logs(query.instance),

@@ -24,6 +24,8 @@ export interface Target {
   define(graph: Graph, context: StepContext): Promise<void>;
   /** Does one step. Idempotent by step id; refuses an epoch that is no longer the lease's. */
   apply(step: Step, context: StepContext): Promise<StepResult>;
+  /** What is free for more instances, as seen just now. */
+  headroom(signal: AbortSignal): Promise<Headroom>;
   /** Cumulative counts at the edge; the caller subtracts two of them. */
   measure(unit: UnitName, signal: AbortSignal): Promise<Measured>;
   /** Nothing is done yet: both steps are serialisable and are journalled before injection. */
@@ -32,6 +34,13 @@ export interface Target {
   readonly store: RecordStore;
   /** Ends the client's connections; what runs goes on. */
   close(): Promise<void>;
+}
+
+export interface Headroom {
+  /** Memory that new processes could have without swapping. */
+  readonly memoryBytes: number;
+  /** Addresses that can still be given to instances. */
+  readonly addresses: number;
 }
 
 export interface Platform {

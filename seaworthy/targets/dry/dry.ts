@@ -11,6 +11,7 @@ import {
   type LeaseOutcome,
   type LeaseOwner,
   type LogLine,
+  type Headroom,
   type Measured,
   type Platform,
   type StepContext,
@@ -112,6 +113,11 @@ class Dry implements DryTarget {
     this.#world.mustHold(this, epoch);
     this.#world.steps.push(step);
     return this.#options.respond?.(step) ?? this.#world.apply(step);
+  }
+
+  /** A model has room for everything. */
+  async headroom(): Promise<Headroom> {
+    return { memoryBytes: Number.MAX_SAFE_INTEGER, addresses: Number.MAX_SAFE_INTEGER };
   }
 
   async measure(unit: string, signal: AbortSignal): Promise<Measured> {

@@ -1,3 +1,4 @@
+import { freemem } from "node:os";
 import type { GatewayStatus } from "@seaworthy/gateway/control";
 import { deadline, type Clock } from "@seaworthy/std/clock";
 import type { OwnCommand } from "@seaworthy/std/command";
@@ -11,6 +12,7 @@ import type { RecordStore } from "../../record/store.ts";
 import type { Step, StepResult } from "../../record/step.ts";
 import {
   TargetError,
+  type Headroom,
   type LeaseOutcome,
   type LeaseOwner,
   type LogLine,
@@ -41,6 +43,7 @@ import {
   type StateFolderOptions,
 } from "./state-folder.ts";
 import { openSecretVersions, type SecretVersions } from "./secret-versions.ts";
+import { PORT_COUNT } from "./supervisor/ports.ts";
 import type { SupervisorClient } from "./supervisor-client.ts";
 import { edgeSocket, secretsFile, stateFile } from "./supervisor/paths.ts";
 import { readState, type SupervisorState } from "./supervisor/state.ts";
@@ -163,6 +166,12 @@ class LocalTarget implements Target {
   async apply(step: Step, { epoch, signal }: StepContext): Promise<StepResult> {
     const reply = await this.#leased().ask({ call: "apply", epoch, step }, signal);
     return applyReplySchema.parse(reply);
+  }
+
+  async headroom(): Promise<Headroom> {
+    const state = await this.#state();
+    const given = state === undefined ? 0 : Object.keys(state.instances).length;
+    return { memoryBytes: freemem(), addresses: PORT_COUNT - given };
   }
 
   async measure(unit: UnitName, signal: AbortSignal): Promise<Measured> {

@@ -1,5 +1,6 @@
-import { chmod, mkdir, realpath, rm } from "node:fs/promises";
+import { chmod, mkdir, realpath, rm, statfs } from "node:fs/promises";
 import { dirname, isAbsolute, join } from "node:path";
+import { formatBytes } from "@seaworthy/std/bytes";
 import { timestamp, type Clock } from "@seaworthy/std/clock";
 import { freshId } from "@seaworthy/std/random";
 import type { JobUnit, ServiceUnit } from "../../plan/graph.ts";
@@ -130,8 +131,22 @@ async function copyInto(
   const into = join(temporary, TREE);
   await mkdir(into, { recursive: true });
   const snapshot = await snapshotOf(unit, context);
+  await refuseWithoutRoom(snapshot, into);
   const filesHash = await copySnapshot(snapshot, { into, signal: context.signal });
   return await manifestOf(unit, { snapshot, filesHash, context });
+}
+
+/** Before the first byte is written: a disk that is filled half-way harms whoever shares it. */
+async function refuseWithoutRoom(snapshot: Snapshot, into: string): Promise<void> {
+  const sizes = snapshot.entries.map((entry) => (entry.kind === "file" ? entry.bytes : 0));
+  const needed = sizes.reduce((sum, bytes) => sum + bytes, 0);
+  const { bavail, bsize } = await statfs(into);
+  const free = bavail * bsize;
+  if (needed <= free) return;
+  const room = `${formatBytes(needed)} are needed, ${formatBytes(free)} are free`;
+  throw new TargetError("no-space", `the disk is full where releases lie: ${room}`, {
+    fix: "free space there and run the command again: nothing that was recorded is lost",
+  });
 }
 
 async function manifestOf(

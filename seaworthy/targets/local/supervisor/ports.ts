@@ -9,7 +9,7 @@ import { LOOPBACK } from "../edge-config.ts";
  * outgoing connection of this machine takes a port between two lives of an instance.
  */
 const PORT_FIRST = 20_000;
-const PORT_COUNT = 10_000;
+export const PORT_COUNT = 10_000;
 
 /** By then the state names the port, or nobody wants it any more. */
 const PROMISE_MS = 10_000;
