@@ -7,6 +7,8 @@ export const LINE = [
   "stores",
   "record",
   "plan",
+  "catalogues",
+  "facts",
   "checks",
   "renderers",
   "load",

@@ -1,0 +1,45 @@
+import { survey, type Unit } from "../../facts/unit.ts";
+import type { Tree } from "../../facts/source.ts";
+import { APPLICATIONS_RULES } from "./applications/applications.ts";
+import { CONTAINERS_RULES } from "./containers/containers.ts";
+import { DELIVERY_RULES } from "./delivery/delivery.ts";
+import type { FileRule, Found } from "./file-rule.ts";
+import { KUBERNETES_RULES } from "./kubernetes/kubernetes.ts";
+import { MONITORING_RULES } from "./monitoring/monitoring.ts";
+import { PROXIES_RULES } from "./proxies/proxies.ts";
+import { SCRIPTS_RULES } from "./scripts/scripts.ts";
+
+export const FILE_RULES: readonly FileRule[] = [
+  ...CONTAINERS_RULES,
+  ...KUBERNETES_RULES,
+  ...PROXIES_RULES,
+  ...MONITORING_RULES,
+  ...SCRIPTS_RULES,
+  ...APPLICATIONS_RULES,
+  ...DELIVERY_RULES,
+];
+
+/** A finding, and the rule and unit it comes from. */
+export interface FileFinding extends Found {
+  readonly rule: string;
+  readonly unit: string;
+}
+
+/** What every rule has to say about a tree; the same fault seen from two units is said once. */
+export function checkFiles(tree: Tree): readonly FileFinding[] {
+  const said = new Map<string, FileFinding>();
+  for (const unit of survey(tree).units) {
+    for (const finding of findingsOf(unit)) {
+      const [{ file, line }] = finding.places;
+      const key = JSON.stringify([finding.rule, finding.message, file, line]);
+      if (!said.has(key)) said.set(key, finding);
+    }
+  }
+  return [...said.values()];
+}
+
+function findingsOf(unit: Unit): readonly FileFinding[] {
+  return FILE_RULES.flatMap((rule) =>
+    rule.check(unit).map((found) => ({ ...found, rule: rule.name, unit: unit.name })),
+  );
+}

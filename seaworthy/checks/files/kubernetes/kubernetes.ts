@@ -1,0 +1,3 @@
+import type { FileRule } from "../file-rule.ts";
+
+export const KUBERNETES_RULES: readonly FileRule[] = [];
