@@ -1,0 +1,143 @@
+import type { Problem } from "../document.ts";
+import { at, type SourceFile } from "../source.ts";
+import type { NginxDirective, NginxDocument } from "./proxies.ts";
+
+/** Blocks in blocks; nginx itself has five levels. */
+const DEPTH_MAX = 16;
+const WORD_CHARACTERS_MAX = 65_536;
+/** A configuration larger than this is data. */
+const FILE_CHARACTERS_MAX = 2_000_000;
+
+/** A directive that hardly anything but nginx has. */
+const TELLING =
+  /(^|[\s{;])(server_name|proxy_pass|listen|upstream|location|limit_req_zone|ssl_certificate|add_header|fastcgi_pass|worker_processes|root|gzip)\s[^;{}]*[;{]/;
+const BLOCKS = /(^|[\s;}])(server|http|upstream\s+\S+|location\s[^{;]*|events|stream)\s*\{/;
+
+/** Reads an nginx configuration, whole or a part that is included; undefined when it is none. */
+export function readNginx(file: SourceFile): NginxDocument | undefined {
+  if (file.text.length > FILE_CHARACTERS_MAX) return undefined;
+  if (!looksLikeNginx(file)) return undefined;
+  const reading = new Reading(file);
+  const directives = reading.block(0);
+  if (directives.length === 0) return undefined;
+  return { kind: "nginx", file, directives, problems: reading.problems };
+}
+
+function looksLikeNginx({ path, text }: SourceFile): boolean {
+  if (/\.(ya?ml|json|md|tsx?|jsx?|java|py|go|rs|tf|sh|toml|lua|css|scss)$/.test(path)) return false;
+  const head = text.slice(0, 100_000);
+  return TELLING.test(head) && (BLOCKS.test(head) || /nginx/i.test(path));
+}
+
+class Reading {
+  readonly problems: Problem[] = [];
+  readonly #file: SourceFile;
+  #offset = 0;
+  #line = 1;
+
+  constructor(file: SourceFile) {
+    this.#file = file;
+  }
+
+  /** Directives until the block's end, or until the text's. */
+  block(depth: number): readonly NginxDirective[] {
+    const directives: NginxDirective[] = [];
+    for (;;) {
+      const { words, end, line } = this.#statement();
+      const [name, ...rest] = words;
+      if (end === "{") {
+        const deeper = depth < DEPTH_MAX ? this.block(depth + 1) : this.#skip();
+        if (name !== undefined) directives.push({ name, words: rest, line, block: deeper });
+        continue;
+      }
+      if (name !== undefined) {
+        directives.push({ name, words: rest, line, block: undefined });
+        if (end !== ";") this.#say(line, `"${name}" does not end with ";"`, 'end it with ";"');
+      }
+      if (end === "") {
+        if (depth > 0) this.#say(line, 'a "}" is missing at the end', "close the block");
+        return directives;
+      }
+      if (end === "}") {
+        if (depth > 0) return directives;
+        this.#say(line, 'an unexpected "}"', "remove it, or open its block");
+      }
+    }
+  }
+
+  /** Words up to `;`, `{`, `}` or the end. Quotes, escapes and comments as nginx reads them. */
+  #statement(): { words: readonly string[]; end: string; line: number } {
+    const { text } = this.#file;
+    const words: string[] = [];
+    let line = this.#line;
+    while (this.#offset < text.length) {
+      const character = text[this.#offset] ?? "";
+      if (character === "\n") this.#line += 1;
+      if (/\s/.test(character)) {
+        this.#offset += 1;
+        continue;
+      }
+      if (character === "#") {
+        const end = text.indexOf("\n", this.#offset);
+        this.#offset = end < 0 ? text.length : end;
+        continue;
+      }
+      if (words.length === 0) line = this.#line;
+      if (character === ";" || character === "{" || character === "}") {
+        this.#offset += 1;
+        return { words, end: character, line };
+      }
+      words.push(this.#word());
+    }
+    return { words, end: "", line };
+  }
+
+  #word(): string {
+    const { text } = this.#file;
+    const quote = text[this.#offset] ?? "";
+    const quoted = quote === '"' || quote === "'";
+    const from = quoted ? this.#offset + 1 : this.#offset;
+    let index = from;
+    for (; index < text.length && index - from < WORD_CHARACTERS_MAX; index += 1) {
+      const character = text[index] ?? "";
+      if (character === "\n") {
+        if (!quoted) break;
+        this.#line += 1;
+      }
+      if (character === "\\") index += 1;
+      else if (quoted && character === quote) break;
+      else if (!quoted && (/\s/.test(character) || character === ";")) break;
+      // `${name}` is part of a word, any other brace is not.
+      else if (!quoted && character === "{" && text[index - 1] !== "$") break;
+      else if (!quoted && character === "}" && !text.slice(from, index).includes("${")) break;
+    }
+    this.#offset = quoted ? index + 1 : index;
+    return text.slice(from, index);
+  }
+
+  /** A block that is nested too deep is passed over. */
+  #skip(): readonly NginxDirective[] {
+    for (let open = 1; open > 0; ) {
+      const { end } = this.#statement();
+      if (end === "") return [];
+      if (end === "{") open += 1;
+      if (end === "}") open -= 1;
+    }
+    return [];
+  }
+
+  #say(line: number, message: string, fix: string): void {
+    this.problems.push({ at: at(this.#file, line), message, fix });
+  }
+}
+
+/** Every directive of a tree with the blocks it stands in, outermost first. */
+export function* walk(
+  directives: readonly NginxDirective[],
+  within: readonly NginxDirective[] = [],
+): Generator<{ readonly directive: NginxDirective; readonly within: readonly NginxDirective[] }> {
+  for (const directive of directives) {
+    yield { directive, within };
+    if (directive.block !== undefined) yield* walk(directive.block, [...within, directive]);
+  }
+}
