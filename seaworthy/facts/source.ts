@@ -3,6 +3,8 @@ export interface SourceFile {
   /** Relative to the folder that was named, with `/`. A guide's code block has the name it is given. */
   readonly path: string;
   readonly text: string;
+  /** What a guide calls this code block, as written; two blocks may bear one name. */
+  readonly named?: string;
   /** Where a line (1-based) really stands, when this file is a code block laid out from a guide. */
   readonly origin?: (line: number) => { readonly file: string; readonly line: number };
 }
