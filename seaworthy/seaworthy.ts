@@ -3,10 +3,14 @@ export {
   defineSystem,
   edge,
   job,
+  mariadb,
+  nats,
+  postgres,
   ref,
   secret,
   service,
   text,
+  valkey,
   type DefinedSystem,
 } from "./system/declare.ts";
 export type {
@@ -16,4 +20,11 @@ export type {
   ServiceDeclaration,
   SystemDeclaration,
 } from "./system/declaration.ts";
-export type { Ref, Reference, Secret, Text } from "./system/reference.ts";
+export type {
+  MariadbDeclaration,
+  NatsDeclaration,
+  PostgresDeclaration,
+  StoreDeclaration,
+  ValkeyDeclaration,
+} from "./system/store-declaration.ts";
+export type { Ref, Reference, Secret, StoreUrl, Text } from "./system/reference.ts";

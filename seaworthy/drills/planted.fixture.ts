@@ -131,6 +131,8 @@ export const OBJECTIVES: Objectives = {
   latencyP99Ms: undefined,
   errorRatio: 0.01,
   recoveryTimeMs: undefined,
+  recoveryPointMs: undefined,
+  connections: undefined,
 };
 
 export function aGraph(unit: ServiceUnit): Graph {
@@ -147,7 +149,8 @@ export function aGraph(unit: ServiceUnit): Graph {
 
 export function aParsed(unit: ServiceUnit, given: Partial<Parsed["system"]> = {}): Parsed {
   const { kind: _kind, needs: _needs, ...runs } = unit;
-  const service: Service = { ...runs, drillsExcluded: {} };
+  const resources = { cpu: undefined, memoryBytes: undefined };
+  const service: Service = { ...runs, drillsExcluded: {}, resources, pools: {} };
   return {
     hash: "hash-1",
     sources: {},
@@ -168,6 +171,8 @@ export function aParsed(unit: ServiceUnit, given: Partial<Parsed["system"]> = {}
       },
       drills: { warmUpMs: 1_000, baselineMs: 1_000, windowMs: 4_000, freezeMs: 1_500 },
       secrets: { from: [] },
+      stores: {},
+      capacity: resources,
       ...given,
     },
   };

@@ -77,3 +77,31 @@ test("what a platform cannot do is refused with the way out", () => {
     assert.deepEqual([gap?.rule, gap?.places[0]?.path], ["not-yet", "on"]);
   }
 });
+
+test("the address of an external store is its secret, another one's is a unit's", () => {
+  const stores = {
+    db: { provider: "postgres", external: { secret: "DB_URL" } },
+    cache: { provider: "valkey" },
+  };
+  const env = { DB: { text: [{ ref: "db" }, "?x"] }, CACHE: { ref: "cache" } };
+  const graph = graphOf({ services: { api: aService({ env }) }, stores });
+  const [api] = graph.units;
+  assert.ok(api?.kind === "service");
+  assert.deepEqual(api.env, {
+    DB: {
+      kind: "parts",
+      parts: [
+        { kind: "secret", secret: "DB_URL" },
+        { kind: "text", text: "?x" },
+      ],
+    },
+    CACHE: { kind: "url", service: "cache" },
+  });
+  assert.deepEqual(api.needs, []);
+});
+
+test("a store shares the room for names with services and jobs", () => {
+  const stores = { api: { provider: "postgres" } };
+  const [clash] = refusals({ services: { api: aService() }, stores });
+  assert.equal(clash?.rule, "name-clash");
+});

@@ -1,16 +1,8 @@
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import type { Finding } from "../system/finding.ts";
-import type {
-  EnvironmentValue,
-  Job,
-  Parsed,
-  Route,
-  Run,
-  Service,
-  ServiceName,
-  System,
-} from "../system/system.ts";
+import type { Job, Parsed, Route, Run, Service, ServiceName, System } from "../system/system.ts";
 import { whyOf } from "../system/why.ts";
+import { needsOf, type Stores, withAddresses } from "./addresses.ts";
 import { EDGE_UNIT_NAME, type Graph, type JobUnit, type ServiceUnit, type Unit } from "./graph.ts";
 
 /** Calls between services: longer than a public route, since a caller gives up by itself. */
@@ -32,8 +24,8 @@ export function expand(parsed: Parsed): Result<Graph, readonly Finding[]> {
     platform: system.platform,
     declarationHash: parsed.hash,
     units: [
-      ...Object.values(system.jobs).map(jobUnit),
-      ...Object.values(system.services).map(serviceUnit),
+      ...Object.values(system.jobs).map((job) => jobUnit(job, system.stores)),
+      ...Object.values(system.services).map((service) => serviceUnit(service, system.stores)),
       ...edgeUnit,
     ],
     edge: system.edge,
@@ -44,28 +36,22 @@ export function expand(parsed: Parsed): Result<Graph, readonly Finding[]> {
   });
 }
 
-function serviceUnit(service: Service): ServiceUnit {
-  const { drillsExcluded: _drills, ...runs } = service;
-  return { kind: "service", ...runs, needs: needsOf(service.env) };
+function serviceUnit(service: Service, stores: Stores): ServiceUnit {
+  // Drills and checks read these where they are declared; nothing runs by them.
+  const { drillsExcluded: _d, resources: _r, pools: _p, ...runs } = service;
+  const env = withAddresses(service.env, stores);
+  return { kind: "service", ...runs, env, needs: needsOf(service.env) };
 }
 
-function jobUnit(job: Job): JobUnit {
-  return { kind: "job", ...job, needs: needsOf(job.env) };
+function jobUnit(job: Job, stores: Stores): JobUnit {
+  const { resources: _resources, ...runs } = job;
+  const env = withAddresses(job.env, stores);
+  return { kind: "job", ...runs, env, needs: needsOf(job.env) };
 }
 
 /** Retried like public calls of safe methods; nothing is declared idempotent for the inside. */
 function innerRoute(to: ServiceName): Route {
   return { prefix: "/", to, idempotent: false, ...INNER_ROUTE, balance: "least-connections" };
-}
-
-/** Services whose addresses stand in an environment, each once, sorted. */
-function needsOf(environment: Readonly<Record<string, EnvironmentValue>>): readonly ServiceName[] {
-  return [...new Set(Object.values(environment).flatMap(servicesIn))].toSorted();
-}
-
-function servicesIn(value: EnvironmentValue): readonly ServiceName[] {
-  if (value.kind === "url") return [value.service];
-  return value.kind === "parts" ? value.parts.flatMap(servicesIn) : [];
 }
 
 function platformGaps(system: System): readonly Finding[] {
@@ -88,10 +74,11 @@ function gap(path: string, message: string, fix: string): Finding {
   return { rule, severity: "error", message, places: [{ path }], why: whyOf(rule), fix };
 }
 
-/** Instances are called `<unit>-<number>`, so units share one room for names. */
+/** Instances are called `<unit>-<number>`, so units share one room for names; stores are units. */
 function clashes(system: System): readonly Finding[] {
   const taken = new Map(system.edge === undefined ? [] : [[EDGE_UNIT_NAME, "edge"]]);
-  return unitsOf(system).flatMap(({ name, path }) => {
+  const stores = Object.keys(system.stores).map((name) => ({ name, path: `stores.${name}` }));
+  return [...unitsOf(system), ...stores].flatMap(({ name, path }) => {
     const other = taken.get(name);
     taken.set(name, path);
     if (other === undefined) return [];

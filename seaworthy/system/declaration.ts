@@ -1,4 +1,5 @@
-import type { Ref, Reference, Secret, Text } from "./reference.ts";
+import type { Ref, Reference, Secret, StoreUrl, Text } from "./reference.ts";
+import type { StoreDeclaration } from "./store-declaration.ts";
 
 /**
  * The declaration as users write it. Types show what TypeScript can show while one types; every
@@ -26,14 +27,21 @@ export type Json =
   | readonly Json[]
   | { readonly [key: string]: Json };
 
-/** A value of the environment. `Target` are the services it refers to. */
+/** A value of the environment. `Target` are the services and stores it refers to. */
 export type EnvironmentInput<Target extends string> =
   | string
   | number
   | boolean
   | Ref<Target>
   | Text<Target>
+  | StoreUrl
   | Secret;
+
+export interface ResourcesInput {
+  /** Cores: `0.5`. */
+  readonly cpu?: number;
+  readonly memory?: Size;
+}
 
 export type RunInput =
   | { readonly build: string; readonly command: readonly [string, ...string[]] }
@@ -80,6 +88,10 @@ export interface ServiceDeclaration<Target extends string> {
     readonly abort?: { readonly errors?: Percent; readonly p95?: Factor };
   };
   readonly restart?: { readonly backoffFirst?: Duration; readonly backoffMax?: Duration };
+  /** What each instance may take. */
+  readonly resources?: ResourcesInput;
+  /** Connections that each instance keeps at most, by store: the size of its pool. */
+  readonly pools?: Readonly<Record<string, number>>;
   /** Drills that must not run here, and why. */
   readonly drills?: { readonly exclude?: Readonly<Record<string, string>> };
 }
@@ -91,6 +103,7 @@ export interface JobDeclaration<Target extends string> {
   readonly idempotent?: boolean;
   /** Default "10m". */
   readonly deadline?: Duration;
+  readonly resources?: ResourcesInput;
   readonly env?: Readonly<Record<string, EnvironmentInput<Target>>>;
 }
 
@@ -154,8 +167,13 @@ export interface SharedDeclaration<Target extends string> {
     readonly availability?: Percent;
     readonly latency?: { readonly p95?: Duration; readonly p99?: Duration };
     readonly errors?: Percent;
-    readonly recovery?: { readonly time?: Duration };
+    /** Client connections held at a time. */
+    readonly connections?: number;
+    /** `point`: what stores may lose of acknowledged writes, as time. */
+    readonly recovery?: { readonly time?: Duration; readonly point?: Duration };
   };
+  /** What the machines hold for all instances together. */
+  readonly capacity?: ResourcesInput;
   readonly load?: LoadDeclaration<Target>;
   readonly drills?: {
     readonly warmUp?: Duration;
@@ -174,24 +192,32 @@ export interface SharedDeclaration<Target extends string> {
 
 type Names<Units> = keyof Units & string;
 
-export interface SystemDeclaration<Services, Jobs> extends SharedDeclaration<Names<Services>> {
+export interface SystemDeclaration<Services, Jobs, Stores>
+  extends SharedDeclaration<Names<Services>> {
   readonly declarationVersion?: 1;
   readonly name: string;
   readonly services: Services & {
-    readonly [Name in keyof Services]: ServiceDeclaration<Names<Services>>;
+    readonly [Name in keyof Services]: ServiceDeclaration<Names<Services> | Names<Stores>>;
   };
-  readonly jobs?: Jobs & { readonly [Name in keyof Jobs]: JobDeclaration<Names<Services>> };
+  readonly jobs?: Jobs & {
+    readonly [Name in keyof Jobs]: JobDeclaration<Names<Services> | Names<Stores>>;
+  };
+  /** What keeps data. Checked and explained; no target runs them yet. */
+  readonly stores?: Stores & { readonly [Name in keyof Stores]: StoreDeclaration };
   /** What differs: leaves and lists replace, no unit is added or removed. */
-  readonly environments?: Readonly<Record<string, EnvironmentDeclaration<Services, Jobs>>>;
+  readonly environments?: Readonly<Record<string, EnvironmentDeclaration<Services, Jobs, Stores>>>;
 }
 
-export type EnvironmentDeclaration<Services, Jobs> = Partly<SharedDeclaration<Names<Services>>> & {
+export type EnvironmentDeclaration<Services, Jobs, Stores> = Partly<
+  SharedDeclaration<Names<Services>>
+> & {
   readonly services?: {
-    readonly [Name in keyof Services]?: Partly<ServiceDeclaration<Names<Services>>>;
+    readonly [Name in keyof Services]?: Partly<ServiceDeclaration<Names<Services> | Names<Stores>>>;
   };
   readonly jobs?: {
-    readonly [Name in keyof Jobs]?: Partly<JobDeclaration<Names<Services>>>;
+    readonly [Name in keyof Jobs]?: Partly<JobDeclaration<Names<Services> | Names<Stores>>>;
   };
+  readonly stores?: { readonly [Name in keyof Stores]?: Partly<StoreDeclaration> };
 };
 
 /** Every field may be left out, all the way down; lists and references are whole. */

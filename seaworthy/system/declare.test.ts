@@ -1,6 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { defineSystem, edge, job, ref, secret, service, text } from "./declare.ts";
+import {
+  defineSystem,
+  edge,
+  job,
+  mariadb,
+  nats,
+  postgres,
+  ref,
+  secret,
+  service,
+  text,
+  valkey,
+} from "./declare.ts";
 
 const run = { build: "./api", command: ["node", "main.ts"] } as const;
 
@@ -35,9 +47,64 @@ test("a declaration becomes plain data, references in their data form", () => {
   });
 });
 
+test("a store's url is its name, wherever the store is listed", () => {
+  const db = postgres({ version: 17, replicas: 2, synchronous: "any 1" });
+  const cache = valkey({ mode: "sentinel", replicas: 2, role: "cache" });
+  const env = { DB: db.url, CACHE: text`${cache.url}/0`, QUEUE: ref("queue") };
+  const system = defineSystem({
+    name: "orders",
+    services: { api: service({ run, env }) },
+    stores: {
+      // A copy that differs is still the store that the address belongs to.
+      main: { ...db, replicas: 3 },
+      cache,
+      queue: nats({ servers: 3 }),
+      old: mariadb({ external: secret("OLD_URL") }),
+    },
+    environments: { staging: { stores: { main: { replicas: 1 } } } },
+  });
+  const data: unknown = JSON.parse(JSON.stringify(system));
+  assert.deepEqual(data, {
+    name: "orders",
+    services: {
+      api: {
+        run,
+        env: {
+          DB: { ref: "main" },
+          CACHE: { text: [{ ref: "cache" }, "/0"] },
+          QUEUE: { ref: "queue" },
+        },
+      },
+    },
+    stores: {
+      main: { provider: "postgres", version: 17, replicas: 3, synchronous: "any 1" },
+      cache: { provider: "valkey", mode: "sentinel", replicas: 2, role: "cache" },
+      queue: { provider: "nats", servers: 3 },
+      old: { provider: "mariadb", external: { secret: "OLD_URL" } },
+    },
+    environments: { staging: { stores: { main: { replicas: 1 } } } },
+  });
+});
+
+test("the url of a store that is not listed, or listed twice, is refused", () => {
+  const db = postgres({});
+  const services = { api: service({ run, env: { DB: db.url } }) };
+  assert.throws(
+    () => defineSystem({ name: "x", services }),
+    /services\.api\.env\.DB is the url of a store that is not listed under `stores`/,
+  );
+  assert.throws(
+    () => defineSystem({ name: "x", services, stores: { a: db, b: db } }),
+    /listed twice: a, b/,
+  );
+});
+
 test("a reference throws wherever it would become text", () => {
-  const references: readonly unknown[] = [ref("api"), secret("TOKEN"), text`${ref("api")}/v1`];
-  const [address, token, joined] = references;
+  const { url } = postgres({});
+  const joining = text`${ref("api")}/v1`;
+  const references: readonly unknown[] = [ref("api"), secret("TOKEN"), joining, url];
+  const [address, token, joined, store] = references;
+  assert.throws(() => String(store), /a store's url is known only when .* text`…`/);
   assert.throws(() => String(address), /ref\("api"\) is known only when .* text`…`/);
   assert.throws(() => String(token), /secret\("TOKEN"\) is known only when/);
   assert.throws(() => String(joined), /text`…` is known only when/);
@@ -69,6 +136,7 @@ export function compileErrors(): void {
   const load = { rate: "1/s", mix: [{ GET: "/" }] } as const;
   const history = { service: "dp", path: "/" } as const;
   const web = { replicas: 2 };
+  const stores = { cache: valkey({ role: "cache" }) };
   // @ts-expect-error there is no service `apii`
   defineSystem({ ...x, edge: edge({ routes: { "/": "apii" } }) });
   // @ts-expect-error there is no service `apii`
@@ -89,6 +157,14 @@ export function compileErrors(): void {
   service({ run, drain: "5 parsecs" });
   // @ts-expect-error an environment adds no service
   defineSystem({ ...x, environments: { p: { services: { web } } } });
+  // @ts-expect-error an environment adds no store
+  defineSystem({ ...x, stores, environments: { p: { stores: { db: { replicas: 1 } } } } });
+  // @ts-expect-error a misspelt field
+  postgres({ replica: 2 });
+  // @ts-expect-error an address is a secret, never a text
+  postgres({ external: "postgres://user:password@host/db" });
+  // @ts-expect-error there is no such role
+  valkey({ role: "cash" });
   // @ts-expect-error one method a request
   defineSystem({ ...x, load: { rate: "1/s", mix: [{ GET: "/", POST: "/" }] } });
   // @ts-expect-error there is no service `dp`

@@ -6,6 +6,13 @@ import type {
 } from "./declaration.ts";
 import { lower } from "./lower.ts";
 import { reference, type Ref, type Reference, type Secret, type Text } from "./reference.ts";
+import type {
+  Declared,
+  MariadbDeclaration,
+  NatsDeclaration,
+  PostgresDeclaration,
+  ValkeyDeclaration,
+} from "./store-declaration.ts";
 
 /**
  * What users import from "seaworthy". Every function takes data and gives data: no clock, no
@@ -23,7 +30,8 @@ export interface DefinedSystem {
 export function defineSystem<
   const Services extends Readonly<Record<string, unknown>>,
   const Jobs extends Readonly<Record<string, unknown>> = Readonly<Record<never, never>>,
->(declaration: SystemDeclaration<Services, Jobs>): DefinedSystem {
+  const Stores extends Readonly<Record<string, unknown>> = Readonly<Record<never, never>>,
+>(declaration: SystemDeclaration<Services, Jobs, Stores>): DefinedSystem {
   const data = lower(declaration);
   const brand: DefinedSystem = { [DEFINED]: true };
   return Object.freeze(Object.assign(brand, data));
@@ -48,6 +56,39 @@ export function edge<const Target extends string>(
   declaration: EdgeDeclaration<Target>,
 ): EdgeDeclaration<NoInfer<Target>> {
   return declaration;
+}
+
+/** Declares a PostgreSQL with its replicas and backups. */
+export function postgres(
+  declaration: PostgresDeclaration,
+): Declared<PostgresDeclaration & { readonly provider: "postgres" }> {
+  return store({ provider: "postgres", ...declaration });
+}
+
+/** Declares a MariaDB with its members and backups. */
+export function mariadb(
+  declaration: MariadbDeclaration,
+): Declared<MariadbDeclaration & { readonly provider: "mariadb" }> {
+  return store({ provider: "mariadb", ...declaration });
+}
+
+/** Declares a Valkey, as a cache or as a store of its own. */
+export function valkey(
+  declaration: ValkeyDeclaration,
+): Declared<ValkeyDeclaration & { readonly provider: "valkey" }> {
+  return store({ provider: "valkey", ...declaration });
+}
+
+/** Declares a NATS with JetStream. */
+export function nats(
+  declaration: NatsDeclaration,
+): Declared<NatsDeclaration & { readonly provider: "nats" }> {
+  return store({ provider: "nats", ...declaration });
+}
+
+/** Its address gets the store's name where the store is listed; `lower` puts it in. */
+function store<const Written extends object>(written: Written): Declared<Written> {
+  return { ...written, url: reference({ store: Symbol("store") }) };
 }
 
 /** The address of a service, known when it runs. */

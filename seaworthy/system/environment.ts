@@ -11,7 +11,7 @@ export interface Overlaid {
 }
 
 /** Where a name is a unit: an environment narrows units, it makes and drops none. */
-const UNIT_MAPS: readonly string[] = ["services", "jobs"];
+const UNIT_MAPS: readonly string[] = ["services", "jobs", "stores"];
 /** Objects that are one value; half of one and half of another would be nonsense. */
 const WHOLE_VALUES = ["ref", "secret", "text", "json", "command"];
 

@@ -97,6 +97,7 @@ export function describeFields(): readonly Description[] {
   const log: ReadLog = {
     describing: true,
     services: new Set(),
+    stores: new Set(),
     fault: () => {},
     source: () => {},
     describe: (description) => {

@@ -1,6 +1,6 @@
 import { formatListen } from "./listen.ts";
 import { joinPath } from "./path.ts";
-import type { EnvironmentValue } from "./system.ts";
+import type { DeclaredValue } from "./system.ts";
 
 /**
  * Plain data as paths and single values, in its own order. Lists of plain values are one value;
@@ -34,14 +34,14 @@ function isAddress(value: object): value is { readonly host: string; readonly po
 
 /** `env` as people read it: references by name, never a value that is not declared. */
 export function environmentTexts(
-  environment: Readonly<Record<string, EnvironmentValue>>,
+  environment: Readonly<Record<string, DeclaredValue>>,
 ): Readonly<Record<string, string>> {
   return Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [name, environmentText(value)]),
   );
 }
 
-function environmentText(value: EnvironmentValue): string {
+function environmentText(value: DeclaredValue): string {
   switch (value.kind) {
     case "text":
       return value.text;
@@ -49,6 +49,8 @@ function environmentText(value: EnvironmentValue): string {
       return `<secret ${value.secret}>`;
     case "url":
       return `<address of ${value.service}>`;
+    case "store":
+      return `<address of ${value.store}>`;
     case "parts":
       return value.parts.map(environmentText).join("");
     default:

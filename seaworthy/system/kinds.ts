@@ -130,6 +130,23 @@ export function text(
   };
 }
 
+/** Text that may hold a password where it is wrong: a message never repeats it. */
+export function guardedText(expected: string, accepts: (text: string) => boolean): Leaf<string> {
+  const kind = text(expected, accepts);
+  return {
+    ...kind,
+    parse: (input, log) => {
+      const result = kind.parse(input, log);
+      return result.ok ? result : refuse(notThat(expected));
+    },
+  };
+}
+
+/** As `notA`, without the value. */
+export function notThat(expected: string): Wrong {
+  return { ...notA("", expected), message: `what is written here is not ${expected}` };
+}
+
 export const anyText = text("text", () => true);
 export const urlPath = text('a path that starts with "/"', (given) => /^\/[^\s#]*$/.test(given));
 export const hostName = text("a host name", (given) => HOST_NAME.test(given));
@@ -179,14 +196,42 @@ export const serviceName: Leaf<string> = {
   parse: (input, log: ReadLog) => {
     if (typeof input !== "string") return refuse(notA(input, "the name of a service"));
     if (log.describing || log.services.has(input)) return ok(input);
-    const hint = suggestion(input, log.services);
-    return refuse({
-      rule: "unknown-service",
-      message: `There is no service \`${input}\`. ${hint}`.trimEnd(),
-      fix: hint.startsWith("Did") ? hint : `Declare \`${input}\` under \`services\`.`,
-    });
+    return refuse(unknownUnit(input, { what: "service", known: log.services, room: "services" }));
   },
 };
+
+/** What has an address: a service or a store. */
+export const addressName: Leaf<string> = {
+  ...serviceName,
+  expected: "the name of a service or store",
+  parse: (input, log: ReadLog) => {
+    const known = new Set([...log.services, ...log.stores]);
+    if (typeof input !== "string") return refuse(notA(input, "the name of a service or store"));
+    if (log.describing || known.has(input)) return ok(input);
+    const what = log.stores.size === 0 ? "service" : "service or store";
+    return refuse(unknownUnit(input, { what, known, room: "services" }));
+  },
+};
+
+export function unknownStore(name: string, log: ReadLog): Wrong {
+  return unknownUnit(name, { what: "store", known: log.stores, room: "stores" });
+}
+
+function unknownUnit(
+  name: string,
+  among: {
+    readonly what: "service" | "store" | "service or store";
+    readonly known: ReadonlySet<string>;
+    readonly room: string;
+  },
+): Wrong {
+  const hint = suggestion(name, among.known);
+  return {
+    rule: among.what === "store" ? "unknown-store" : "unknown-service",
+    message: `There is no ${among.what} \`${name}\`. ${hint}`.trimEnd(),
+    fix: hint.startsWith("Did") ? hint : `Declare \`${name}\` under \`${among.room}\`.`,
+  };
+}
 
 /** One of a few words; words that are planned have their way out. */
 export function choice<const Word extends string>(

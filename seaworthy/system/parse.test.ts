@@ -56,6 +56,8 @@ test("every default is explicit, and says that it is one", () => {
     },
     restart: { backoffFirstMs: 250, backoffMaxMs: 30_000 },
     drillsExcluded: {},
+    resources: { cpu: undefined, memoryBytes: undefined },
+    pools: {},
   });
   assert.equal(sources["services.api.drainMs"], "default");
   assert.equal(sources["name"], "declared");
@@ -166,12 +168,10 @@ test("durations, sizes, rates and percentages are read, never clamped", () => {
 
 test("what is planned is said to be planned, with the way out", () => {
   const planned = {
-    stores: {},
     watch: {},
     alerts: {},
     hosts: [],
     edge: { routes: { "/": "api" }, tls: "acme", limits: { rate: "1/s" } },
-    objectives: { connections: 1, recovery: { point: "0s" } },
     drills: { every: "7d" },
     jobs: { report: { run, when: "0 3 * * *" } },
     services: {
@@ -179,7 +179,6 @@ test("what is planned is said to be planned, with the way out", () => {
         run,
         replicas: { min: 2, max: 4 },
         metrics: "/m",
-        resources: {},
         rollout: { strategy: "canary" },
       },
     },
@@ -192,13 +191,9 @@ test("what is planned is said to be planned, with the way out", () => {
     "not-yet edge.tls",
     "not-yet hosts",
     "not-yet jobs.report.when",
-    "not-yet objectives.connections",
-    "not-yet objectives.recovery.point",
     "not-yet services.api.metrics",
     "not-yet services.api.replicas",
-    "not-yet services.api.resources",
     "not-yet services.api.rollout.strategy",
-    "not-yet stores",
     "not-yet watch",
   ]);
   assert.ok(found.every(({ fix }) => fix.length > 10));
@@ -331,6 +326,7 @@ test("any data gives an answer: understood or refused with a place, never a thro
     "load",
     "drills",
     "secrets",
+    "stores",
     "environments",
   ];
   const system = fc.dictionary(fc.constantFrom(...keys), tree, { maxKeys: 8 });

@@ -84,10 +84,12 @@ function read(
   const sources = new Map<string, Source>();
   const touched = [...(environment?.overlaid.touched ?? [])];
   const fromEnvironment = (path: string): boolean => touched.some((each) => isInside(path, each));
-  const services = isRecord(input["services"]) ? Object.keys(input["services"]) : [];
+  const namesIn = (units: unknown): ReadonlySet<string> =>
+    new Set(isRecord(units) ? Object.keys(units) : []);
   const log: ReadLog = {
     describing: false,
-    services: new Set(services),
+    services: namesIn(input["services"]),
+    stores: namesIn(input["stores"]),
     describe: () => {},
     fault: (at, wrong) => {
       const overlaid = environment !== undefined && fromEnvironment(at.declared);

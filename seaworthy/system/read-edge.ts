@@ -3,10 +3,9 @@ import { choice, duration, flag, hostName, integer, serviceName, size } from "./
 import { formatListen, parseListen } from "./listen.ts";
 import {
   notA,
-  openFields,
   readEntries,
-  readItems,
   readLeaf,
+  readObject,
   type Fields,
   type Leaf,
   type Site,
@@ -24,55 +23,41 @@ const ANY_PORT: ListenAddress = { host: "127.0.0.1", port: 0 };
 
 const TLS_WAY = "Remove it; on local the edge speaks HTTP on loopback. TLS comes with docker.";
 
-export function readEdge(input: unknown, site: Site): Edge | undefined {
-  if (input === undefined && !site.log.describing) {
-    site.log.source(site, "default");
-    return undefined;
-  }
-  const fields = openFields(input, site, "an edge");
-  const edge: Edge = {
-    host: fields.maybe({
-      name: "host",
-      kind: hostName,
-      means: "The host name users call; undefined: any.",
-    }),
-    listen: fields.part({
-      name: "listen",
-      means: 'Addresses it listens on, "host:port"; port 0 is a free one, chosen once and kept.',
-      expected: 'a list of "host:port"; default ["127.0.0.1:0"]',
-      read: readListen,
-    }),
-    routes: fields.part({
-      name: "routes",
-      means: "Path prefix → service; the longest prefix wins.",
-      expected: '{ "/": "service" }',
-      required: true,
-      read: readRoutes,
-    }),
-    limits: readLimitsField(fields),
-    timeouts: readTimeoutsField(fields),
-  };
-  fields.notYet({ tls: TLS_WAY, certificates: TLS_WAY });
-  fields.end();
-  return edge;
-}
-
-function readListen(input: unknown, site: Site): readonly ListenAddress[] {
-  if (input === undefined) {
-    site.log.source(site, "default");
-    return [ANY_PORT];
-  }
-  site.log.source(site, "given");
-  const given = typeof input === "string" ? [input] : input;
-  const listen = readItems(given, site, {
-    expected: 'a list of "host:port"',
-    countMax: LISTENERS_MAX,
-    read: (item, at) => readLeaf(item, at, listenAddress),
+export function readEdgeField(parent: Fields): Edge | undefined {
+  return parent.maybeGroup({
+    name: "edge",
+    means: "Where users' requests come in; undefined: nothing is public.",
+    expected: '{ routes: { "/": "service" } }',
+    read: (fields) => {
+      fields.notYet({ tls: TLS_WAY, certificates: TLS_WAY });
+      return {
+        host: fields.maybe({
+          name: "host",
+          kind: hostName,
+          means: "The host name users call; undefined: any.",
+        }),
+        listen: fields.list({
+          name: "listen",
+          means:
+            'Addresses it listens on, "host:port"; port 0 is a free one, chosen once and kept.',
+          expected: 'a list of "host:port"',
+          countMax: LISTENERS_MAX,
+          notEmpty: 'at least one "host:port"',
+          default: { items: [ANY_PORT], shown: JSON.stringify([formatListen(ANY_PORT)]) },
+          read: (item, at) => (at.log.describing ? ANY_PORT : readLeaf(item, at, listenAddress)),
+        }),
+        routes: fields.part({
+          name: "routes",
+          means: "Path prefix → service; the longest prefix wins.",
+          expected: '{ "/": "service" }',
+          required: true,
+          read: readRoutes,
+        }),
+        limits: readLimitsField(fields),
+        timeouts: readTimeoutsField(fields),
+      };
+    },
   });
-  if (Array.isArray(given) && listen.length === 0) {
-    site.log.fault(site, notA(given, 'at least one "host:port"'));
-  }
-  return listen;
 }
 
 const LISTEN = 'an address such as "127.0.0.1:8080"';
@@ -104,25 +89,41 @@ function badPrefix(prefix: string): Wrong | undefined {
 
 function readRoute(input: unknown, site: Site, prefix: string): Route {
   const shaped = typeof input === "string" ? { to: input } : input;
-  const fields = openFields(shaped, site, "a service's name, or { to, … }");
   site.log.source({ ...site, canonical: `${site.canonical}.prefix` }, "given");
-  const timeoutMs = fields.leaf({
-    name: "timeout",
-    as: "timeoutMs",
-    kind: duration({ min: 1 }),
-    default: ROUTE.timeoutMs,
-    means: "Whole request including retries, until the response's first byte.",
+  return readObject(shaped, site, {
+    expected: "a service's name, or { to, … }",
+    read: (fields) => {
+      const timeoutMs = fields.leaf({
+        name: "timeout",
+        as: "timeoutMs",
+        kind: duration({ min: 1 }),
+        default: ROUTE.timeoutMs,
+        means: "Whole request including retries, until the response's first byte.",
+      });
+      return {
+        prefix,
+        to: fields.leaf({ name: "to", kind: serviceName, means: "The service that answers." }),
+        idempotent: fields.leaf({
+          name: "idempotent",
+          kind: flag,
+          default: false,
+          means: "The service honours repeated requests of any method here; retries may follow.",
+        }),
+        timeoutMs,
+        ...readTries(fields, timeoutMs),
+        balance: fields.leaf({
+          name: "balance",
+          kind: choice(["round-robin", "least-connections"]),
+          default: "round-robin",
+          means: "How an instance is chosen.",
+        }),
+      };
+    },
   });
-  const route: Route = {
-    prefix,
-    to: fields.leaf({ name: "to", kind: serviceName, means: "The service that answers." }),
-    idempotent: fields.leaf({
-      name: "idempotent",
-      kind: flag,
-      default: false,
-      means: "The service honours repeated requests of any method here; retries may follow.",
-    }),
-    timeoutMs,
+}
+
+function readTries(fields: Fields, timeoutMs: number): Pick<Route, "tryTimeoutMs" | "idleMs"> {
+  return {
     tryTimeoutMs: fields.leaf({
       name: "tryTimeout",
       as: "tryTimeoutMs",
@@ -137,26 +138,17 @@ function readRoute(input: unknown, site: Site, prefix: string): Route {
       default: ROUTE.idleMs,
       means: "Longest silence inside a response body.",
     }),
-    balance: fields.leaf({
-      name: "balance",
-      kind: choice(["round-robin", "least-connections"]),
-      default: "round-robin",
-      means: "How an instance is chosen.",
-    }),
   };
-  fields.end();
-  return route;
 }
 
 function readLimitsField(parent: Fields): Edge["limits"] {
-  const expected = "{ body, headers, connections }";
-  return parent.part({
+  return parent.group({
     name: "limits",
     means: "What one client, or all together, may ask of the edge.",
-    expected,
-    read: (input, site) => {
-      const fields = openFields(input, site, expected);
-      const limits = {
+    expected: "{ body, headers, connections }",
+    read: (fields) => {
+      fields.notYet({ rate: "Remove it; rate limits come in a later version of the gateway." });
+      return {
         bodyBytes: fields.leaf({
           name: "body",
           as: "bodyBytes",
@@ -178,54 +170,30 @@ function readLimitsField(parent: Fields): Edge["limits"] {
           means: "Client connections at a time.",
         }),
       };
-      fields.notYet({ rate: "Remove it; rate limits come in a later version of the gateway." });
-      fields.end();
-      return limits;
     },
   });
 }
 
 function readTimeoutsField(parent: Fields): Edge["timeouts"] {
-  const expected = "{ connect, header, body, keepAlive }";
-  const time = duration({ min: 1 });
-  return parent.part({
+  return parent.group({
     name: "timeouts",
     means: "How long the edge waits.",
-    expected,
-    read: (input, site) => {
-      const fields = openFields(input, site, expected);
-      const timeouts = {
-        connectMs: fields.leaf({
-          name: "connect",
-          as: "connectMs",
-          kind: time,
-          default: 500,
-          means: "For a connection to an instance.",
-        }),
-        headerMs: fields.leaf({
-          name: "header",
-          as: "headerMs",
-          kind: time,
-          default: 10_000,
-          means: "From a request's first byte to its last header.",
-        }),
-        bodyMs: fields.leaf({
-          name: "body",
-          as: "bodyMs",
-          kind: time,
-          default: 30_000,
-          means: "Longest silence inside a request body.",
-        }),
-        keepAliveMs: fields.leaf({
-          name: "keepAlive",
-          as: "keepAliveMs",
-          kind: time,
-          default: 60_000,
-          means: "How long an idle client connection stays open.",
-        }),
+    expected: "{ connect, header, body, keepAlive }",
+    read: (fields) => {
+      const time = (name: string, fallback: number, means: string): number =>
+        fields.leaf({
+          name,
+          as: `${name}Ms`,
+          kind: duration({ min: 1 }),
+          default: fallback,
+          means,
+        });
+      return {
+        connectMs: time("connect", 500, "For a connection to an instance."),
+        headerMs: time("header", 10_000, "From a request's first byte to its last header."),
+        bodyMs: time("body", 30_000, "Longest silence inside a request body."),
+        keepAliveMs: time("keepAlive", 60_000, "How long an idle client connection stays open."),
       };
-      fields.end();
-      return timeouts;
     },
   });
 }

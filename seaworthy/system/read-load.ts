@@ -3,10 +3,9 @@ import {
   child,
   isRecord,
   notA,
-  openFields,
   readEntries,
-  readItems,
   readLeaf,
+  readObject,
   type Fields,
   type Site,
 } from "./reader.ts";
@@ -22,68 +21,73 @@ const HEADERS_MAX = 50;
 const RATE_MAX = 100_000;
 
 /** `load`: what clients do, for drills, benches and each roll's own probe. */
-export function readLoad(input: unknown, site: Site, routes: readonly Route[]): Load | undefined {
-  if (input === undefined && !site.log.describing) {
-    site.log.source(site, "default");
-    return undefined;
-  }
-  const fields = openFields(input, site, "{ rate, mix }");
-  const load: Load = {
-    ratePerSecond: fields.leaf({
-      name: "rate",
-      as: "ratePerSecond",
-      kind: rate({ min: 0.1, max: RATE_MAX }),
-      means: "Requests sent, open loop: they are due whether or not answers come.",
+export function readLoadField(parent: Fields, routes: readonly Route[]): Load | undefined {
+  return parent.maybeGroup({
+    name: "load",
+    means: "What clients do; drills and rolls send it.",
+    expected: "{ rate, mix }",
+    read: (fields) => ({
+      ratePerSecond: fields.leaf({
+        name: "rate",
+        as: "ratePerSecond",
+        kind: rate({ min: 0.1, max: RATE_MAX }),
+        means: "Requests sent, open loop: they are due whether or not answers come.",
+      }),
+      mix: fields.list({
+        name: "mix",
+        means: "What is sent, each with its weight.",
+        expected: "a list of requests",
+        countMax: MIX_MAX,
+        notEmpty: 'at least one request: { GET: "/path" }',
+        read: (item, at) => readRequest(item, at, routes),
+      }),
+      timeoutMs: fields.leaf({
+        name: "timeout",
+        as: "timeoutMs",
+        kind: duration({ min: 1 }),
+        default: 5_000,
+        means: "The client gives up after this; a timed-out unsafe request is unknown, not failed.",
+      }),
+      history: readHistoryField(fields),
     }),
-    mix: fields.part({
-      name: "mix",
-      means: "What is sent, each with its weight.",
-      expected: '[{ GET: "/path", weight: 8 }]',
-      required: true,
-      read: (items, at) => readMix(items, at, routes),
-    }),
-    timeoutMs: fields.leaf({
-      name: "timeout",
-      as: "timeoutMs",
-      kind: duration({ min: 1 }),
-      default: 5_000,
-      means: "The client gives up after this; a timed-out unsafe request is unknown, not failed.",
-    }),
-    history: readHistoryField(fields),
-  };
-  fields.end();
-  return load;
-}
-
-function readMix(input: unknown, site: Site, routes: readonly Route[]): readonly LoadRequest[] {
-  if (input === undefined && !site.log.describing) return [];
-  const mix = readItems(input, site, {
-    expected: "a list of requests",
-    countMax: MIX_MAX,
-    read: (item, at) => readRequest(item, at, routes),
   });
-  if (Array.isArray(input) && input.length === 0) {
-    site.log.fault(site, notA(input, 'at least one request: { GET: "/path" }'));
-  }
-  return mix;
 }
 
 function readRequest(input: unknown, site: Site, routes: readonly Route[]): LoadRequest {
-  const fields = openFields(input, site, '{ GET: "/path", weight: 8 }');
-  const { method, path } = readTarget(fields, input, site);
-  const weight = fields.leaf({
-    name: "weight",
-    kind: integer({ min: 1, max: 1_000_000 }),
-    default: 1,
-    means: "Its share, beside the others' weights.",
+  return readObject(input, site, {
+    expected: '{ GET: "/path", weight: 8 }',
+    read: (fields) => {
+      const { method, path } = readTarget(fields, input, site);
+      const weight = fields.leaf({
+        name: "weight",
+        kind: integer({ min: 1, max: 1_000_000 }),
+        default: 1,
+        means: "Its share, beside the others' weights.",
+      });
+      const stream = fields.leaf({
+        name: "stream",
+        as: "class",
+        kind: flag,
+        default: false,
+        means: "The answer is a stream (text/event-stream): cut when its instance dies.",
+      });
+      if (!fields.has("stream")) site.log.source(child(site, "class"), "derived");
+      return {
+        method,
+        path,
+        ...readContent(fields, site, stream),
+        weight,
+        class: classOf({ method, path, stream, routes }),
+      };
+    },
   });
-  const stream = fields.leaf({
-    name: "stream",
-    as: "class",
-    kind: flag,
-    default: false,
-    means: "The answer is a stream (text/event-stream): cut when its instance dies.",
-  });
+}
+
+function readContent(
+  fields: Fields,
+  site: Site,
+  stream: boolean,
+): Pick<LoadRequest, "headers" | "body"> {
   const headers = fields.part({
     name: "headers",
     means: "Headers of the request, by name.",
@@ -96,12 +100,9 @@ function readRequest(input: unknown, site: Site, routes: readonly Route[]): Load
     expected: "text, or { json: data }",
     read: readBody,
   });
-  fields.end();
-  const kind = classOf({ method, path, stream, routes });
-  const ready = { accept: stream ? "text/event-stream" : undefined, "content-type": body?.type };
-  const derived = derive(headers, ready, site);
-  if (!fields.has("stream")) site.log.source(child(site, "class"), "derived");
-  return { method, path, headers: derived, body: body?.content, weight, class: kind };
+  const accept = stream ? "text/event-stream" : undefined;
+  const derived = derive(headers, { accept, "content-type": body?.type }, site);
+  return { headers: derived, body: body?.content };
 }
 
 function readTarget(
@@ -192,25 +193,17 @@ function classOf(request: {
 }
 
 function readHistoryField(parent: Fields): Load["history"] {
-  const expected = '{ service: "name", path: "/writes" }';
-  return parent.part({
+  return parent.maybeGroup({
     name: "history",
     means: "Where the writes that took effect can be read back, as NDJSON of { id, times }.",
-    expected,
-    read: (input, site) => {
-      if (input === undefined && !site.log.describing) {
-        site.log.source(site, "default");
-        return undefined;
-      }
-      const fields = openFields(input, site, expected);
-      const service = fields.leaf({
+    expected: '{ service: "name", path: "/writes" }',
+    read: (fields) => ({
+      service: fields.leaf({
         name: "service",
         kind: serviceName,
         means: "The service that knows.",
-      });
-      const path = fields.leaf({ name: "path", kind: urlPath, means: "GET on this path." });
-      fields.end();
-      return { service, path };
-    },
+      }),
+      path: fields.leaf({ name: "path", kind: urlPath, means: "GET on this path." }),
+    }),
   });
 }

@@ -1,5 +1,5 @@
 import { anyText, text } from "./kinds.ts";
-import { child, openFields, readItems, readLeaf, type Fields, type Site } from "./reader.ts";
+import { child, readItems, readLeaf, readObject, type Fields, type Site } from "./reader.ts";
 import type { Run } from "./system.ts";
 
 const ARGUMENTS_MAX = 200;
@@ -19,38 +19,43 @@ export function readRunField(fields: Fields): Run {
 }
 
 function readRun(input: unknown, site: Site): Run {
-  const fields = openFields(input, site, "{ build, command } or { image }");
-  const image = fields.maybe({ name: "image", kind: IMAGE, means: "A container image." });
-  const commandOf = (): readonly string[] =>
-    fields.part({
-      name: "command",
-      means: "Program and arguments; never a shell line.",
-      expected: 'a list: ["node", "main.ts"]',
-      required: image === undefined && input !== undefined,
-      read: readCommand,
-    });
-  if (image !== undefined) {
-    if (fields.has("build")) {
-      const message = "`build` and `image` say two different things";
-      const fix = "Keep one: `build` for a folder, `image` for a container image.";
-      site.log.fault(child(site, "build"), { rule: "contradiction", message, fix });
-    }
-    fields.maybe({ name: "build", kind: anyText, means: "The program's folder." });
-    const command = commandOf();
-    fields.end();
-    return { kind: "image", image, command };
-  }
-  const build =
-    input === undefined && !site.log.describing
-      ? ""
-      : fields.leaf({
-          name: "build",
-          kind: text("a folder relative to this file", isInnerFolder),
-          means: "The program's folder, relative to the declaration; its files make the release.",
+  return readObject(input, site, {
+    expected: "{ build, command } or { image }",
+    read: (fields) => {
+      const image = fields.maybe({ name: "image", kind: IMAGE, means: "A container image." });
+      const commandOf = (): readonly string[] =>
+        fields.part({
+          name: "command",
+          means: "Program and arguments; never a shell line.",
+          expected: 'a list: ["node", "main.ts"]',
+          required: image === undefined && input !== undefined,
+          read: readCommand,
         });
-  const [program = "", ...rest] = commandOf();
-  fields.end();
-  return { kind: "folder", build, command: [program, ...rest] };
+      if (image !== undefined) {
+        refuseBoth(fields, site);
+        return { kind: "image", image, command: commandOf() };
+      }
+      const isAbsent = input === undefined && !site.log.describing;
+      const build = isAbsent ? "" : fields.leaf(BUILD);
+      const [program = "", ...rest] = commandOf();
+      return { kind: "folder", build, command: [program, ...rest] };
+    },
+  });
+}
+
+const BUILD = {
+  name: "build",
+  kind: text("a folder relative to this file", isInnerFolder),
+  means: "The program's folder, relative to the declaration; its files make the release.",
+};
+
+function refuseBoth(fields: Fields, site: Site): void {
+  if (fields.has("build")) {
+    const message = "`build` and `image` say two different things";
+    const fix = "Keep one: `build` for a folder, `image` for a container image.";
+    site.log.fault(child(site, "build"), { rule: "contradiction", message, fix });
+  }
+  fields.maybe({ name: "build", kind: anyText, means: "The program's folder." });
 }
 
 /** Absolute folders would make the declaration true on one machine only. */

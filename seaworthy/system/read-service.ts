@@ -1,14 +1,15 @@
-import { badName, choice, duration, integer, text, urlPath } from "./kinds.ts";
+import { badName, choice, duration, integer, text, unknownStore, urlPath } from "./kinds.ts";
 import {
   child,
   isRecord,
-  openFields,
   readEntries,
   readLeaf,
+  readObject,
   type Fields,
   type Leaf,
   type Site,
 } from "./reader.ts";
+import { readResourcesField } from "./read-resources.ts";
 import { readRolloutField, readRestartField } from "./read-rollout.ts";
 import { readRunField } from "./read-run.ts";
 import { ENVIRONMENT, readFiles, readVolumes } from "./read-value.ts";
@@ -17,6 +18,9 @@ import type { HttpCheck, Service } from "./system.ts";
 const REPLICAS = integer({ min: 1, max: 100 });
 /** More drills than there are. */
 const DRILLS_MAX = 100;
+/** More stores than a system has. */
+const POOLS_MAX = 50;
+const POOL = integer({ min: 1, max: 100_000 });
 
 /** Defaults of a check; intervals as measured in resilience.md §3 and deploy-peers.md §2.8. */
 const READY = { path: "/ready", everyMs: 200, timeoutMs: 300, rise: 2, fall: 2 };
@@ -24,18 +28,40 @@ const HEALTH = { path: "/health", everyMs: 2_000, timeoutMs: 1_000, rise: 1, fal
 
 const SERVICE_LATER = {
   metrics: "Remove it; metrics of services are scraped in a later version.",
-  resources: "Remove it; limits of CPU and memory come with the docker target.",
   overrides: "Remove it; overrides come with the renderers.",
   spread: "Remove it; every instance runs on this machine for now.",
 };
 
 export function readService(input: unknown, site: Site, name: string): Service {
-  const fields = openFields(input, site, "a service");
   site.log.source(child(site, "name"), "derived");
-  const ready = readCheckField(fields, "ready", READY);
-  const service: Service = {
-    name,
-    run: readRunField(fields),
+  return readObject(input, site, {
+    expected: "a service",
+    read: (fields) => {
+      const ready = readCheckField(fields, "ready", READY);
+      const service: Service = {
+        name,
+        run: readRunField(fields),
+        ...readSize(fields),
+        health: readCheckField(fields, "health", HEALTH),
+        ready,
+        ...readPatience(fields),
+        env: fields.part(ENVIRONMENT),
+        ...readMounts(fields),
+        probe: readProbeField(fields, ready.path),
+        rollout: readRolloutField(fields),
+        restart: readRestartField(fields),
+        drillsExcluded: readExclusions(fields),
+        resources: readResourcesField(fields),
+        pools: readPools(fields),
+      };
+      fields.notYet(SERVICE_LATER);
+      return service;
+    },
+  });
+}
+
+function readSize(fields: Fields): Pick<Service, "port" | "replicas"> {
+  return {
     port: fields.leaf({
       name: "port",
       kind: integer({ min: 1, max: 65_535 }),
@@ -48,10 +74,11 @@ export function readService(input: unknown, site: Site, name: string): Service {
       default: 1,
       means: "How many instances run.",
     }),
-    health: readCheckField(fields, "health", HEALTH),
-    ready,
-    ...readPatience(fields),
-    env: fields.part(ENVIRONMENT),
+  };
+}
+
+function readMounts(fields: Fields): Pick<Service, "files" | "volumes"> {
+  return {
     files: fields.part({
       name: "files",
       means: "Files each instance finds, read-only: absolute path → text, or data as JSON.",
@@ -64,14 +91,22 @@ export function readService(input: unknown, site: Site, name: string): Service {
       expected: "volume names by absolute path",
       read: readVolumes,
     }),
-    probe: readProbeField(fields, ready.path),
-    rollout: readRolloutField(fields),
-    restart: readRestartField(fields),
-    drillsExcluded: readExclusions(fields),
   };
-  fields.notYet(SERVICE_LATER);
-  fields.end();
-  return service;
+}
+
+function readPools(fields: Fields): Service["pools"] {
+  return fields.part({
+    name: "pools",
+    means: "Connections each instance keeps to a store at most: the size of its pool.",
+    expected: "{ store: 20 }",
+    read: (input, site) =>
+      readEntries(input, site, {
+        expected: "sizes by store",
+        countMax: POOLS_MAX,
+        key: (name) => (site.log.stores.has(name) ? undefined : unknownStore(name, site.log)),
+        read: (count, at) => (at.log.describing ? 1 : readLeaf(count, at, POOL)),
+      }),
+  });
 }
 
 const replicas: Leaf<number> = {
@@ -88,6 +123,8 @@ const replicas: Leaf<number> = {
   },
 };
 
+const CHECK = "a path, or { path, every, timeout, rise, fall }";
+
 function readCheckField(parent: Fields, name: "health" | "ready", defaults: HttpCheck): HttpCheck {
   const means =
     name === "ready"
@@ -96,51 +133,51 @@ function readCheckField(parent: Fields, name: "health" | "ready", defaults: Http
   return parent.part({
     name,
     means,
-    expected: "a path, or { path, every, timeout, rise, fall }",
+    expected: CHECK,
     read: (input, site) => readCheck(input, site, defaults),
   });
 }
 
 function readCheck(input: unknown, site: Site, defaults: HttpCheck): HttpCheck {
   const shaped = typeof input === "string" ? { path: input } : input;
-  const fields = openFields(shaped, site, "a path, or { path, every, timeout, rise, fall }");
   const times = integer({ min: 1, max: 100 });
-  const check: HttpCheck = {
-    path: fields.leaf({
-      name: "path",
-      kind: urlPath,
-      default: defaults.path,
-      means: "GET on this path answers 2xx when it passes.",
+  return readObject(shaped, site, {
+    expected: CHECK,
+    read: (fields) => ({
+      path: fields.leaf({
+        name: "path",
+        kind: urlPath,
+        default: defaults.path,
+        means: "GET on this path answers 2xx when it passes.",
+      }),
+      everyMs: fields.leaf({
+        name: "every",
+        as: "everyMs",
+        kind: duration({ min: 10 }),
+        default: defaults.everyMs,
+        means: "From one probe to the next.",
+      }),
+      timeoutMs: fields.leaf({
+        name: "timeout",
+        as: "timeoutMs",
+        kind: duration({ min: 1 }),
+        default: defaults.timeoutMs,
+        means: "A probe without an answer after this has failed.",
+      }),
+      rise: fields.leaf({
+        name: "rise",
+        kind: times,
+        default: defaults.rise,
+        means: "Passes in a row that make it good.",
+      }),
+      fall: fields.leaf({
+        name: "fall",
+        kind: times,
+        default: defaults.fall,
+        means: "Failures in a row that make it bad.",
+      }),
     }),
-    everyMs: fields.leaf({
-      name: "every",
-      as: "everyMs",
-      kind: duration({ min: 10 }),
-      default: defaults.everyMs,
-      means: "From one probe to the next.",
-    }),
-    timeoutMs: fields.leaf({
-      name: "timeout",
-      as: "timeoutMs",
-      kind: duration({ min: 1 }),
-      default: defaults.timeoutMs,
-      means: "A probe without an answer after this has failed.",
-    }),
-    rise: fields.leaf({
-      name: "rise",
-      kind: times,
-      default: defaults.rise,
-      means: "Passes in a row that make it good.",
-    }),
-    fall: fields.leaf({
-      name: "fall",
-      kind: times,
-      default: defaults.fall,
-      means: "Failures in a row that make it bad.",
-    }),
-  };
-  fields.end();
-  return check;
+  });
 }
 
 function readPatience(fields: Fields): Pick<Service, "drainMs" | "stopMs" | "bootMs"> {
@@ -170,59 +207,48 @@ function readPatience(fields: Fields): Pick<Service, "drainMs" | "stopMs" | "boo
 }
 
 function readProbeField(parent: Fields, readyPath: string): Service["probe"] {
-  return parent.part({
+  return parent.group({
     name: "probe",
     means: "What a roll's own probe and real-request gate send; never an unsafe request.",
     expected: '{ method: "GET", path: "/…" }',
-    read: (input, site) => {
-      const fields = openFields(input, site, '{ method: "GET", path: "/…" }');
-      const probe: Service["probe"] = {
-        method: fields.leaf({
-          name: "method",
-          kind: choice(["GET", "HEAD"]),
-          default: "GET",
-          means: "GET or HEAD: a probe of a live system changes nothing.",
-        }),
-        path: fields.leaf({
-          name: "path",
-          kind: urlPath,
-          default: readyPath,
-          means: "What it asks for; by default the path of `ready`.",
-        }),
-      };
-      fields.end();
-      return probe;
-    },
+    read: (fields) => ({
+      method: fields.leaf({
+        name: "method",
+        kind: choice(["GET", "HEAD"]),
+        default: "GET",
+        means: "GET or HEAD: a probe of a live system changes nothing.",
+      }),
+      path: fields.leaf({
+        name: "path",
+        kind: urlPath,
+        default: readyPath,
+        means: "What it asks for; by default the path of `ready`.",
+      }),
+    }),
   });
 }
 
 function readExclusions(parent: Fields): Service["drillsExcluded"] {
-  return parent.part({
+  return parent.group({
     name: "drills",
     as: "drillsExcluded",
     means: "Drills that must not run on this service.",
     expected: '{ exclude: { drill: "why" } }',
-    read: (input, site) => {
-      const fields = openFields(input, { ...site, canonical: site.canonical }, "{ exclude }");
-      const excluded = fields.part({
+    read: (fields, { canonical }) =>
+      fields.part({
         name: "exclude",
         means: "Drill → why not.",
         expected: '{ drill: "why" }',
-        read: (entries, at) =>
-          readEntries(
-            entries,
-            { ...at, canonical: site.canonical },
-            {
-              expected: "reasons by drill",
-              countMax: DRILLS_MAX,
-              key: badName,
-              read: (why, where) =>
-                where.log.describing ? "" : readLeaf(why, where, text("the reason, as text")),
-            },
-          ),
-      });
-      fields.end();
-      return excluded;
-    },
+        read: (entries, at) => readReasons(entries, { ...at, canonical }),
+      }),
+  });
+}
+
+function readReasons(input: unknown, site: Site): Service["drillsExcluded"] {
+  return readEntries(input, site, {
+    expected: "reasons by drill",
+    countMax: DRILLS_MAX,
+    key: badName,
+    read: (why, at) => (at.log.describing ? "" : readLeaf(why, at, text("the reason, as text"))),
   });
 }

@@ -1,13 +1,22 @@
-import { anyText, badVariable, secretName, serviceName, unitName as volumeName } from "./kinds.ts";
-import { child, isRecord, notA, readEntries, readItems, readLeaf, type Site } from "./reader.ts";
-import type { EnvironmentValue } from "./system.ts";
+import { anyText, addressName, badVariable, secretName, unitName as volumeName } from "./kinds.ts";
+import {
+  child,
+  isRecord,
+  notA,
+  readEntries,
+  readItems,
+  readLeaf,
+  type ReadLog,
+  type Site,
+} from "./reader.ts";
+import type { DeclaredValue } from "./system.ts";
 
 /** More variables or files than anyone writes by hand. */
 const ENTRIES_MAX = 200;
 const PARTS_MAX = 100;
 /** All files of a service travel in the graph: 256 KiB each is plenty for configuration. */
 const FILE_LENGTH_MAX = 262_144;
-const VALUE = 'text, { ref: "service" }, { secret: "NAME" } or { text: [parts] }';
+const VALUE = 'text, { ref: "service or store" }, { secret: "NAME" } or { text: [parts] }';
 
 /** The field `env`, as services and jobs have it. */
 export const ENVIRONMENT = {
@@ -18,7 +27,7 @@ export const ENVIRONMENT = {
 };
 
 /** `env`: variable → value, a reference to a service's address, a secret, or parts to be joined. */
-function readEnvironment(input: unknown, site: Site): Readonly<Record<string, EnvironmentValue>> {
+function readEnvironment(input: unknown, site: Site): Readonly<Record<string, DeclaredValue>> {
   return readEntries(input, site, {
     expected: "variables by name",
     countMax: ENTRIES_MAX,
@@ -27,7 +36,7 @@ function readEnvironment(input: unknown, site: Site): Readonly<Record<string, En
   });
 }
 
-function readValue(input: unknown, site: Site): EnvironmentValue {
+function readValue(input: unknown, site: Site): DeclaredValue {
   const { log } = site;
   if (log.describing) {
     const { declared, canonical } = site;
@@ -50,7 +59,7 @@ function readValue(input: unknown, site: Site): EnvironmentValue {
   const [key, extra] = isRecord(input) ? Object.keys(input) : [];
   if (isRecord(input) && extra === undefined) {
     const at = child(site, key ?? "");
-    if (key === "ref") return { kind: "url", service: readLeaf(input["ref"], at, serviceName) };
+    if (key === "ref") return addressOf(readLeaf(input["ref"], at, addressName), log);
     if (key === "secret")
       return { kind: "secret", secret: readLeaf(input["secret"], at, secretName) };
     if (key === "text") return { kind: "parts", parts: readParts(input["text"], at) };
@@ -59,7 +68,13 @@ function readValue(input: unknown, site: Site): EnvironmentValue {
   return { kind: "text", text: "" };
 }
 
-function readParts(input: unknown, site: Site): readonly EnvironmentValue[] {
+function addressOf(name: string, log: ReadLog): DeclaredValue {
+  // Of one name, `expand` refuses both.
+  const isStore = log.stores.has(name) && !log.services.has(name);
+  return isStore ? { kind: "store", store: name } : { kind: "url", service: name };
+}
+
+function readParts(input: unknown, site: Site): readonly DeclaredValue[] {
   return readItems(input, site, {
     expected: "a list of parts",
     countMax: PARTS_MAX,

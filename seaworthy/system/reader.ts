@@ -34,6 +34,7 @@ export interface ReadLog {
   readonly describing: boolean;
   /** Names that references and routes may use. */
   readonly services: ReadonlySet<string>;
+  readonly stores: ReadonlySet<string>;
 }
 
 /** Where we are: in the declaration as written, and in the canonical form. */
@@ -63,19 +64,49 @@ export interface Fields {
   /** Absent: the default; without one, the field is missing. */
   leaf<Value>(field: FieldName & { readonly kind: Leaf<Value>; readonly default?: Value }): Value;
   maybe<Value>(field: FieldName & { readonly kind: Leaf<Value> }): Value | undefined;
-  /** A field that has fields; `read` gets undefined when it is absent. */
+  /** A field that is an object; `read` asks for its fields, and any other one is a fault. */
+  group<Value>(field: GroupField<Value>): Value;
+  /** The same, and undefined when it is absent. */
+  maybeGroup<Value>(field: GroupField<Value>): Value | undefined;
+  /** A field that is a list. Absent: the default; without one, the field is missing. */
+  list<Item>(field: ListField<Item>): readonly Item[];
+  /** A field of any other shape; `read` gets undefined when it is absent. */
   part<Value>(
     field: FieldName & {
       readonly expected: string;
       readonly required?: boolean;
+      /** As a person would declare it. */
+      readonly default?: string | undefined;
       readonly read: (input: unknown, site: Site) => Value;
     },
   ): Value;
   /** Fields that are planned: name → the way out until then. */
   notYet(ways: Readonly<Record<string, string>>): void;
   has(name: string): boolean;
-  /** Says which fields nobody asked for. Call it last. */
-  end(): void;
+}
+
+interface GroupField<Value> extends FieldName, Shape<Value> {
+  readonly required?: boolean;
+  /** In the canonical form its fields stand where the group itself would. */
+  readonly inline?: boolean;
+}
+
+/** What an object is expected to look like, and how its fields are read. */
+interface Shape<Value> {
+  readonly expected: string;
+  readonly read: (fields: Fields, site: Site) => Value;
+}
+
+interface ListField<Item> extends FieldName, ItemsShape<Item> {
+  readonly default?: { readonly items: readonly Item[]; readonly shown: string };
+}
+
+interface ItemsShape<Item> {
+  readonly expected: string;
+  readonly countMax: number;
+  /** What an empty list lacks, where it must not be empty. */
+  readonly notEmpty?: string;
+  readonly read: (input: unknown, site: Site) => Item;
 }
 
 export function child(site: Site, key: string | number, as: string | number = key): Site {
@@ -90,25 +121,55 @@ export function isRecord(input: unknown): input is Readonly<Record<string, unkno
   return typeof input === "object" && input !== null && !Array.isArray(input);
 }
 
-/** Opens an object for reading; anything else is a fault, and reads as an empty one. */
-export function openFields(input: unknown, site: Site, expected: string): Fields {
-  if (input !== undefined && !isRecord(input)) site.log.fault(site, notA(input, expected));
+/** Reads an object; anything else is a fault, and reads as an empty one. */
+export function readObject<Value>(input: unknown, site: Site, shape: Shape<Value>): Value {
+  if (input !== undefined && !isRecord(input)) site.log.fault(site, notA(input, shape.expected));
   const record = isRecord(input) ? input : {};
-  const broken = input !== undefined && !isRecord(input);
+  const isBroken = input !== undefined && !isRecord(input);
   const known = new Set<string>();
+  const value = shape.read(fieldsOf(record, { site, known, isBroken }), site);
+  for (const name of Object.keys(record)) {
+    if (!known.has(name)) site.log.fault(child(site, name), unknownField(name, known));
+  }
+  return value;
+}
+
+interface Opened {
+  readonly site: Site;
+  /** Filled by what is asked for. */
+  readonly known: Set<string>;
+  /** It is no object: what it lacks is not worth a fault of its own. */
+  readonly isBroken: boolean;
+}
+
+function fieldsOf(record: Readonly<Record<string, unknown>>, opened: Opened): Fields {
+  const { site, known } = opened;
   const visit = (field: FieldName): { readonly at: Site; readonly value: unknown } => {
     known.add(field.name);
     const value = Object.hasOwn(record, field.name) ? record[field.name] : undefined;
     return { at: child(site, field.name, field.as), value };
   };
+  const lacks = (at: Site, field: FieldName, expected: string): void => {
+    if (!opened.isBroken) at.log.fault(at, missing(field, expected));
+  };
+  const part: Fields["part"] = (field) => {
+    const { at, value } = visit(field);
+    const required = field.required === true;
+    describe(at, { ...field, default: field.default, required });
+    if (value === undefined && required) lacks(at, field, field.expected);
+    return field.read(value, at);
+  };
+  const group = <Value>(field: GroupField<Value>, value: unknown, at: Site): Value =>
+    readObject(value, field.inline === true ? { ...at, canonical: site.canonical } : at, field);
   return {
+    part,
     leaf: (field) => {
       const { at, value } = visit(field);
       describeLeaf(field, at);
       if (value !== undefined) return readLeaf(value, at, field.kind);
       at.log.source(at, "default");
       if (field.default !== undefined) return field.default;
-      if (!broken) at.log.fault(at, missing(field, field.kind.expected));
+      lacks(at, field, field.kind.expected);
       return field.kind.placeholder;
     },
     maybe: (field) => {
@@ -118,15 +179,23 @@ export function openFields(input: unknown, site: Site, expected: string): Fields
       at.log.source(at, "default");
       return undefined;
     },
-    part: (field) => {
-      const { at, value } = visit(field);
-      const required = field.required === true;
-      describe(at, { ...field, default: undefined, required });
-      if (value === undefined && required && !broken) {
-        at.log.fault(at, missing(field, field.expected));
-      }
-      return field.read(value, at);
-    },
+    group: (field) => part({ ...field, read: (value, at) => group(field, value, at) }),
+    maybeGroup: (field) =>
+      part({
+        ...field,
+        read: (value, at) => {
+          if (value !== undefined || at.log.describing) return group(field, value, at);
+          at.log.source(at, "default");
+          return undefined;
+        },
+      }),
+    list: (field) =>
+      part({
+        ...field,
+        default: field.default?.shown,
+        required: field.default === undefined,
+        read: (value, at) => readList(value, at, field),
+      }),
     notYet: (ways) => {
       for (const [name, way] of Object.entries(ways)) {
         known.add(name);
@@ -134,12 +203,16 @@ export function openFields(input: unknown, site: Site, expected: string): Fields
       }
     },
     has: (name) => Object.hasOwn(record, name),
-    end: () => {
-      for (const name of Object.keys(record)) {
-        if (!known.has(name)) site.log.fault(child(site, name), unknownField(name, known));
-      }
-    },
   };
+}
+
+function readList<Item>(input: unknown, site: Site, field: ListField<Item>): readonly Item[] {
+  if (input !== undefined || site.log.describing) {
+    site.log.source(site, "given");
+    return readItems(input, site, field);
+  }
+  site.log.source(site, "default");
+  return field.default?.items ?? [];
 }
 
 /** Reads one value; the source is noted even where it is wrong. */
@@ -181,21 +254,20 @@ export function readEntries<Value>(
 }
 
 /** Reads a list; anything else is a fault and reads as an empty one. */
-export function readItems<Value>(
+export function readItems<Item>(
   input: unknown,
   site: Site,
-  spec: {
-    readonly expected: string;
-    readonly countMax: number;
-    readonly read: (input: unknown, site: Site) => Value;
-  },
-): readonly Value[] {
-  if (site.log.describing) return [spec.read(undefined, child(site, "*"))];
-  if (!Array.isArray(input) || input.length > spec.countMax) {
-    site.log.fault(site, notA(input, `${spec.expected}, at most ${spec.countMax}`));
+  shape: ItemsShape<Item>,
+): readonly Item[] {
+  if (site.log.describing) return [shape.read(undefined, child(site, "*"))];
+  if (!Array.isArray(input) || input.length > shape.countMax) {
+    site.log.fault(site, notA(input, `${shape.expected}, at most ${shape.countMax}`));
     return [];
   }
-  return input.map((item: unknown, index) => spec.read(item, child(site, index)));
+  if (input.length === 0 && shape.notEmpty !== undefined) {
+    site.log.fault(site, notA(input, shape.notEmpty));
+  }
+  return input.map((item: unknown, index) => shape.read(item, child(site, index)));
 }
 
 /** How a value looks in a message: short, and never more than one line. */

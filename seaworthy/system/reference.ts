@@ -3,9 +3,11 @@
 /** Registered, so that two copies of this package understand each other. */
 const MEANING = Symbol.for("seaworthy.reference");
 
-/** Data form of a reference: `{ ref }`, `{ secret }` or `{ text }`. */
+/** Data form of a reference: `{ ref }`, `{ secret }` or `{ text }`; a store's is `{ ref }` too. */
 export type ReferenceData =
   | { readonly ref: string }
+  /** Which store: it gets its name where it is listed, which is later. */
+  | { readonly store: symbol }
   | { readonly secret: string }
   | { readonly text: readonly unknown[] };
 
@@ -15,6 +17,7 @@ export interface Reference {
 }
 
 declare const target: unique symbol;
+declare const secrecy: unique symbol;
 
 /** The address of a service; the type knows which. */
 export interface Ref<Name extends string> extends Reference {
@@ -27,6 +30,13 @@ export interface Text<Name extends string> extends Reference {
 }
 
 export interface Secret extends Reference {
+  readonly [secrecy]?: true;
+  readonly [target]?: never;
+}
+
+/** The address of a store. */
+export interface StoreUrl extends Reference {
+  readonly [secrecy]?: false;
   readonly [target]?: never;
 }
 
@@ -58,5 +68,6 @@ function isReference(value: object): value is Reference {
 function describe(meaning: ReferenceData): string {
   if ("ref" in meaning) return `ref(${JSON.stringify(meaning.ref)})`;
   if ("secret" in meaning) return `secret(${JSON.stringify(meaning.secret)})`;
+  if ("store" in meaning) return "a store's url";
   return "text`…`";
 }

@@ -3,7 +3,13 @@
  * a unit is a number whose name carries the unit. Everything after `system/parse` reads only this.
  */
 
-/** Version of the canonical form; a reader refuses a newer one. */
+import type { Store, StoreName } from "./store.ts";
+
+/**
+ * Version of the language; a reader refuses a newer one. It stays when fields are added: a reader
+ * that does not know a field refuses it by name, so none is ever misled. It goes up when what could
+ * be written before means something else.
+ */
 export const DECLARATION_VERSION = 1;
 
 export type PlatformName = "local" | "docker" | "kubernetes";
@@ -19,11 +25,21 @@ export interface System {
   readonly platform: PlatformName;
   readonly services: Readonly<Record<ServiceName, Service>>;
   readonly jobs: Readonly<Record<JobName, Job>>;
+  /** What keeps data. No target runs them yet; the checks read them. */
+  readonly stores: Readonly<Record<StoreName, Store>>;
   readonly edge: Edge | undefined;
   readonly objectives: Objectives;
   readonly load: Load | undefined;
   readonly drills: DrillSettings;
   readonly secrets: { readonly from: readonly SecretProvider[] };
+  /** What the machines hold for all instances together. */
+  readonly capacity: Resources;
+}
+
+/** Undefined: nobody said. */
+export interface Resources {
+  readonly cpu: number | undefined;
+  readonly memoryBytes: number | undefined;
 }
 
 export interface Service {
@@ -40,7 +56,7 @@ export interface Service {
   readonly stopMs: number;
   /** Start → ready. */
   readonly bootMs: number;
-  readonly env: Readonly<Record<string, EnvironmentValue>>;
+  readonly env: Readonly<Record<string, DeclaredValue>>;
   /** Absolute path inside the instance → text content, mounted read-only. */
   readonly files: Readonly<Record<string, string>>;
   /** Absolute path inside the instance → volume name, shared by the service's instances. */
@@ -51,6 +67,10 @@ export interface Service {
   readonly restart: { readonly backoffFirstMs: number; readonly backoffMaxMs: number };
   /** Drill name → why it must not run on this service. */
   readonly drillsExcluded: Readonly<Record<string, string>>;
+  /** Of each instance. */
+  readonly resources: Resources;
+  /** Connections that each instance keeps at most, by store. */
+  readonly pools: Readonly<Record<StoreName, number>>;
 }
 
 /** What runs: a program with the files of a folder (`build`), or a container image. */
@@ -88,7 +108,8 @@ export interface Job {
   readonly when: "before-rollout";
   readonly idempotent: boolean;
   readonly deadlineMs: number;
-  readonly env: Readonly<Record<string, EnvironmentValue>>;
+  readonly env: Readonly<Record<string, DeclaredValue>>;
+  readonly resources: Resources;
 }
 
 /** A value of the environment: text, parts to be joined, a secret by name, a service's address. */
@@ -97,6 +118,12 @@ export type EnvironmentValue =
   | { readonly kind: "secret"; readonly secret: SecretName }
   | { readonly kind: "url"; readonly service: ServiceName }
   | { readonly kind: "parts"; readonly parts: readonly EnvironmentValue[] };
+
+/** The same before `expand`, which knows where a store's address comes from. */
+export type DeclaredValue =
+  | Exclude<EnvironmentValue, { readonly kind: "parts" }>
+  | { readonly kind: "store"; readonly store: StoreName }
+  | { readonly kind: "parts"; readonly parts: readonly DeclaredValue[] };
 
 export interface Edge {
   readonly host: string | undefined;
@@ -142,7 +169,11 @@ export interface Objectives {
   readonly latencyP99Ms: number | undefined;
   readonly errorRatio: number | undefined;
   readonly recoveryTimeMs: number | undefined;
+  readonly recoveryPointMs: number | undefined;
+  readonly connections: number | undefined;
 }
+
+/** What drills measure; `recovery.point` and `connections` are checked and not measured yet. */
 export type ObjectiveName =
   | "availability"
   | "latency.p95"

@@ -9,6 +9,7 @@ const WHY: Readonly<Record<string, string>> = {
   "bad-factor": "A number without its unit is read as another one sooner or later.",
   "bad-name": "Names become folders, host names, labels and variables.",
   "unknown-service": "A route or reference to nothing fails for the first user who takes it.",
+  "unknown-store": "A reference to nothing fails when the first instance reads it.",
   "unknown-environment": "Guessing the environment would change the wrong one.",
   "environment-required": "Guessing the environment would change the wrong one.",
   "environment-changes-units": "Environments of different units are different systems.",
