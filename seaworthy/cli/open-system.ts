@@ -2,6 +2,7 @@ import { basename, dirname } from "node:path";
 import { check, RULES } from "../checks/check.ts";
 import { expand } from "../plan/expand.ts";
 import type { Graph } from "../plan/graph.ts";
+import { unenforced, unrunnable } from "../plan/unrunnable.ts";
 import type { Finding } from "../system/finding.ts";
 import { parse } from "../system/parse.ts";
 import type { Parsed, PlatformName } from "../system/system.ts";
@@ -58,7 +59,11 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
     folder: dirname(found.declaration),
     parsed: parsed.value,
     graph: graph.value,
-    findings: await located(check(parsed.value, graph.value)),
+    findings: await located([
+      ...check(parsed.value, graph.value),
+      ...unrunnable(parsed.value.system).map((one) => ({ ...one, severity: "note" }) as const),
+      ...unenforced(parsed.value.system),
+    ]),
     rest: found.rest,
   };
 }
@@ -78,6 +83,17 @@ export function refuseErrors(system: OpenSystem, accepted: readonly string[]): v
   throw new Refusal(EXIT.checkFoundErrors, `${errors.length} error(s) in the declaration`, {
     findings: errors,
     fix: `mend them, or take them on: --accept ${errors.map((finding) => finding.rule).join(" ")}`,
+  });
+}
+
+/** What no target runs yet stops a verb that would run it; those that only look go on. */
+export async function refuseUnrunnable(system: OpenSystem): Promise<void> {
+  const found = unrunnable(system.parsed.system);
+  if (found.length === 0) return;
+  const findings = await locateFindings(system.path, found);
+  throw new Refusal(EXIT.refused, "refused: the declaration holds what no target runs yet", {
+    findings,
+    fix: "check and explain read it all; the findings say how to run the rest",
   });
 }
 

@@ -4,7 +4,7 @@ import type { Evidence } from "../../record/evidence.ts";
 import { confirmByName, disposable } from "../converge-verb.ts";
 import { EXIT, exitForEvidence } from "../exit.ts";
 import { Refusal } from "../failure.ts";
-import { type OpenSystem, openSystem, subject } from "../open-system.ts";
+import { type OpenSystem, openSystem, refuseUnrunnable, subject } from "../open-system.ts";
 import { beginOperation } from "../operation.ts";
 import { openTarget } from "../open-target.ts";
 import { painter, table } from "../paint.ts";
@@ -22,6 +22,7 @@ export const run: RunVerb = async (invocation) => {
   const { context, options } = invocation;
   if (options["list"] === true) return list(invocation);
   const system = await openSystem(invocation);
+  await refuseUnrunnable(system);
   const drills = chosen(system.rest, options["all"] === true);
   const seed = countOption(options["seed"], { fallback: freshSeed(), flag: "--seed" });
   const runs = countOption(options["runs"], { fallback: 1, flag: "--runs" });

@@ -4,7 +4,7 @@ import { planJson, planText } from "../../plan/render.ts";
 import { disposable, planFor } from "../converge-verb.ts";
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
-import { openSystem, subject } from "../open-system.ts";
+import { openSystem, refuseUnrunnable, subject } from "../open-system.ts";
 import { openTarget } from "../open-target.ts";
 import type { RunVerb } from "../verb.ts";
 
@@ -12,6 +12,7 @@ import type { RunVerb } from "../verb.ts";
 export const run: RunVerb = async (invocation) => {
   const { context, options } = invocation;
   const system = await openSystem(invocation);
+  await refuseUnrunnable(system);
   await using target = disposable(await openTarget(system, context));
   const { plan } = await planFor(
     { graph: system.graph, narrowTo: undefined, keepsScale: false },
