@@ -1,5 +1,3 @@
-import { resolve } from "node:path";
-import { existsSync, statSync } from "node:fs";
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { findingsJson, findingsText } from "../findings-text.ts";
@@ -7,10 +5,22 @@ import { openSystem } from "../open-system.ts";
 import { painter } from "../paint.ts";
 import type { RunVerb } from "../verb.ts";
 
-/** Prints what contradicts itself. Exit 10 on errors, or on warnings with `--fail-on warning`. */
+/**
+ * Prints what contradicts itself: in existing files where a folder, a guide or such a file is named,
+ * else in the declaration. Exit 10 on errors, or on warnings with `--fail-on warning`.
+ */
 export const run: RunVerb = async (invocation) => {
-  const { context, options } = invocation;
-  refuseFolderWithoutDeclaration(invocation.positionals[0], context.cwd);
+  const { context, options, positionals } = invocation;
+  const [word] = positionals;
+  if (options.system === undefined && word !== undefined) {
+    // A declaration needs none of the readers.
+    const { subjectOf } = await import("../check-files/subject.ts");
+    const subject = subjectOf(word, context.cwd);
+    if (subject !== undefined) {
+      const { checkSubject } = await import("../check-files/check-files.ts");
+      return checkSubject(invocation, subject);
+    }
+  }
   const failOn = failOnOf(options["failOn"]);
   const system = await openSystem(invocation);
   if (options.json === true) {
@@ -35,21 +45,4 @@ function failOnOf(value: unknown): "error" | "warning" {
   if (value === undefined || value === "error") return "error";
   if (value === "warning") return "warning";
   throw new Refusal(EXIT.usage, "--fail-on: it is error or warning");
-}
-
-/** `check FOLDER` will read existing deployment files; a folder without a declaration says so. */
-function refuseFolderWithoutDeclaration(path: string | undefined, cwd: string): void {
-  if (path === undefined) return;
-  const full = resolve(cwd, path);
-  if (existsSync(full) && statSync(full).isDirectory() && !hasDeclaration(full)) {
-    throw new Refusal(EXIT.refused, `${path} holds no declaration`, {
-      fix: "checking folders of existing deployment files is not there yet; name a system.ts",
-    });
-  }
-}
-
-function hasDeclaration(folder: string): boolean {
-  return ["system.ts", "system.yaml", "system.yml", "system.json"].some((name) =>
-    existsSync(resolve(folder, name)),
-  );
 }
