@@ -1,6 +1,7 @@
 import { appendFileSync } from "node:fs";
 import { basename, relative } from "node:path";
 import type { TestEvent } from "node:test/reporters";
+import { indent, reasonOf } from "./reason.ts";
 
 /** What one run of node:test did. A skipped test is neither passed nor failed. */
 export interface Tally {
@@ -34,7 +35,7 @@ function reportOne(event: TestEvent, tally: Tally): string | undefined {
   const place = file === undefined ? "" : ` (${relative(process.cwd(), file)}:${line ?? 0})`;
   if (event.type === "test:fail") {
     if (details.type !== "suite") tally.failed += 1;
-    return `FAIL ${name}${place}\n${indent(reasonOf(event.data.details.error))}\n`;
+    return `FAIL ${name}${place}\n${indent(reasonOf(thrownIn(event.data.details.error)), "    ")}\n`;
   }
   if (details.type === "suite") return undefined;
   if (skip !== undefined && skip !== false) {
@@ -50,15 +51,7 @@ function reportOne(event: TestEvent, tally: Tally): string | undefined {
   return undefined;
 }
 
-function reasonOf(error: Error): string {
-  const cause = error.cause instanceof Error ? error.cause : error;
-  const stack = cause.stack ?? cause.message;
-  return stack.replaceAll(/\n\s+at [^\n]*node:internal[^\n]*/g, "");
-}
-
-function indent(text: string): string {
-  return text
-    .split("\n")
-    .map((line) => `    ${line}`)
-    .join("\n");
+/** node:test puts an error of its own around whatever was thrown. */
+function thrownIn(error: Error): Error {
+  return error.cause instanceof Error ? error.cause : error;
 }
