@@ -20,12 +20,17 @@ describe("a full disk", () => {
       await hand.up(aGraph([service]));
       const release = await hand.release(service);
       const { address } = await seeInstance(target, "api-1");
-      const ballast = await fill(place);
+      // A state that is being written over gives room back, and the step would find it.
+      const path = join(place.folder.root, "state.json");
+      await until("nothing more to write", async () =>
+        (await readFile(path, "utf8")).includes(`"phase":"up"`) ? true : undefined,
+      );
+      await using ballast = await fill(place);
       const start = { action: "start", unit: "api", instance: "api-2", release } as const;
       await assert.rejects(hand.apply(start), isCode("no-space"));
       assert.equal((await fetch(`http://127.0.0.1:${address?.port}/`)).status, 200);
       assert.equal((await seeInstance(target, "api-1")).state, "ready");
-      await rm(ballast);
+      await ballast[Symbol.asyncDispose]();
       await hand.must(start);
       await hand.lease[Symbol.asyncDispose]();
     });
@@ -33,14 +38,13 @@ describe("a full disk", () => {
 
   it("is told at once to who would start the supervisor", async (test) => {
     await onSmallDisk(test, async (place) => {
-      const ballast = await fill(place);
+      await using _ballast = await fill(place);
       const target = await place.open();
       await assert.rejects(
         target.lease({ verb: "up", pid: 1, host: "", user: "" }, soon()),
         isCode("no-space"),
       );
       assert.deepEqual(place.processes(), []);
-      await rm(ballast);
     });
   });
 });
@@ -116,8 +120,7 @@ async function abandoned(place: Rehearsal) {
   const hand = new Hand(target, await take(target));
   await hand.up(aGraph([aService()]));
   await hand.lease[Symbol.asyncDispose]();
-  place.kill9("_watch");
-  place.kill9("_supervise");
+  await place.kill9("_watch", "_supervise");
   return { target, pid: pidOf(place, "api-1") };
 }
 
@@ -130,38 +133,37 @@ async function onSmallDisk(
   test: TestContext,
   keep: (place: Rehearsal) => Promise<void>,
 ): Promise<void> {
-  let mounted: string | undefined;
+  let mounted = false;
+  await using place = await Rehearsal.begin(async (stateHome) => {
+    const options = "size=1m,mode=0700";
+    await run("mount", ["-t", "tmpfs", "-o", options, "tmpfs", stateHome]).catch(() => undefined);
+    const { stdout } = await run("stat", ["-f", "-c", "%T", stateHome]);
+    mounted = stdout.trim() === "tmpfs";
+    return mounted ? { [Symbol.asyncDispose]: () => unmount(stateHome) } : undefined;
+  });
+  if (mounted) return await keep(place);
+  assert.equal(process.env["CI"], undefined, "CI must be able to mount a small file system");
+  test.skip("may not mount a small file system here");
+}
+
+/** Throws when something still uses it: nothing runs any more, so nothing should. */
+async function unmount(path: string): Promise<void> {
   try {
-    await using place = await Rehearsal.begin(async (stateHome) => {
-      const options = "size=1m,mode=0700";
-      await run("mount", ["-t", "tmpfs", "-o", options, "tmpfs", stateHome]).catch(() => undefined);
-      const { stdout } = await run("stat", ["-f", "-c", "%T", stateHome]);
-      if (stdout.trim() === "tmpfs") mounted = stateHome;
-    });
-    if (mounted === undefined) {
-      assert.equal(process.env["CI"], undefined, "CI must be able to mount a small file system");
-      return test.skip("may not mount a small file system here");
-    }
-    try {
-      await keep(place);
-    } finally {
-      await place.takeDown();
-      await run("umount", [mounted]);
-      mounted = undefined;
-    }
-  } finally {
-    if (mounted !== undefined) await run("umount", ["-l", mounted]);
+    await run("umount", [path]);
+  } catch (error) {
+    await run("umount", ["-l", path]);
+    throw error;
   }
 }
 
-/** Until nothing more fits; gives the file that takes the room. */
-async function fill(place: Rehearsal): Promise<string> {
+/** Until nothing more fits; what takes the room goes with its disposal. */
+async function fill(place: Rehearsal): Promise<AsyncDisposable> {
   const path = join(place.folder.root, "ballast");
   for (let bytes = 1_048_576; bytes >= 512; bytes /= 2) {
     // What does not fit is written as far as it fits.
     await writeFile(path, Buffer.alloc(bytes), { flag: "a" }).catch(() => {});
   }
-  return path;
+  return { [Symbol.asyncDispose]: () => rm(path, { force: true }) };
 }
 
 function isCode(code: TargetErrorCode) {

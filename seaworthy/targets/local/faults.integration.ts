@@ -29,8 +29,7 @@ describe("a freeze", () => {
     await using place = await Rehearsal.begin();
     const { hand, fault, leader } = await prepared(place, { forMs: 4_000 });
     await hand.must({ action: "inject", fault });
-    place.kill9("_watch");
-    place.kill9("_supervise");
+    await place.kill9("_watch", "_supervise");
     assert.ok(isStopped(leader), "frozen when the tool died");
     await until("the thaw", async () => (isStopped(leader) ? undefined : true));
     await until("the switch's end", async () => (switches(place) === 0 ? true : undefined));
@@ -42,8 +41,7 @@ describe("a freeze", () => {
     await using place = await Rehearsal.begin();
     const { hand, fault, leader } = await prepared(place, { forMs: 6_000 });
     await hand.must({ action: "inject", fault });
-    place.kill9("_undo");
-    place.kill9("_supervise");
+    await place.kill9("_undo", "_supervise");
     await until("the thaw", async () => (isStopped(leader) ? undefined : true));
   });
 
@@ -51,7 +49,7 @@ describe("a freeze", () => {
     await using place = await Rehearsal.begin();
     const { hand, fault } = await prepared(place, { forMs: 50_000 });
     await hand.must({ action: "inject", fault });
-    place.kill9("api-1");
+    await place.kill9("api-1");
     await until("a new process", async () =>
       (await seeInstance(hand.target, "api-1")).state === "ready" ? true : undefined,
     );
@@ -83,7 +81,7 @@ describe("a kill", () => {
   it("of a process that is not the prepared one any more is refused", async () => {
     await using place = await Rehearsal.begin();
     const { hand, fault } = await prepared(place, { kill: true });
-    place.kill9("api-1");
+    await place.kill9("api-1");
     const pid = await until("a new process", async () => {
       const now = await seeInstance(hand.target, "api-1");
       return now.state === "ready" && now.restarts === 1 ? now.pid : undefined;

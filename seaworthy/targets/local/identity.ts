@@ -4,8 +4,10 @@ import type { ProcessIdentity } from "../../record/fault.ts";
 /** A process as the kernel shows it at this moment. Source: proc(5), /proc/PID/stat. */
 export interface SeenProcess {
   readonly identity: ProcessIdentity;
-  /** One letter: R, S, D running or waiting, T stopped, Z dead but not yet reaped. */
+  /** One letter: R, S, D running or waiting, T stopped, Z ended; of its first thread only. */
   readonly state: string;
+  /** The first one counts until the process is reaped. */
+  readonly threads: number;
   readonly parent: number;
   readonly group: number;
   readonly session: number;
@@ -33,11 +35,13 @@ export function seeProcess(pid: number): SeenProcess | undefined {
   // The program's name stands in parentheses and may hold spaces and parentheses itself.
   const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
   const [state, parent, group, session] = fields;
+  const threads = fields[17];
   const startTicks = fields[19];
   if (state === undefined || startTicks === undefined) return undefined;
   return {
     identity: { pid, startTicks, bootId: bootId() },
     state,
+    threads: Number(threads),
     parent: Number(parent),
     group: Number(group),
     session: Number(session),
@@ -89,7 +93,7 @@ export function groupOf(leader: ProcessIdentity): readonly ProcessIdentity[] {
 export function markedBy(owner: string): readonly MarkedProcess[] {
   const marked: MarkedProcess[] = [];
   for (const process of seeAll()) {
-    const mark = markOf(process.identity.pid);
+    const mark = markOf(process);
     if (mark !== undefined && mark.owner === owner) marked.push({ process, mark });
   }
   return marked;
@@ -116,12 +120,16 @@ function send(pid: number, signal: NodeJS.Signals): boolean {
   }
 }
 
+/**
+ * A process whose first thread has ended lives while another has not: its ports, its folders and
+ * its files are taken until then. On a busy machine that shows at the end of every Node.
+ */
 function isDead(seen: SeenProcess): boolean {
-  return seen.state === "Z" || seen.state === "X";
+  return (seen.state === "Z" || seen.state === "X") && seen.threads <= 1;
 }
 
-function markOf(pid: number): Mark | undefined {
-  const environment = readText(`/proc/${pid}/environ`);
+function markOf(seen: SeenProcess): Mark | undefined {
+  const environment = environmentOf(seen);
   if (environment === undefined || !environment.includes(`${OWNER_VARIABLE}=`)) return undefined;
   let owner: string | undefined;
   let instance: string | undefined;
@@ -132,6 +140,25 @@ function markOf(pid: number): Mark | undefined {
     }
   }
   return owner === undefined || instance === undefined ? undefined : { owner, instance };
+}
+
+/** A thread that has ended shows none: another one is asked then. */
+function environmentOf({ identity: { pid }, state }: SeenProcess): string | undefined {
+  if (state !== "Z") return readText(`/proc/${pid}/environ`);
+  for (const thread of threadsOf(pid)) {
+    const environment = readText(`/proc/${pid}/task/${thread}/environ`);
+    if (environment !== undefined && environment !== "") return environment;
+  }
+  return undefined;
+}
+
+function threadsOf(pid: number): readonly string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    // It ended since it was seen.
+    return [];
+  }
 }
 
 /** Changes with each boot: start ticks count from there. */

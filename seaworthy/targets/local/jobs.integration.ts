@@ -42,7 +42,7 @@ describe("a job cut short", () => {
     const { hand, job, run } = await withJob(place, { takesMs: 3_000 });
     const first = run(job);
     await until("the job to run", async () => ((await runs(place)) === 1 ? true : undefined));
-    place.kill9("migrate-1");
+    await place.kill9("migrate-1");
     assert.equal((await first).outcome, "failed");
     const second = await run(job);
     assert.equal(second.outcome, "failed");
@@ -59,7 +59,7 @@ describe("a job cut short", () => {
     const { hand, job, run } = await withJob(place, { takesMs: 6_000 });
     const first = run(job).catch(() => undefined);
     await until("the job to run", async () => ((await runs(place)) === 1 ? true : undefined));
-    place.kill9("_supervise");
+    await place.kill9("_supervise");
     await first;
     const release = await hand.release(job);
     const target = await place.open();

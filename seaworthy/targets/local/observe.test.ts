@@ -123,7 +123,8 @@ function stateWith(change: Partial<InstanceRecord>): SupervisorState {
 }
 
 function processIn(state: string): SeenProcess {
-  return { identity: IDENTITY, state, parent: 1, group: IDENTITY.pid, session: IDENTITY.pid };
+  const { pid } = IDENTITY;
+  return { identity: IDENTITY, state, threads: 1, parent: 1, group: pid, session: pid };
 }
 
 function gatewayWith(health: EndpointStatus["health"]) {

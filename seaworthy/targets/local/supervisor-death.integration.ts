@@ -14,7 +14,7 @@ describe("a supervisor killed with kill -9", () => {
     const log = logFileOf(place.folder.logs, { instance: "api-1", stream: "stdout" });
     const loggedBefore = (await readFile(log, "utf8")).length;
     const supervisors = pidsOf(place, "_supervise");
-    place.kill9("_supervise");
+    await place.kill9("_supervise");
     assert.equal((await fetch(url)).status, 200, "the edge answers without a supervisor");
     await until("another supervisor", async () => {
       const now = pidsOf(place, "_supervise");
@@ -29,7 +29,7 @@ describe("a supervisor killed with kill -9", () => {
     await hand.must({ action: "switch", unit: "api", instances: ["api-2"] });
     await hand.must({ action: "stop", instance: "api-1", graceMs: 5_000 });
     assert.equal(pidsOf(place, "api-1").length, 0);
-    place.kill9("api-2");
+    await place.kill9("api-2");
     await until("api-2 to run again", async () => {
       const { state, restarts } = await seeInstance(target, "api-2");
       return state === "ready" && restarts === 1 ? true : undefined;
@@ -41,7 +41,7 @@ describe("a supervisor killed with kill -9", () => {
     await using place = await Rehearsal.begin();
     const { target, lease } = await running(place, { keepLease: true });
     const lost = new Promise((resolve) => lease.lost.addEventListener("abort", resolve));
-    place.kill9("_supervise");
+    await place.kill9("_supervise");
     await lost;
     const step = { action: "switch", unit: "api", instances: [] } as const;
     await assert.rejects(target.apply(step, { signal: soon(), epoch: lease.epoch }));
@@ -55,8 +55,7 @@ describe("a supervisor killed with its watchdog", () => {
   it("is followed by one that the next lease starts", async () => {
     await using place = await Rehearsal.begin();
     const { target, pids, url } = await running(place);
-    place.kill9("_watch");
-    place.kill9("_supervise");
+    await place.kill9("_watch", "_supervise");
     assert.deepEqual([pidsOf(place, "_watch"), pidsOf(place, "_supervise")], [[], []]);
     assert.equal((await fetch(url)).status, 200);
     const { instances } = await seeUnit(target, "api");
@@ -73,9 +72,7 @@ describe("a supervisor killed with its watchdog", () => {
   it("is followed by one that starts again what died meanwhile", async () => {
     await using place = await Rehearsal.begin();
     const { target } = await running(place);
-    place.kill9("_watch");
-    place.kill9("_supervise");
-    place.kill9("api-1");
+    await place.kill9("_watch", "_supervise", "api-1");
     assert.equal((await seeInstance(target, "api-1")).state, "gone");
     const lease = await take(target);
     await until("api-1 to be ready again", async () =>
@@ -87,9 +84,7 @@ describe("a supervisor killed with its watchdog", () => {
   it("does not lose an edge that died with it", async () => {
     await using place = await Rehearsal.begin();
     const { target, url } = await running(place);
-    place.kill9("_watch");
-    place.kill9("_supervise");
-    place.kill9("edge");
+    await place.kill9("_watch", "_supervise", "edge");
     const { edge } = await target.observe(soon());
     assert.equal(edge?.ready, false);
     const lease = await take(target);
@@ -109,7 +104,7 @@ describe("an edge killed with kill -9", () => {
   it("is started again at the same addresses, and routes as before", async () => {
     await using place = await Rehearsal.begin();
     const { url, pids } = await running(place);
-    place.kill9("edge");
+    await place.kill9("edge");
     await until("the edge", async () => {
       const status = await fetch(url).then(
         (answer) => answer.status,
@@ -125,12 +120,12 @@ describe("a watchdog killed with kill -9", () => {
   it("is started again by its supervisor", async () => {
     await using place = await Rehearsal.begin();
     const { pids } = await running(place);
-    place.kill9("_watch");
+    await place.kill9("_watch");
     await until("another watchdog", async () =>
       pidsOf(place, "_watch").length === 1 ? true : undefined,
     );
     const [before] = pidsOf(place, "_supervise");
-    place.kill9("_supervise");
+    await place.kill9("_supervise");
     await until("another supervisor", async () => {
       const now = pidsOf(place, "_supervise");
       return now.length === 1 && now[0] !== before ? true : undefined;
