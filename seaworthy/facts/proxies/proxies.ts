@@ -61,6 +61,8 @@ export interface LogrotateStanza {
 
 /** The file as one of this family; undefined when it is none. By content, names only break ties. */
 export function readProxies(file: SourceFile): Document | undefined {
+  // Prose may quote any configuration.
+  if (file.path.endsWith(".md")) return undefined;
   return readHaproxy(file) ?? readLogrotate(file) ?? readNginx(file);
 }
 
