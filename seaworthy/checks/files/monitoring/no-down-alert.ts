@@ -1,0 +1,94 @@
+import { monitoringIn } from "../../../facts/monitoring/embedded.ts";
+import type { PrometheusDocument, ScrapeConfig } from "../../../facts/monitoring/prometheus.ts";
+import type { Rule } from "../../../facts/monitoring/prometheus-rules.ts";
+import { expressionsIn, type Matcher } from "../../../facts/monitoring/promql.ts";
+import { at } from "../../../facts/source.ts";
+import type { Unit } from "../../../facts/unit.ts";
+import type { FileRule, Found } from "../file-rule.ts";
+import { matchesAll } from "./label-match.ts";
+import { counted, isSample, listed } from "./listing.ts";
+
+export const noDownAlert: FileRule = {
+  name: "no-down-alert",
+  summary: "a scraped job can vanish without an alert",
+  check: (unit) => {
+    const rules = monitoringIn(unit.documents, "prometheus-rules").flatMap((document) =>
+      document.rules.filter(({ type }) => type === "alert"),
+    );
+    return monitoringIn(unit.documents, "prometheus").flatMap((document) =>
+      unwatched(unit, document, rules),
+    );
+  },
+};
+
+function unwatched(
+  unit: Unit,
+  document: PrometheusDocument,
+  rules: readonly Rule[],
+): readonly Found[] {
+  // Without rules and without alerting, this Prometheus is for looking, not for waking people.
+  const isWatching = document.ruleFiles.length > 0 || document.alerting !== undefined;
+  const watches = rules.flatMap(watchesOf);
+  const jobs = document.jobs.filter((job) => !isOwn(job) && !isWatched(job, watches));
+  const [first, ...others] = jobs;
+  if (first === undefined || !isWatching) return [];
+  const hasRules = rules.length > 0;
+  const names = listed(jobs.map(({ job }) => job));
+  const isUnread = unit.openEdges.length > 0 && !hasRules;
+  return [
+    {
+      severity: isSample(document.file.path) || isUnread ? "note" : "warning",
+      message: hasRules
+        ? `no alert fires when ${counted(jobs.length, "job")} can no longer be scraped: ${names}`
+        : `no alert rule is here at all; nothing fires when ${names} is down`,
+      places: [
+        first.at,
+        ...others.map((job) => job.at),
+        ...(hasRules ? [] : [at(document.file, 1)]),
+      ],
+      why: [
+        "A dead target has no series: every other alert on it goes quiet at that moment,",
+        "so a total outage is the one that pages nobody.",
+      ].join(" "),
+      fix: `Add an alert on \`up{job="${first.job}"} == 0\` and on \`absent(up{job="${first.job}"})\`.`,
+    },
+  ];
+}
+
+/** Prometheus's own job: when it is down, nobody evaluates an alert. */
+function isOwn(job: ScrapeConfig): boolean {
+  const hosts = job.targets.map(({ value }) => value);
+  return job.job === "prometheus" || (hosts.length > 0 && hosts.every(isSelf));
+}
+
+function isSelf(target: string): boolean {
+  return target === "localhost:9090" || target === "127.0.0.1:9090";
+}
+
+/** The jobs that an alert would miss: undefined means any. */
+type Watch = readonly Matcher[];
+
+/** Metrics that tell by themselves that something is gone. */
+const ALIVE =
+  /^(?:up|probe_success|scrape_samples_scraped)$|^kube_\w*(?:replicas|ready|pod_status)/;
+
+function watchesOf(rule: Rule): readonly Watch[] {
+  return [...expressionsIn(rule.query.expression)].flatMap((part): Watch[] => {
+    if (part.type === "selector" && part.metric !== undefined && ALIVE.test(part.metric)) {
+      return [part.matchers];
+    }
+    if (part.type !== "call" || !part.name.startsWith("absent")) return [];
+    const [of] = part.arguments;
+    return of?.type === "selector" ? [of.matchers] : [[]];
+  });
+}
+
+function isWatched(job: ScrapeConfig, watches: readonly Watch[]): boolean {
+  // `relabel_configs` and `labels` may write another job's name.
+  const isRenamed = job.relabel.some(({ target }) => target === "job");
+  const written = job.targets.flatMap(({ labels }) => labels.get("job")?.value ?? []);
+  const names = [job.job, ...written];
+  return watches.some(
+    (watch) => isRenamed || names.some((name) => matchesAll(watch, new Map([["job", name]]))),
+  );
+}

@@ -1,0 +1,125 @@
+import { monitoringIn } from "../../../facts/monitoring/embedded.ts";
+import type { PrometheusDocument } from "../../../facts/monitoring/prometheus.ts";
+import { baseName, folderOf, joinPath, type Located } from "../../../facts/source.ts";
+import type { Unit } from "../../../facts/unit.ts";
+import type { Found } from "../file-rule.ts";
+import { counted, listed } from "./listing.ts";
+import { absenceFor, placesOf, sourceOf, type Placed } from "./running.ts";
+
+/** Patterns of rule files that no file matches: Prometheus starts, with no rule in it. */
+export function missingRuleFiles(unit: Unit): readonly Found[] {
+  return monitoringIn(unit.documents, "prometheus").flatMap((document) => {
+    const missing = document.ruleFiles.filter((pattern) => !isThere(unit, document, pattern));
+    const [first, ...others] = missing;
+    if (first === undefined || missing.length < document.ruleFiles.length) return [];
+    const { severity, seen, because } = absenceFor(unit, document);
+    const names = listed(missing.map(({ value }) => value));
+    const found: Found = {
+      severity,
+      message: [
+        `${counted(missing.length, "rule file")} of this Prometheus matches no file here:`,
+        `${names}${because === "" ? "" : `, ${because}`}`,
+      ].join(" "),
+      places: [first.at, ...others.map(({ at }) => at), ...seen],
+      why: [
+        "Prometheus takes a pattern that matches nothing for an empty one and starts:",
+        "no alert exists, and no page is ever sent.",
+      ].join(" "),
+      fix: "Write the file, or mount it where the pattern looks.",
+      cause: `missing-rule-files ${document.file.path}`,
+    };
+    return [found];
+  });
+}
+
+function isThere(unit: Unit, document: PrometheusDocument, pattern: Located<string>): boolean {
+  if (/[${}]/.test(pattern.value)) return true;
+  const placed = placesOf(unit, document);
+  // Something else may put the rules there: an image of one's own, a volume that a job fills.
+  if (placed.length === 0) return hasNamesake(unit, pattern.value);
+  return placed.some((place) => isVisible(unit, place, pattern.value));
+}
+
+/** Nobody says where the file will be: any rule file of a matching name is taken for it. */
+function hasNamesake(unit: Unit, pattern: string): boolean {
+  const { documents } = unit.repository;
+  const wanted = globOf(baseName(pattern));
+  const inside = monitoringIn(documents, "prometheus-rules").some(
+    ({ embedded }) => embedded !== undefined && wanted.test(embedded.key),
+  );
+  return (
+    inside ||
+    documents.tree.files.some(({ path }) => wanted.test(baseName(path)) && isRuleFile(path))
+  );
+}
+
+function isRuleFile(path: string): boolean {
+  return /\.(?:ya?ml|rules|json|tmpl|j2|rule)$/.test(path);
+}
+
+function isVisible(unit: Unit, { component, path, mount }: Placed, pattern: string): boolean {
+  if (component.build !== undefined) return true;
+  const inside = pattern.startsWith("/") ? pattern : joined(folderOf(path), pattern);
+  const wanted = globOf(inside);
+  const carriers = component.mounts.filter(({ target }) => mayCarry(target, inside));
+  if (carriers.some(({ type }) => type !== "bind" && type !== "config-map")) return true;
+  const { tree } = unit.documents;
+  if (mount.type === "config-map" || carriers.some(({ type }) => type === "config-map")) {
+    return isInConfigMap(unit, carriers, wanted);
+  }
+  return carriers.some((carrier) => {
+    const source = sourceOf(carrier);
+    if (source === undefined || tree.isIgnored(source) || /[${}]/.test(source)) return true;
+    return tree.files.some(({ path: file }) => {
+      if (file === source) return wanted.test(carrier.target);
+      if (!file.startsWith(`${source}/`)) return false;
+      return wanted.test(joined(carrier.target, file.slice(source.length + 1)));
+    });
+  });
+}
+
+/** Other ConfigMaps of the cluster are not seen: only those that stand here can be empty. */
+function isInConfigMap(
+  unit: Unit,
+  carriers: Placed["component"]["mounts"],
+  wanted: RegExp,
+): boolean {
+  const rules = monitoringIn(unit.repository.documents, "prometheus-rules");
+  return carriers.some(
+    ({ source, target }) =>
+      !monitoringIn(unit.documents, "prometheus").some(
+        ({ embedded }) => embedded?.name === source,
+      ) ||
+      rules.some(
+        ({ embedded }) =>
+          embedded?.name === source && wanted.test(joined(target, embedded?.key ?? "")),
+      ),
+  );
+}
+
+/** A mount at, above or below the fixed part of the pattern. */
+function mayCarry(target: string, pattern: string): boolean {
+  const fixed = pattern.split(/[*?[]/, 1)[0] ?? pattern;
+  const folder = target.endsWith("/") ? target : `${target}/`;
+  return pattern.startsWith(folder) || target.startsWith(fixed) || target === pattern;
+}
+
+function joined(folder: string, path: string): string {
+  const inside = joinPath(folder.replace(/^\//, ""), path) ?? path;
+  return folder.startsWith("/") ? `/${inside}` : inside;
+}
+
+/** More stars than any real pattern has; matching them could take for ever. */
+const STARS_MAX = 4;
+const PATTERN_MAX = 300;
+
+/** Go's `filepath.Glob`: `*` stays inside one part of a path. */
+function globOf(pattern: string): RegExp {
+  const plain = pattern.replaceAll(/\*+/g, "*");
+  if (plain.length > PATTERN_MAX || plain.split("*").length > STARS_MAX + 1) return /^/;
+  const source = plain
+    .replaceAll(/[.+^${}()|[\]\\]/g, "\\$&")
+    .replaceAll("*", "[^/]*")
+    .replaceAll("?", "[^/]");
+  return new RegExp(`^${source}$`);
+}
