@@ -10,9 +10,17 @@ const DRY_RUN = { flags: "--dry-run", help: "the same path up to the first write
 export const VERBS: readonly Verb[] = [
   {
     name: "check",
-    summary: "find contradictions in a declaration",
-    arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
-    options: [{ flags: "--fail-on <severity>", help: "error (default) or warning" }],
+    summary: "find what will hurt, in a declaration or in existing deployment files",
+    arguments: [
+      {
+        name: "[what]",
+        help: "a folder, a Markdown guide or a file; default: the declaration here",
+      },
+    ],
+    options: [
+      { flags: "--fail-on <severity>", help: "error (default) or warning" },
+      { flags: "--notes", help: "also what hurts nobody today" },
+    ],
     load: () => import("./commands/check.ts"),
   },
   {

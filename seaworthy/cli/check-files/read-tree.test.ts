@@ -92,7 +92,10 @@ test("what is too large, too many or too deep is left out and said", () => {
     ["a.yml", "b.yml"],
   );
   assert.ok(few.isCut);
-  assert.match(few.tree.unread.at(-1)?.because ?? "", /2 files were not read: the limit is 2 files/);
+  assert.match(
+    few.tree.unread.at(-1)?.because ?? "",
+    /2 files were not read: the limit is 2 files/,
+  );
   assert.match(readTree(root, { bytes: 1 }).tree.unread.at(-1)?.because ?? "", /limit is 1 bytes/);
   assert.match(readTree(root, { entries: 2 }).tree.unread.at(-1)?.because ?? "", /the walk ended/);
   const deep = folderWith({ [`${"d/".repeat(60)}a.yml`]: "a" });

@@ -1,0 +1,71 @@
+/** What stands where a secret stood. */
+const MASK = "•••";
+/** Longer lines are generated; nothing in them is shown. */
+export const LINE_CHARACTERS_MAX = 2_000;
+
+/** A word that tells a secret, inside a longer name: `DB_PASSWORD`, `apiKey`, `auth_pass`. */
+const TELLING =
+  "pass(?:word|wd|phrase)?|pwd|secret|token|api[-_]?key|access[-_]?key|private[-_]?key|" +
+  "signing[-_]?key|encryption[-_]?key|credentials?|bearer|authorization|salt|cookie[-_]?key|" +
+  "webhook(?:[-_]?url)?|dsn|license[-_]?key";
+const NAME = `[\\w.-]{0,60}(?:${TELLING})[\\w.-]{0,60}`;
+
+/** `name: value`, `"name": "value"`, `NAME=value`, `--name value`, `name => value`. */
+const ASSIGNED = new RegExp(`(["']?(?:${NAME})["']?\\s{0,20}(?:[:=]>?|\\s)\\s{0,20})(.+)$`, "i");
+const URL_USER = /([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:@/"']{0,100}:)([^\s@"']{1,200})(?=@)/gi;
+/** What a program calls a password without naming it so. */
+const POSITIONAL: readonly RegExp[] = [
+  /(\bstats\s+auth\s+[^\s:]{1,100}:)(\S+)/gi,
+  /(\bidentified\s+(?:with\s+\S{1,60}\s+)?by\s+)('[^']*'|"[^"]*"|\S+)/gi,
+  /(\bmysql(?:dump|admin)?\b[^|;]{0,300}?\s-p)([^\s-]\S*)/gi,
+  /(\b(?:curl|wget)\b[^|;]{0,300}?\s(?:-u|--user)[ =]["']?[^\s:"']{1,100}:)([^\s"']+)/gi,
+  /(\bredis-cli\b[^|;]{0,300}?\s-a\s+)(\S+)/gi,
+  /(\brequirepass\s+|\bmasterauth\s+)(\S+)/gi,
+  /(\b(?:basic|bearer)\s+)([\w+/=.-]{8,})/gi,
+];
+/** Forms that issuers give their secrets. */
+const ISSUED =
+  /\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|sk-[\w-]{8,}|xox[abprs]-[\w-]{8,}|glpat-[\w-]{8,}|eyJ[\w-]{10,}\.[\w.-]{10,}|[A-Za-z0-9+/]{60,}={0,2})/g;
+
+/** A line with every value that looks like a secret taken out; names and references stay. */
+export function maskLine(line: string): string {
+  if (line.length > LINE_CHARACTERS_MAX) return "(a line too long to be shown)";
+  let masked = line.replace(URL_USER, (all, before: string, value: string) =>
+    isReference(value) ? all : `${before}${MASK}`,
+  );
+  for (const form of POSITIONAL) {
+    masked = masked.replace(form, (all, before: string, value: string) =>
+      isReference(value) ? all : `${before}${MASK}`,
+    );
+  }
+  masked = masked.replace(ASSIGNED, (all, before: string, value: string) =>
+    isReference(value) || isProse(before, value) ? all : `${before}${MASK}`,
+  );
+  return masked.replace(ISSUED, MASK);
+}
+
+/** Every value of a YAML line, for documents whose values are all secret. */
+export function maskValue(line: string): string {
+  return line.replace(
+    /^(\s*(?:-\s+)?["']?[\w./-]{1,200}["']?\s*:\s*)(?![|>]?[-+]?\s*$)(.+)$/,
+    `$1${MASK}`,
+  );
+}
+
+/** A variable, a path, a template, a switch: it says where the secret is, not what it is. */
+function isReference(value: string): boolean {
+  const bare = value.trim().replace(/^["']|["',;]*$/g, "");
+  if (bare === "" || bare === "{" || bare === "[" || bare === "|" || bare === ">") return true;
+  if (/^(?:\$\w+|\$\{\w+\}|\$\{\w+:?\?[^}]*\}|\$\(.*\)|\{\{.*\}\}|%\(\w+\)s)$/.test(bare))
+    return true;
+  if (/^\$\{\{.*\}\}$/.test(bare) || /^(?:true|false|null|none|yes|no|\d{1,3})$/i.test(bare))
+    return true;
+  return /^(?:\/run\/secrets\/|\/var\/run\/secrets\/|!reference\b)/.test(bare);
+}
+
+/** `token bucket`, `password for the user`: a space alone assigns only behind an option's dashes. */
+function isProse(before: string, value: string): boolean {
+  if (/[:=]/.test(before)) return false;
+  if (/\b(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass\s+$/i.test(before)) return true;
+  return !/--?["']?[\w.-]*$/.test(before.trimEnd()) && /\s/.test(value.trim());
+}
