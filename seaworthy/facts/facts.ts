@@ -4,6 +4,7 @@ import { deliveryFacts, readDelivery } from "./delivery/delivery.ts";
 import type { Document, DocumentKind, DocumentOf, Documents } from "./document.ts";
 import type { Fact, FactKind, FactOf } from "./fact.ts";
 import { kubernetesFacts, readKubernetes } from "./kubernetes/kubernetes.ts";
+import { nestedFiles } from "./kubernetes/nested.ts";
 import { monitoringFacts, readMonitoring } from "./monitoring/monitoring.ts";
 import { proxyFacts, readProxies } from "./proxies/proxies.ts";
 import { readScripts, scriptFacts } from "./scripts/scripts.ts";
@@ -37,6 +38,17 @@ export function readDocument(file: SourceFile): Document | undefined {
     if (document !== undefined) return document;
   }
   return undefined;
+}
+
+/**
+ * The files inside a manifest's ConfigMaps, read like any other. Monitoring has its own way to them,
+ * and a manifest inside a ConfigMap is data, not an object.
+ */
+export function readNested(document: Document): readonly Document[] {
+  return nestedFiles(document).flatMap((file) => {
+    if (readMonitoring(file) !== undefined || readKubernetes(file) !== undefined) return [];
+    return readDocument(file) ?? [];
+  });
 }
 
 export function documentsOf(all: readonly Document[], tree: Tree): Documents {

@@ -1,5 +1,5 @@
 import type { Document, Documents } from "./document.ts";
-import { documentsOf, factsOf, readDocument, type Facts } from "./facts.ts";
+import { documentsOf, factsOf, readDocument, readNested, type Facts } from "./facts.ts";
 import type { Component, HostName } from "./fact.ts";
 import type { Location, Tree } from "./source.ts";
 
@@ -44,7 +44,8 @@ export interface Survey {
 
 /** Reads every file of a tree and groups what runs together. */
 export function survey(tree: Tree): Survey {
-  const all = tree.files.flatMap((file) => readDocument(file) ?? []);
+  const read = tree.files.flatMap((file) => readDocument(file) ?? []);
+  const all = [...read, ...read.flatMap(readNested)];
   const documents = documentsOf(all, tree);
   const facts = factsOf(documents);
   const unit: Unit = {
