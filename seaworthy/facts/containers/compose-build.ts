@@ -15,7 +15,7 @@ export function dockerfileOf(
   return documents.of("dockerfile").find(({ file }) => file.path === path);
 }
 
-/** The service with what its image was built to be, as far as the service does not say it itself. */
+/** The service with what its image was built to be, where the service itself says nothing. */
 export function withDockerfile(component: Component, documents: Documents): Component {
   const dockerfile = dockerfileOf(component, documents);
   const stage = dockerfile === undefined ? undefined : finalStage(dockerfile, undefined);

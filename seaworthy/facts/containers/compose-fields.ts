@@ -33,7 +33,7 @@ function longPort(item: Node, reading: Reading): readonly PortFact[] {
   const protocol = textAt(item, "protocol") === "udp" ? "udp" : "tcp";
   const address = textAt(item, "host_ip");
   const place = reading.place(item.line);
-  const [from] = rangeOf(published);
+  const from = firstOf(published, rangeOf(target).length);
   return rangeOf(target).map((port, index) => ({
     at: place,
     port,
@@ -55,7 +55,7 @@ function shortPorts(written: string, line: number, reading: Reading): readonly P
   const target = rangeOf(parts.at(-1) ?? "");
   const hostPart = parts.length > 1 ? parts.at(-2) : undefined;
   const address = six ?? (parts.length > 2 ? parts.slice(0, -2).join(":") : undefined);
-  const [from] = rangeOf(hostPart ?? "");
+  const from = firstOf(hostPart ?? "", target.length);
   return target.map((port, index) => ({
     at: reading.place(line),
     port,
@@ -65,6 +65,12 @@ function shortPorts(written: string, line: number, reading: Reading): readonly P
       ...(from === undefined ? {} : { port: from + index }),
     },
   }));
+}
+
+/** Undefined where the host's range is wider: the engine then chooses one of it. */
+function firstOf(published: string, ports: number): number | undefined {
+  const range = rangeOf(published);
+  return range.length > ports ? undefined : range[0];
 }
 
 function rangeOf(text: string): readonly number[] {

@@ -62,7 +62,7 @@ function ofService({ file }: Read): (service: ComposeService) => readonly Proble
       if (item.type !== "scalar" || !isBadVolume(item.text)) return [];
       return {
         at: at(file, item.line),
-        message: `service ${name}: "${item.text}" is no volume: a target has to be an absolute path`,
+        message: `service ${name}: "${item.text}" is no volume: its target is not absolute`,
         fix: "write source:/absolute/target[:ro]",
       };
     }),
@@ -117,13 +117,13 @@ function misplaced(file: SourceFile, name: string, node: Node): readonly Problem
     }));
 }
 
-/** Networks, volumes, configs, secrets and services that are used and defined nowhere in the file. */
+/** Networks, volumes and services that are used and defined nowhere in the file. */
 function undefinedOf(read: Read): (service: ComposeService) => readonly Problem[] {
   const { file, root, services } = read;
   const defined = (kind: string) => new Set(entriesAt(root, kind).map(([key]) => key));
   const names = new Set(services.map(({ name }) => name));
   const [networks, volumes] = [defined("networks"), defined("volumes")];
-  // Another file of the same command may define it; only the file that Compose reads by itself is sure.
+  // Another file of the same command may define it, unless Compose reads this one by itself.
   const alone = /^(?:docker-)?compose\.ya?ml$/.test(baseName(file.path));
   const sure = alone ? {} : { harmless: true };
   return ({ name, node }) => [

@@ -184,7 +184,7 @@ function sharesService(base: ComposeDocument, overlay: ComposeDocument): boolean
   return overlay.services.some(({ name }) => names.has(name));
 }
 
-/** Names that resolve without being a service's own: `extra_hosts`, `external_links`, link aliases. */
+/** Names beside the services' own: `extra_hosts`, `external_links`, aliases of links. */
 export function furtherNames(document: ComposeDocument): readonly FurtherName[] {
   return document.services.flatMap(({ node }) => [
     ...listed(node, "extra_hosts", /^([^:=\s]+)[:=]/),

@@ -156,7 +156,7 @@ function instructionOf(text: string, place: Location): Instruction {
   return { at: place, keyword, flags, text: rest, words, exec: exec !== undefined };
 }
 
-/** The words of `["a", "b"]`; undefined when it is not that form, which Docker then runs as text. */
+/** The words of `["a", "b"]`; undefined for any other form, which Docker runs as text. */
 function execForm(text: string): readonly string[] | undefined {
   if (!text.startsWith("[") || !text.endsWith("]")) return undefined;
   const words: string[] = [];

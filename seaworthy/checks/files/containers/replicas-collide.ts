@@ -1,0 +1,180 @@
+import type { ComposeDocument } from "../../../facts/containers/compose.ts";
+import type { Component } from "../../../facts/fact.ts";
+import { entriesAt, entryAt, textAt } from "../../../facts/node.ts";
+import { at, baseName, type Location, type SourceFile } from "../../../facts/source.ts";
+import type { Unit } from "../../../facts/unit.ts";
+import type { FileRule, Found } from "../file-rule.ts";
+import { isForProduction, listed, pathOf, placesOf } from "./intent.ts";
+
+export const replicasCollide: FileRule = {
+  name: "replicas-collide",
+  summary: "several copies of a service are meant, and only one of them can exist",
+  check: (unit) => [
+    ...unit.facts.of("component").flatMap((component) => ofComponent(unit, component)),
+    ...unit.documents.of("compose").flatMap((document) => ofLoops(unit, document)),
+    ...unit.documents.of("compose").flatMap((document) => cannotScale(unit, document)),
+  ],
+};
+
+function ofComponent(unit: Unit, component: Component): readonly Found[] {
+  const { replicas, containerName, name } = component;
+  if (component.platform !== "compose" || replicas === undefined || replicas.value < 2) return [];
+  if (isSwarm(unit, component)) return [];
+  return [
+    ...(containerName === undefined ? [] : [nameCollides(component, replicas, containerName)]),
+    ...component.ports.slice(0, 1).flatMap((): readonly Found[] => {
+      const fixed = component.ports.find(({ published }) => published?.port !== undefined);
+      const port = fixed?.published?.port;
+      const range = `${port}-${(port ?? 0) + replicas.value - 1}`;
+      if (fixed === undefined || port === undefined) return [];
+      return [
+        {
+          severity: "error",
+          message: `${name}: ${replicas.value} replicas want the one host port ${port}`,
+          places: [fixed.at, replicas.at],
+          why:
+            `one copy gets port ${port}, the others end with "port is already allocated": the ` +
+            "service runs with a fraction of the instances that it is sized for",
+          fix:
+            `publish no port here (a proxy on the same network reaches ${name}:${fixed.port}), ` +
+            `or a range as wide as the replicas: "${range}:${fixed.port}"`,
+        },
+      ];
+    }),
+  ];
+}
+
+function nameCollides(
+  { name }: Component,
+  replicas: NonNullable<Component["replicas"]>,
+  containerName: NonNullable<Component["containerName"]>,
+): Found {
+  const { value, at: place } = containerName;
+  return {
+    severity: "error",
+    message: `${name}: ${replicas.value} replicas, but container_name ${value} can exist once`,
+    places: [place, replicas.at],
+    why:
+      `Compose refuses the whole file ("can't set container_name and ${name} as container name ` +
+      'must be unique"): nothing starts, not even on the next deploy',
+    fix: `remove container_name; the copies are then called <project>-${name}-1 and so on`,
+  };
+}
+
+/** `docker stack deploy` ignores container_name and shares one published port among the tasks. */
+function isSwarm(unit: Unit, component: Component): boolean {
+  const path = pathOf(component.at);
+  if (/swarm|stack/i.test(path)) return true;
+  const document = unit.documents.of("compose").find(({ file }) => file.path === path);
+  const drivers = entriesAt(document?.root, "networks").map(([, { node }]) =>
+    textAt(node, "driver"),
+  );
+  if (drivers.includes("overlay")) return true;
+  const name = baseName(path);
+  return unit.documents.tree.files.some(
+    ({ text }) => text.includes("stack deploy") && text.includes(name),
+  );
+}
+
+/** A loop that starts the same project again under another name only recreates its container. */
+function ofLoops(unit: Unit, document: ComposeDocument): readonly Found[] {
+  const named = document.services.flatMap(({ name, node }) => {
+    const entry = entryAt(node, "container_name");
+    const text = textAt(node, "container_name") ?? "";
+    const variables = [...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(
+      ([, variable = ""]) => variable,
+    );
+    return entry === undefined ? [] : [{ name, variables, at: at(document.file, entry.line) }];
+  });
+  return named.flatMap(({ name, variables, at: place }) => {
+    for (const file of unit.documents.tree.files) {
+      const loop = loopOf(file, variables, baseName(document.file.path));
+      if (loop === undefined) continue;
+      return [loopFound({ name, place, loop, variable: loop.variable })];
+    }
+    return [];
+  });
+}
+
+interface Loop {
+  readonly head: Location;
+  readonly up: Location;
+  readonly variable: string;
+}
+
+const SCRIPT_LINES_MAX = 5_000;
+const LINE_CHARACTERS_MAX = 4_000;
+const UP = /\bdocker(?:-compose|\s+compose)\b.*\bup\b/;
+/** Each of these gives the copies a project or a count of their own. */
+const APART = /--project-name|--scale|(?:^|\s)-p[ =]?\S|\bdocker\s+(?:-H|--context)/;
+
+function loopOf(file: SourceFile, variables: readonly string[], compose: string): Loop | undefined {
+  if (variables.length === 0 || !UP.test(file.text.slice(0, 200_000).replace(/\\\n/g, " "))) {
+    return undefined;
+  }
+  const lines = file.text
+    .split("\n", SCRIPT_LINES_MAX)
+    .map((line) => line.slice(0, LINE_CHARACTERS_MAX));
+  const heads: number[] = [];
+  for (const [index, line] of lines.entries()) {
+    if (/^\s*(?:for|while|until)\s/.test(line)) heads.push(index);
+    const head = heads.at(-1);
+    if (head !== undefined && UP.test(line)) {
+      const body = lines.slice(head, index + 1).join("\n");
+      const variable = variables.find((name) => new RegExp(`(?:^|\\s)${name}=`).test(body));
+      const other = /-f\s+["']?(\S+?)["']?\s/.exec(line)?.[1];
+      const isOurs = other === undefined || baseName(other) === compose || other.includes("$");
+      if (variable !== undefined && isOurs && !isApart(line, file.text)) {
+        return { head: at(file, head + 1), up: at(file, index + 1), variable };
+      }
+    }
+    if (/^\s*done\b/.test(line)) heads.pop();
+  }
+  return undefined;
+}
+
+function isApart(line: string, script: string): boolean {
+  return APART.test(line) || script.includes("COMPOSE_PROJECT_NAME");
+}
+
+function loopFound(found: {
+  readonly name: string;
+  readonly place: Location;
+  readonly loop: Loop;
+  readonly variable: string;
+}): Found {
+  const { name, place, loop, variable } = found;
+  return {
+    severity: "error",
+    message: `${name}: each run of the loop replaces the container of the run before`,
+    places: [place, loop.up, loop.head],
+    why:
+      `${variable} changes only the container's name, while the project stays the same: Compose ` +
+      "recreates the one container of the service. One instance is left at the end, and every " +
+      "deploy stops the one that serves",
+    fix:
+      `give every copy a project of its own (-p ${name}-$${variable}), or remove container_name ` +
+      `and run once with --scale ${name}=N behind a proxy`,
+  };
+}
+
+function cannotScale(unit: Unit, document: ComposeDocument): readonly Found[] {
+  const named = document.services.flatMap(({ name, node }) => {
+    const entry = entryAt(node, "container_name");
+    return entry === undefined ? [] : [{ name, at: at(document.file, entry.line) }];
+  });
+  const [first, ...rest] = named;
+  if (first === undefined || named.length < 2 || !isForProduction(unit, first.at)) return [];
+  return [
+    {
+      severity: "note",
+      message: `container_name keeps ${listed(named.map(({ name }) => name))} at one instance each`,
+      places: placesOf(
+        first.at,
+        rest.map(({ at: place }) => place),
+      ),
+      why: "under load `docker compose up --scale` is refused, until the name is taken out",
+      fix: "remove container_name where a service may have to run twice; the service name resolves",
+    },
+  ];
+}
