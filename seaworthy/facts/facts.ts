@@ -52,7 +52,15 @@ export function readNested(document: Document): readonly Document[] {
 }
 
 export function documentsOf(all: readonly Document[], tree: Tree): Documents {
-  return { all, tree, of: (kind) => all.filter((document) => isOf(document, kind)) };
+  const groups = Map.groupBy(all, ({ kind }) => kind);
+  return {
+    all,
+    tree,
+    of: (kind) => {
+      const group = groups.get(kind) ?? [];
+      return areDocuments(group, kind) ? group : [];
+    },
+  };
 }
 
 /** All facts of documents that are read together, and a look-up by kind. */
@@ -63,13 +71,27 @@ export interface Facts {
 
 export function factsOf(documents: Documents): Facts {
   const all = FACTS.flatMap((facts) => facts(documents));
-  return { all, of: (kind) => all.filter((fact) => isFact(fact, kind)) };
+  const groups = Map.groupBy(all, ({ kind }) => kind);
+  return {
+    all,
+    of: (kind) => {
+      const group = groups.get(kind) ?? [];
+      return areFacts(group, kind) ? group : [];
+    },
+  };
 }
 
-function isOf<K extends DocumentKind>(document: Document, kind: K): document is DocumentOf<K> {
-  return document.kind === kind;
+/** They were grouped by kind: the first one tells for all. */
+function areDocuments<K extends DocumentKind>(
+  group: readonly Document[],
+  kind: K,
+): group is readonly DocumentOf<K>[] {
+  return group[0]?.kind === kind;
 }
 
-function isFact<K extends FactKind>(fact: Fact, kind: K): fact is FactOf<K> {
-  return fact.kind === kind;
+function areFacts<K extends FactKind>(
+  group: readonly Fact[],
+  kind: K,
+): group is readonly FactOf<K>[] {
+  return group[0]?.kind === kind;
 }
