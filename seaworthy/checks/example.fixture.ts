@@ -5,12 +5,12 @@ import { parse } from "../system/parse.ts";
 import { check } from "./check.ts";
 
 /** What all rules say about a declaration in its data form, which must be understood. */
-export function checked(input: unknown): readonly Finding[] {
+export function checked(input: unknown, beside?: ReadonlySet<string>): readonly Finding[] {
   const parsed = parse(input, { environment: undefined, platform: undefined });
   assert.ok(parsed.ok, parsed.ok ? "" : JSON.stringify(parsed.error, null, 2));
   const graph = expand(parsed.value);
   assert.ok(graph.ok, graph.ok ? "" : JSON.stringify(graph.error, null, 2));
-  return check(parsed.value, graph.value);
+  return check(parsed.value, graph.value, beside);
 }
 
 /** A system without a finding, to be made worse. */

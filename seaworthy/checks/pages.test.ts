@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { parse as parseYaml } from "yaml";
+import type { Finding } from "../system/finding.ts";
 import { RULES } from "./check.ts";
 import { checked } from "./example.fixture.ts";
 
@@ -11,14 +12,22 @@ function missingPages(names: readonly string[]): readonly string[] {
   return names.filter((name) => !existsSync(new URL(`${name}.md`, PAGES)));
 }
 
-/** The example under a heading of a rule's page, as data. */
-function example(rule: string, heading: "Caught" | "Left alone"): unknown {
+/** What all rules say about the example under a heading of a rule's page. */
+function checkedExample(rule: string, heading: "Caught" | "Left alone"): readonly Finding[] {
   const page = readFileSync(new URL(`${rule}.md`, PAGES), "utf8");
   const [, section = ""] = page.split(`\n## ${heading}\n`);
   const [, yaml] = /```yaml\n([\s\S]*?)```/.exec(section) ?? [];
   assert.ok(yaml, `docs/checks/${rule}.md has no example under "${heading}"`);
   const data: unknown = parseYaml(yaml);
-  return data;
+  return checked(data, besideOf(yaml));
+}
+
+/** `# beside it: ./api/main.ts` says which files lie beside the declaration, folders included. */
+function besideOf(yaml: string): ReadonlySet<string> | undefined {
+  const [, listed] = /^# beside it: (.+)$/m.exec(yaml) ?? [];
+  const files = listed?.split(" ");
+  const folders = files?.map((file) => file.slice(0, file.lastIndexOf("/")));
+  return files && folders && new Set([...files, ...folders]);
 }
 
 test("every rule has a page, and a missing one is noticed", () => {
@@ -27,7 +36,8 @@ test("every rule has a page, and a missing one is noticed", () => {
 });
 
 test("no page speaks of a rule that is gone", () => {
-  const rules = RULES.map(({ name }) => `${name}.md`);
+  // What parsing finds has one page for all of it (`system/declaration-page.test.ts`).
+  const rules = [...RULES.map(({ name }) => `${name}.md`), "declaration.md"];
   const pages = readdirSync(PAGES).filter((name) => name.endsWith(".md"));
   assert.deepEqual(pages.toSorted(), rules.toSorted());
 });
@@ -43,8 +53,8 @@ test("every page says why it pages someone and how to mend it", () => {
 
 for (const { name } of RULES) {
   test(`${name}: the page's example is caught, its nearest healthy one left alone`, () => {
-    const caught = checked(example(name, "Caught")).filter(({ rule }) => rule === name);
+    const caught = checkedExample(name, "Caught").filter(({ rule }) => rule === name);
     assert.equal(caught.length, 1, name);
-    assert.deepEqual(checked(example(name, "Left alone")), []);
+    assert.deepEqual(checkedExample(name, "Left alone"), []);
   });
 }

@@ -12,4 +12,6 @@ export interface Rule {
 export interface Declared {
   readonly parsed: Parsed;
   readonly graph: Graph;
+  /** Which of `buildPaths` are there; undefined: nobody looked. */
+  readonly beside: ReadonlySet<string> | undefined;
 }

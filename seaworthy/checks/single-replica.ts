@@ -1,9 +1,7 @@
 import { humanPercent } from "@seaworthy/std/ratio";
+import { AVAILABILITY_MIN } from "./availability-promise.ts";
 import { servicesBehindEdge } from "./reach.ts";
 import type { Rule } from "./rule.ts";
-
-/** Above this, a month's budget (7 h 12 min at 99 %) is spent by restarts alone. */
-const AVAILABILITY_MIN = 0.99;
 
 export const singleReplica: Rule = {
   name: "single-replica",
