@@ -1,5 +1,6 @@
 import { basename, dirname } from "node:path";
 import { check, RULES } from "../checks/check.ts";
+import { buildPaths } from "../checks/missing-build.ts";
 import { expand } from "../plan/expand.ts";
 import type { Graph } from "../plan/graph.ts";
 import { unenforced, unrunnable } from "../plan/unrunnable.ts";
@@ -8,6 +9,7 @@ import { parse } from "../system/parse.ts";
 import type { Parsed, PlatformName } from "../system/system.ts";
 import { EXIT } from "./exit.ts";
 import { Refusal } from "./failure.ts";
+import { filesBeside } from "./files-beside.ts";
 import { findDeclaration } from "./find-declaration.ts";
 import { loadDeclaration } from "./load-declaration.ts";
 import { locateFindings } from "./locate-findings.ts";
@@ -54,13 +56,15 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
   if (!parsed.ok) throw cannotParse(found.declaration, await located(parsed.error));
   const graph = expand(parsed.value);
   if (!graph.ok) throw cannotParse(found.declaration, await located(graph.error));
+  const folder = dirname(found.declaration);
+  const beside = await filesBeside(folder, buildPaths(parsed.value.system));
   return {
     path: found.declaration,
-    folder: dirname(found.declaration),
+    folder,
     parsed: parsed.value,
     graph: graph.value,
     findings: await located([
-      ...check(parsed.value, graph.value),
+      ...check(parsed.value, graph.value, beside),
       ...unrunnable(parsed.value.system).map((one) => ({ ...one, severity: "note" }) as const),
       ...unenforced(parsed.value.system),
     ]),
