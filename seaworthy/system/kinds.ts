@@ -4,6 +4,7 @@ import { parseFactor, parsePercent, parseRate } from "@seaworthy/std/ratio";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { suggestion } from "./nearest.ts";
 import { notA, shown, type Leaf, type ReadLog, type Wrong } from "./reader.ts";
+import type { ParseRule } from "./why.ts";
 
 /** The kinds of single values a declaration holds. Nothing is clamped: what is wrong is said. */
 
@@ -20,7 +21,7 @@ interface Bounds {
 
 /** Text with a unit that becomes a number, within bounds that are part of the message. */
 interface Measure {
-  readonly rule: string;
+  readonly rule: ParseRule;
   readonly example: string;
   readonly what: string;
   readonly parse: (text: string) => Result<number, string>;

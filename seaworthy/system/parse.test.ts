@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { Finding } from "./finding.ts";
 import { parse, type ParseOptions } from "./parse.ts";
 import type { Parsed } from "./system.ts";
+import { PARSE_RULES } from "./why.ts";
 
 const NONE: ParseOptions = { environment: undefined, platform: undefined };
 const run = { build: "./api", command: ["node", "main.ts"] };
@@ -197,6 +198,34 @@ test("what is planned is said to be planned, with the way out", () => {
     "not-yet watch",
   ]);
   assert.ok(found.every(({ fix }) => fix.length > 10));
+});
+
+test("every rule that the language names can be broken", () => {
+  const bad = {
+    name: "Shop!",
+    services: {
+      api: {
+        run: { build: "./api", image: "registry.example/api:1" },
+        drain: 5,
+        pools: { db: 1 },
+        rollout: { abort: { errors: "1", p95: "2" } },
+        env: { A: { ref: "apj" } },
+        files: { "/large": "x".repeat(300_000) },
+        replica: 3,
+      },
+      web: { run: { build: "./web", command: "node x" } },
+      none: {},
+    },
+    edge: { routes: { "/": "api" }, limits: { body: "1M" } },
+    load: { rate: "300", mix: [{ GET: "/" }] },
+    watch: {},
+  };
+  const environments = { one: { name: "x" } };
+  const broken = [
+    ...faults({ ...bad, environments }),
+    ...faults(aSystem(), { ...NONE, environment: "staging" }),
+  ].map(({ rule }) => rule);
+  assert.deepEqual([...new Set(broken)].toSorted(), PARSE_RULES.toSorted());
 });
 
 test("requests are classed by what may be repeated", () => {

@@ -1,3 +1,4 @@
+import { refuse } from "@seaworthy/std/result";
 import { badName, choice, duration, integer, text, unknownStore, urlPath } from "./kinds.ts";
 import {
   child,
@@ -114,12 +115,11 @@ const replicas: Leaf<number> = {
   parse: (input, log) => {
     if (!isRecord(input)) return REPLICAS.parse(input, log);
     const min = typeof input["min"] === "number" ? input["min"] : 2;
-    const error = {
+    return refuse({
       rule: "not-yet",
       message: "`replicas: { min, max }` is not supported yet",
       fix: `Write a number: replicas: ${min}.`,
-    };
-    return { ok: false, error };
+    });
   },
 };
 

@@ -129,8 +129,8 @@ function readMariadb(fields: Fields, { name, site }: Place): MariadbStore {
   const acknowledgement = readAcknowledgement(fields, { site, replicas });
   if (mode === "galera" && fields.has("synchronous")) {
     const message = "`synchronous` and `galera`: a Galera commit waits for every member anyway";
-    const wrong = { rule: "contradiction", message, fix: "Remove `synchronous`." };
-    site.log.fault(child(site, "synchronous"), wrong);
+    const fix = "Remove `synchronous`.";
+    site.log.fault(child(site, "synchronous"), { rule: "contradiction", message, fix });
   }
   return {
     name,

@@ -2,6 +2,7 @@ import type { Result } from "@seaworthy/std/result";
 import type { Source } from "./system.ts";
 import { joinPath } from "./path.ts";
 import { suggestion } from "./nearest.ts";
+import type { ParseRule } from "./why.ts";
 
 /**
  * Reads outside data field by field. A fault is noted and a placeholder goes on in its place, so
@@ -10,7 +11,7 @@ import { suggestion } from "./nearest.ts";
 
 /** What is wrong with one value. */
 export interface Wrong {
-  readonly rule: string;
+  readonly rule: ParseRule;
   readonly message: string;
   readonly fix: string;
 }

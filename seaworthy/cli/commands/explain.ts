@@ -5,6 +5,7 @@ import { EXIT, EXIT_MEANING } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openSystem } from "../open-system.ts";
 import { painter, table } from "../paint.ts";
+import { faultSection } from "../rule-page.ts";
 import type { Invocation, RunVerb } from "../verb.ts";
 
 const VALUE_COLUMNS = 60;
@@ -65,7 +66,10 @@ async function meaningOf(topic: string): Promise<string | undefined> {
   }
   if (!/^[a-z][a-zA-Z0-9.<>-]*$/.test(topic)) return undefined;
   return (
-    (await page(`checks/${topic}.md`)) ?? (await page(`drills/${topic}.md`)) ?? explainField(topic)
+    (await page(`checks/${topic}.md`)) ??
+    (await faultSection(topic)) ??
+    (await page(`drills/${topic}.md`)) ??
+    explainField(topic)
   );
 }
 
