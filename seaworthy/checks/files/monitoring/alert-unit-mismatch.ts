@@ -2,18 +2,18 @@ import { monitoringIn } from "../../../facts/monitoring/embedded.ts";
 import type { Rule } from "../../../facts/monitoring/prometheus-rules.ts";
 import { selectorsIn, type Binary, type Expression } from "../../../facts/monitoring/promql.ts";
 import type { Location } from "../../../facts/source.ts";
-import type { FileRule, Found } from "../file-rule.ts";
-import { isSample } from "./listing.ts";
+import type { FileRule } from "../file-rule.ts";
+import { folded, type Fault } from "./folding.ts";
 
 export const alertUnitMismatch: FileRule = {
   name: "alert-unit-mismatch",
   summary: "an alert's text, its threshold and its expression use different units",
   check: (unit) =>
     monitoringIn(unit.documents, "prometheus-rules").flatMap(({ rules, file }) =>
-      rules
-        .filter(({ type }) => type === "alert")
-        .flatMap((rule) => mismatches(rule))
-        .map((found) => (isSample(file.path) ? { ...found, severity: "note" as const } : found)),
+      folded(
+        file.path,
+        rules.filter(({ type }) => type === "alert").flatMap((rule) => mismatches(rule)),
+      ),
     ),
 };
 
@@ -25,7 +25,7 @@ interface Comparison {
   readonly from: number;
 }
 
-function mismatches(rule: Rule): readonly Found[] {
+function mismatches(rule: Rule): readonly Fault[] {
   const comparison = comparisonOf(rule.query.expression);
   if (comparison === undefined) return [];
   const wordings = [...rule.annotations.values()].filter(({ value }) => !value.includes("://"));
@@ -48,11 +48,12 @@ function foundOf(
   rule: Rule,
   comparison: Comparison,
   said: Said & { readonly at: Location },
-): Found {
+): Fault {
   const { message, why, fix, at } = said;
   return {
     severity: "warning",
-    message: `${rule.name}: ${message}`,
+    name: rule.name,
+    message,
     places: [rule.locate(comparison.from), at],
     why,
     fix,
@@ -68,7 +69,7 @@ function perSecond({ left, limit }: Comparison, text: string): Said | undefined 
   const seconds = /^(?:h|hour|小时)$/i.test(word) ? 3600 : 60;
   return {
     message: `the rate is per second and the text says ${JSON.stringify(word)}`,
-    why: `The alert waits for ${limit * seconds} where the text promises ${limit}: it fires late.`,
+    why: `The alert waits for ${seconds} times what its text promises: it fires late, or never.`,
     fix: `Multiply by ${seconds} (\`rate(…) * ${seconds} > ${limit}\`), or say "per second".`,
   };
 }
@@ -89,7 +90,7 @@ function shareAsPercent({ left, limit, op }: Comparison, text: string): Said | u
   if (!new RegExp(`(?:^|\\D)${limit}\\s?[%％]`).test(text)) return undefined;
   const outcome = op.startsWith(">") ? "never" : "always";
   return {
-    message: `a share between 0 and 1 is compared with ${limit}: ${outcome} true`,
+    message: `a share between 0 and 1 is compared with a percentage: ${outcome} true`,
     why: outcome === "never" ? "The alert can never fire." : "The alert fires for ever.",
     fix: `Compare with ${limit / 100}, or multiply the share by 100.`,
   };
@@ -103,7 +104,7 @@ function percentOfShare({ left, limit }: Comparison, text: string): Said | undef
     return undefined;
   }
   return {
-    message: `the expression is in percent and is compared with ${limit}; the text says ${percent} %`,
+    message: "the expression is in percent and is compared with a share",
     why: `The alert fires at ${limit} %, long before what it was meant for.`,
     fix: `Compare with ${percent}, or drop \`* 100\`.`,
   };
@@ -117,7 +118,7 @@ function milliseconds({ left, limit }: Comparison, text: string): Said | undefin
   if (!new RegExp(`(?:^|\\D)${limit}\\s?(?:ms|milliseconds|毫秒)`, "i").test(text))
     return undefined;
   return {
-    message: `${metrics[0] ?? ""} is in seconds and is compared with ${limit} milliseconds`,
+    message: "seconds are compared with a number of milliseconds",
     why: "The alert waits for minutes of latency: it never fires.",
     fix: `Compare with ${limit / 1000}.`,
   };

@@ -33,11 +33,9 @@ function unsent(unit: Unit, document: PrometheusDocument): readonly Found[] {
       severity,
       message: [
         `Prometheus sends its alerts to ${listed(gone.map(({ value }) => value))},`,
-        `which nothing here runs${because && `, ${because}`}`,
+        ` which nothing here runs${because && `, ${because}`}`,
         idle === undefined ? "" : "; the Alertmanager configuration is mounted by nothing",
-      ]
-        .join(" ")
-        .trim(),
+      ].join(""),
       places: [first.at, ...others.map(({ at: where }) => where), ...seen, ...(idle ?? [])],
       why: "Every alert fires into nothing: the first outage is reported by customers.",
       fix: "Run an Alertmanager under this name, with its configuration mounted.",

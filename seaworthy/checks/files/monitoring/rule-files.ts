@@ -3,7 +3,7 @@ import type { PrometheusDocument } from "../../../facts/monitoring/prometheus.ts
 import { baseName, folderOf, joinPath, type Located } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { Found } from "../file-rule.ts";
-import { counted, listed } from "./listing.ts";
+import { listed } from "./listing.ts";
 import { absenceFor, placesOf, sourceOf, type Placed } from "./running.ts";
 
 /** Patterns of rule files that no file matches: Prometheus starts, with no rule in it. */
@@ -13,23 +13,48 @@ export function missingRuleFiles(unit: Unit): readonly Found[] {
     const [first, ...others] = missing;
     if (first === undefined || missing.length < document.ruleFiles.length) return [];
     const { severity, seen, because } = absenceFor(unit, document);
-    const names = listed(missing.map(({ value }) => value));
+    const unmounted = namesakes(unit, first.value);
     const found: Found = {
       severity,
-      message: [
-        `${counted(missing.length, "rule file")} of this Prometheus matches no file here:`,
-        `${names}${because === "" ? "" : `, ${because}`}`,
-      ].join(" "),
-      places: [first.at, ...others.map(({ at }) => at), ...seen],
+      message: wording(missing, unmounted, because),
+      places: [first.at, ...[...others, ...unmounted].map(({ at }) => at), ...seen],
       why: [
         "Prometheus takes a pattern that matches nothing for an empty one and starts:",
         "no alert exists, and no page is ever sent.",
       ].join(" "),
-      fix: "Write the file, or mount it where the pattern looks.",
+      fix:
+        unmounted.length === 0
+          ? "Write the file, or mount it where the pattern looks."
+          : `Mount ${listed(unmounted.map(({ value }) => value))} where the pattern looks.`,
       cause: `missing-rule-files ${document.file.path}`,
     };
     return [found];
   });
+}
+
+function wording(
+  missing: readonly Located<string>[],
+  unmounted: readonly Located<string>[],
+  because: string,
+): string {
+  const names = listed(missing.map(({ value }) => value));
+  const files = listed(unmounted.map(({ value }) => value));
+  const end = because === "" ? "" : `, ${because}`;
+  return unmounted.length === 0
+    ? `no file matches what this Prometheus loads its rules from: ${names}${end}`
+    : `${files} is not mounted where this Prometheus looks for rules (${names})${end}`;
+}
+
+/** Rule files of the unit whose names fit: written, and out of Prometheus's sight. */
+function namesakes(unit: Unit, pattern: string): readonly Located<string>[] {
+  const wanted = globOf(baseName(pattern));
+  return unit.documents
+    .of("prometheus-rules")
+    .flatMap(({ file, rules: [rule] }) =>
+      wanted.test(baseName(file.path)) && rule !== undefined
+        ? [{ value: file.path, at: rule.at }]
+        : [],
+    );
 }
 
 function isThere(unit: Unit, document: PrometheusDocument, pattern: Located<string>): boolean {

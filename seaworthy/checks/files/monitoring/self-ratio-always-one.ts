@@ -6,28 +6,31 @@ import {
   type Selector,
 } from "../../../facts/monitoring/promql.ts";
 import type { Location } from "../../../facts/source.ts";
-import type { FileRule, Found } from "../file-rule.ts";
-import { isSample } from "./listing.ts";
+import type { FileRule } from "../file-rule.ts";
+import { folded, type Fault } from "./folding.ts";
 
 export const selfRatioAlwaysOne: FileRule = {
   name: "self-ratio-always-one",
   summary: "a metric is divided by itself, series by series: the result is 1",
   check: (unit) => [
     ...monitoringIn(unit.documents, "prometheus-rules").flatMap(({ rules, file }) =>
-      rules.flatMap(({ query, locate, name, type }) =>
-        ratiosIn(query.expression).map((ratio) =>
-          found(
-            { name: `${type} ${name}`, at: locate(ratio.from), isPaging: !isSample(file.path) },
-            ratio,
+      folded(
+        file.path,
+        rules.flatMap(({ query, locate, name }) =>
+          ratiosIn(query.expression).map((ratio) =>
+            faultOf({ name, at: locate(ratio.from), severity: "warning" }, ratio),
           ),
         ),
       ),
     ),
-    ...monitoringIn(unit.documents, "dashboard").flatMap(({ panels }) =>
-      panels.flatMap(({ title, queries }) =>
-        queries.flatMap(({ query, at }) =>
-          ratiosIn(query.expression).map((ratio) =>
-            found({ name: `panel ${title}`, at, isPaging: false }, ratio),
+    ...monitoringIn(unit.documents, "dashboard").flatMap(({ panels, file }) =>
+      folded(
+        file.path,
+        panels.flatMap(({ title, queries }) =>
+          queries.flatMap(({ query, at }) =>
+            ratiosIn(query.expression).map((ratio) =>
+              faultOf({ name: `panel ${title}`, at, severity: "note" }, ratio),
+            ),
           ),
         ),
       ),
@@ -38,7 +41,7 @@ export const selfRatioAlwaysOne: FileRule = {
 interface User {
   readonly name: string;
   readonly at: Location;
-  readonly isPaging: boolean;
+  readonly severity: Fault["severity"];
 }
 
 interface Ratio {
@@ -46,10 +49,11 @@ interface Ratio {
   readonly from: number;
 }
 
-function found({ name, at, isPaging }: User, { metric }: Ratio): Found {
+function faultOf({ name, at, severity }: User, { metric }: Ratio): Fault {
   return {
-    severity: isPaging ? "warning" : "note",
-    message: `${name} divides ${metric} by itself, series by series: the result is always 1`,
+    name,
+    severity,
+    message: `${metric} is divided by itself, series by series: the result is always 1`,
     places: [at],
     why: [
       "Each series on the left finds the same series on the right. The alert fires at the first",
