@@ -1,0 +1,33 @@
+import type { Documents } from "../document.ts";
+import type { DatabaseUse, Fact } from "../fact.ts";
+import { at, type SourceFile } from "../source.ts";
+
+/** `postgresql://user:secret@host:5432/name` and `jdbc:mysql://host:3306/name`. */
+const DSN =
+  /\b(?:jdbc:)?(postgres(?:ql)?|mysql|mariadb)(?:\+\w{1,30})?:\/\/(?:([\w.%$-]{0,100})(?::[^@\s/]{0,200})?@)?([\w.$-]{1,200})(?::\d{1,5})?\/([\w-]{1,100})/g;
+const LINE_CHARACTERS_MAX = 4_000;
+/** Files that talk about databases without being asked to use one. */
+const PROSE = /\.(md|rst|txt|lock|svg)$/;
+
+/** Every place where a client names a database and a user: in any file of the unit. */
+export function databaseUses(documents: Documents): readonly Fact[] {
+  return documents.all.flatMap(({ file }) => (PROSE.test(file.path) ? [] : inFile(file)));
+}
+
+function inFile(file: SourceFile): readonly Fact[] {
+  if (!file.text.includes("://")) return [];
+  return file.text.split("\n").flatMap((line, index) => {
+    if (line.length > LINE_CHARACTERS_MAX || /^\s*(#|\/\/|--|\*)/.test(line)) return [];
+    return [...line.matchAll(DSN)].map(([, scheme = "", user, host = "", database = ""]): Fact => {
+      const engine: DatabaseUse["engine"] = scheme.startsWith("postgres") ? "postgres" : "mysql";
+      const use = {
+        kind: "database-use",
+        at: at(file, index + 1),
+        engine,
+        host,
+        database,
+      } as const;
+      return user === undefined || user === "" || user.includes("$") ? use : { ...use, user };
+    });
+  });
+}

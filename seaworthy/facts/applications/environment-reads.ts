@@ -1,0 +1,42 @@
+import type { Fact } from "../fact.ts";
+import { at } from "../source.ts";
+import type { Code } from "./source-facts.ts";
+
+const NAME = "([A-Z][A-Z0-9_]{1,100})";
+
+/** How each language asks for a variable that must be there, and for one that may be. */
+const READS: readonly { readonly pattern: RegExp; readonly optional: boolean }[] = [
+  // Python: os.environ["X"] raises, get and getenv give None or a default.
+  { pattern: new RegExp(`os\\.environ\\[["']${NAME}["']\\]`, "g"), optional: false },
+  {
+    pattern: new RegExp(
+      `os\\.(?:environ\\.get|getenv)\\(\\s*["']${NAME}["'](\\s*,\\s*[^)]*)?`,
+      "g",
+    ),
+    optional: true,
+  },
+  // JavaScript: undefined where it is not set.
+  { pattern: new RegExp(`process\\.env(?:\\.${NAME}|\\[["']${NAME}["']\\])`, "g"), optional: true },
+  { pattern: new RegExp(`System\\.getenv\\("${NAME}"\\)`, "g"), optional: true },
+  { pattern: new RegExp(`os\\.(?:Getenv|LookupEnv)\\("${NAME}"\\)`, "g"), optional: true },
+  { pattern: new RegExp(`ENV\\[["']${NAME}["']\\]`, "g"), optional: true },
+  { pattern: new RegExp(`ENV\\.fetch\\(["']${NAME}["']\\)`, "g"), optional: false },
+];
+
+/**
+ * Variables that source code reads. `fallback` is set where the code can go on without: with the
+ * default as far as it can be read, `""` where the code merely does not insist.
+ */
+export function environmentReads({ document, lines }: Code): readonly Fact[] {
+  return lines.flatMap((line, index) => {
+    if (!/env/i.test(line) || /^\s*(#|\/\/|\*)/.test(line)) return [];
+    return READS.flatMap(({ pattern, optional }) =>
+      [...line.matchAll(pattern)].flatMap((match): readonly Fact[] => {
+        const name = match[1] ?? match[2];
+        if (name === undefined || !/^[A-Z]/.test(name)) return [];
+        const read = { kind: "environment-read", at: at(document.file, index + 1), name } as const;
+        return [optional ? { ...read, fallback: "" } : read];
+      }),
+    );
+  });
+}
