@@ -15,6 +15,8 @@ export function readSql(file: SourceFile): SqlDocument | undefined {
 function statementsOf(text: string): readonly SqlStatement[] {
   const statements: SqlStatement[] = [];
   let parts = "";
+  // Kept beside `parts`: trimming what grows for every token would take quadratic time.
+  let blank = true;
   let line = 1;
   let begun = 1;
   const end = (): void => {
@@ -23,9 +25,9 @@ function statementsOf(text: string): readonly SqlStatement[] {
       statements.push({ line: begun, text: folded.slice(0, STATEMENT_CHARACTERS_MAX) });
     }
     parts = "";
+    blank = true;
   };
   for (const { token, kind } of tokens(text)) {
-    const blank = parts.trim() === "";
     if (blank && token.trim() !== "" && kind !== "comment") {
       begun = line + newlines(token.slice(0, token.length - token.trimStart().length));
     }
@@ -35,7 +37,10 @@ function statementsOf(text: string): readonly SqlStatement[] {
       begun = line;
       parts = token;
       end();
-    } else if (kind === "text") parts += token;
+    } else if (kind === "text") {
+      parts += token;
+      blank &&= token.trim() === "";
+    }
     line += newlines(token);
   }
   end();
