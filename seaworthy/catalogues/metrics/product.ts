@@ -1,3 +1,5 @@
+import { matchesPattern } from "../pattern.ts";
+
 /** As stored: see README.md of this folder for the form of a row. */
 export interface ProductFile {
   readonly name: string;
@@ -53,6 +55,8 @@ export interface Product {
   typeOf(metric: string): MetricType | undefined;
   /** What has to be switched on for this name; undefined: nothing, or the name is unknown. */
   optIn(metric: string): string | undefined;
+  /** What this product calls a name that it never had, or has no longer. */
+  renamed(metric: string): string | undefined;
   /** All complete names as in its `/metrics`, families without suffixes; patterns left out. */
   families(): readonly string[];
 }
@@ -87,6 +91,10 @@ export function productFrom(
   const seek = (metric: string): Found | undefined => seekIn(rows(), metric);
   const parentOf = (metric: string): Product | undefined =>
     parents().find((parent) => parent.exports(metric));
+  const labels = (metric: string): readonly string[] | undefined => {
+    const found = seek(metric);
+    return found === undefined ? parentOf(metric)?.labels(metric) : labelsOfFound(found);
+  };
   return {
     name: file.name,
     sources: file.sources,
@@ -97,22 +105,25 @@ export function productFrom(
     owns: (metric) =>
       (file.namespaces ?? []).some((prefix) => metric.startsWith(prefix)) ||
       parents().some((parent) => parent.owns(metric)),
-    labels(metric) {
-      const found = seek(metric);
-      return found === undefined ? parentOf(metric)?.labels(metric) : labelsOfFound(found);
-    },
-    hasLabel(metric, label) {
-      const labels = this.labels(metric);
-      return labels?.some((known) => matches(known, label));
-    },
+    labels,
+    hasLabel: (metric, label) => labels(metric)?.some((known) => matchesPattern(known, label)),
     typeOf: (metric) => seek(metric)?.metric.type ?? parentOf(metric)?.typeOf(metric),
     optIn(metric) {
       const found = seek(metric);
       if (found === undefined) return parentOf(metric)?.optIn(metric);
       return bucketsOptIn(found, file.bucketsWhen) ?? found.metric.when;
     },
+    renamed: (metric) =>
+      newName(file.renamed, metric) ??
+      parents()
+        .map((parent) => parent.renamed(metric))
+        .find((name) => name !== undefined),
     families: () => [...rows().exact.keys(), ...parents().flatMap((parent) => parent.families())],
   };
+}
+
+function newName(rows: readonly string[] | undefined, metric: string): string | undefined {
+  return rows?.find((row) => row.startsWith(`${metric} `))?.split(" ")[1];
 }
 
 interface Found {
@@ -126,7 +137,7 @@ function seekIn(rows: Rows, metric: string): Found | undefined {
     const family = rows.exact.get(metric.slice(0, metric.length - suffix.length));
     if (family !== undefined && hasSuffix(family.type, suffix)) return { metric: family, suffix };
   }
-  const open = rows.open.find((row) => matches(row.name, metric));
+  const open = rows.open.find((row) => matchesPattern(row.name, metric));
   return open === undefined ? undefined : { metric: open, suffix: "" };
 }
 
@@ -146,16 +157,6 @@ function labelsOfFound({ metric, suffix }: Found): readonly string[] | undefined
 function bucketsOptIn({ metric, suffix }: Found, when: string | undefined): string | undefined {
   const isTimer = metric.type === "timer" || metric.type === "long-task-timer";
   return isTimer && (suffix === "_bucket" || suffix === "") ? when : undefined;
-}
-
-/** A pattern holds at most one `*`. */
-function matches(pattern: string, text: string): boolean {
-  const star = pattern.indexOf("*");
-  if (star < 0) return pattern === text;
-  const [before, after] = [pattern.slice(0, star), pattern.slice(star + 1)];
-  return (
-    text.length > before.length + after.length && text.startsWith(before) && text.endsWith(after)
-  );
 }
 
 function parseRows(rows: readonly string[]): Rows {

@@ -1,3 +1,4 @@
+import { once } from "../once.ts";
 import endOfLifeFile from "./end-of-life.json" with { type: "json" };
 import kubernetesFile from "./kubernetes-apis.json" with { type: "json" };
 import { OPTION_FILES } from "./option-files.ts";
@@ -154,9 +155,4 @@ function matches(known: ParsedRemoval, plain: string): boolean {
 
 function written(field: string | undefined): string | undefined {
   return field === "-" ? undefined : field;
-}
-
-function once<T>(make: () => T): () => T {
-  let made: { readonly value: T } | undefined;
-  return () => (made ??= { value: make() }).value;
 }
