@@ -48,6 +48,12 @@ test("a field says what it means, what is expected and its default", () => {
   assert.match(explainField("edge.routes.*.tryTimeout") ?? "", /default {3}2s/);
   assert.match(explainField("services.api.ready") ?? "", /· every: /);
   assert.match(explainField("name") ?? "", /it must be given/);
+  const mode = explainField("stores.db.mode") ?? "";
+  assert.match(
+    mode,
+    /expected {2}"replication" or "galera", or "standalone" or "sentinel" or "clu/,
+  );
+  assert.match(mode, /default {3}"replication", or "standalone"/);
   assert.equal(explainField("services.api.drian"), undefined);
   assert.match(nearestField("services.*.drian"), /`services\.\*\.drain`/);
 });

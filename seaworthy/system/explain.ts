@@ -101,14 +101,30 @@ export function describeFields(): readonly Description[] {
     fault: () => {},
     source: () => {},
     describe: (description) => {
-      if (!fields.some(({ declared }) => declared === description.declared))
-        fields.push(description);
+      const index = fields.findIndex(({ declared }) => declared === description.declared);
+      const before = fields[index];
+      if (before === undefined) fields.push(description);
+      else fields[index] = bothOf(before, description);
     },
   };
   const site = { declared: "", canonical: "", log };
   readSystem(undefined, site, { environment: undefined, platform: undefined });
   return fields;
 }
+
+/** Stores have fields of one name whose values differ by provider: all of them are said. */
+function bothOf(one: Description, other: Description): Description {
+  const join = (left: string, right: string): string =>
+    left.split(OR).includes(right) ? left : `${left}${OR}${right}`;
+  const isDefaulted = one.default !== undefined && other.default !== undefined;
+  return {
+    ...one,
+    expected: join(one.expected, other.expected),
+    default: isDefaulted ? join(one.default, other.default) : (one.default ?? other.default),
+  };
+}
+
+const OR = ", or ";
 
 function matches(
   wanted: readonly (string | number)[],

@@ -340,10 +340,19 @@ test("any data gives an answer: understood or refused with a place, never a thro
     "command",
     "replicas",
     "to",
+    "provider",
+    "synchronous",
+    "backup",
+    "log",
+    "pools",
+    "resources",
     "x",
     "__proto__",
   );
-  const leaf = fc.oneof(fc.constantFrom("api", "/", "10s", "1%", 3, null, true), fc.string());
+  const leaf = fc.oneof(
+    fc.constantFrom("api", "/", "10s", "1%", "postgres", "valkey", "any 1", 3, null, true),
+    fc.string(),
+  );
   const { tree } = fc.letrec((tie) => ({
     tree: fc.oneof({ maxDepth: 4 }, leaf, fc.array(tie("tree")), fc.dictionary(name, tie("tree"))),
   }));
