@@ -135,17 +135,28 @@ function namedTogether(
 ): ReadonlyMap<ComposeDocument, ComposeDocument> {
   const out = new Map<ComposeDocument, ComposeDocument>();
   if (all.length < 2) return out;
-  const texts = documents.tree.files.filter(({ text }) => COMMAND.test(text));
-  for (const file of texts.slice(0, COMMAND_TEXTS_MAX)) {
-    for (const paths of namedIn(file.text)) {
-      const [base, ...overlays] = paths.flatMap((path) => named(path, file.path, all) ?? []);
-      if (base === undefined || out.has(base)) continue;
-      for (const overlay of overlays) {
-        if (overlay !== base && sharesService(base, overlay)) out.set(overlay, base);
-      }
+  for (const [base, ...overlays] of commandSets(documents, all)) {
+    if (base === undefined || out.has(base)) continue;
+    for (const overlay of overlays) {
+      if (overlay !== base && sharesService(base, overlay)) out.set(overlay, base);
     }
   }
   return out;
+}
+
+/** Files that one command of the tree is given, in its order. */
+export function commandSets(
+  documents: Documents,
+  all: readonly ComposeDocument[],
+): readonly (readonly ComposeDocument[])[] {
+  const texts = documents.tree.files.filter(({ text }) => COMMAND.test(text));
+  return texts
+    .slice(0, COMMAND_TEXTS_MAX)
+    .flatMap((file) =>
+      namedIn(file.text).map((paths) =>
+        paths.flatMap((path) => named(path, file.path, all) ?? []),
+      ),
+    );
 }
 
 const COMMAND = /-f[ =]\S+\.ya?ml|COMPOSE_FILE=/;
