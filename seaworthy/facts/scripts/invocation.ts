@@ -112,7 +112,8 @@ function entered(
   if (docker?.verb === "run") {
     const [name = "", ...rest] = afterOptions(docker.rest, RUN_VALUED);
     const engine = docker.engine === "compose" ? "compose" : "run";
-    return { place: { type: "container", engine, name, options: docker.rest }, rest };
+    const options = docker.rest.slice(1, docker.rest.length - rest.length - 1);
+    return { place: { type: "container", engine, name, options }, rest };
   }
   const [program = ""] = all;
   if (baseName(program) === "ssh") {

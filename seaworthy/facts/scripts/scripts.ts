@@ -1,7 +1,8 @@
 import type { Document, DocumentBase, Documents } from "../document.ts";
 import type { Fact } from "../fact.ts";
-import { baseName, type SourceFile } from "../source.ts";
+import { at, baseName, type Location, type SourceFile } from "../source.ts";
 import { cronEntries, cronEntry, isCrontab, type CronEntry } from "./crontab.ts";
+import { scheduleFacts, shellFacts } from "./script-facts.ts";
 import { readShell, type Shell } from "./shell.ts";
 
 /** Shell scripts and crontabs. */
@@ -47,8 +48,16 @@ export function readScripts(file: SourceFile): Document | undefined {
 }
 
 /** What the documents of one unit say together. */
-export function scriptFacts(_documents: Documents): readonly Fact[] {
-  return [];
+export function scriptFacts(documents: Documents): readonly Fact[] {
+  const shells = documents.of("shell").flatMap(({ file, shell, entries }) => {
+    const place = (line: number): Location => at(file, line);
+    const standing = { script: file.path, place, by: "script" } as const;
+    return [...shellFacts(shell, standing), ...scheduleFacts(entries, place)];
+  });
+  const crontabs = documents
+    .of("crontab")
+    .flatMap(({ file, entries }) => scheduleFacts(entries, (line) => at(file, line)));
+  return [...shells, ...crontabs];
 }
 
 function isCrontabFile({ path, text }: SourceFile): boolean {

@@ -90,7 +90,7 @@ export class Flattening {
     return { commands: this.#commands, functions: this.#functions };
   }
 
-  /** Only the last statement's status is the list's own; the others' is lost unless read at once. */
+  /** Only the last status is the list's own; the others are lost unless read at once. */
   #list(statements: readonly Statement[], context: Context): void {
     let previous = context.statusOf;
     for (const [index, statement] of statements.entries()) {
@@ -189,7 +189,7 @@ export class Flattening {
     const out = operator === "||" && leaves([right], this.#exiting);
     const before = this.#commands.length;
     const kept = operator === "&&" && context.tested ? context.status : "branches";
-    // `a && b || exit`: the failure of `a` reaches the exit; of `a && b` alone it reaches the caller.
+    // `a && b || exit`: the failure of `a` reaches the exit; of `a && b`, the caller.
     const status: OnFailure = out ? "stops" : kept === "ignored" ? "branches" : kept;
     this.#statement(left, { ...context, status, tested: true });
     const of = this.#commands.slice(before);

@@ -21,7 +21,7 @@ const REDIRECTS = ["<<<", "<<-", "&>>", "<<", ">>", ">&", "<&", "&>", ">|", "<>"
 const PLAIN_RUN = /[^\s;&|()<>\\'"$`]+/y;
 const TEST_RUN = /[^\s\\'"$`]+/y;
 const QUOTED_RUN = /[^$`\\]+/y;
-/** `((` that nothing closes is looked for so often only: each look may go through the whole text. */
+/** `((` that nothing closes: each look for its end may go through the whole text. */
 const ARITHMETIC_TRIES_MAX = 50;
 const META = new Set([" ", "\t", "\r", "\n", ";", "&", "|", "(", ")", "<", ">"]);
 /** After these a command begins, so that `((` and `[[` are what they look like. */

@@ -1,6 +1,6 @@
 /**
- * What a shell reads (POSIX.1-2017, Shell Command Language, with bash's additions). Words keep their
- * parts, so that a rule can tell `'$HOME'` from `"$HOME"`.
+ * What a shell reads (POSIX.1-2017, Shell Command Language, with bash's additions). Words keep
+ * their parts, so that a rule can tell `'$HOME'` from `"$HOME"`.
  */
 export interface Word {
   readonly line: number;
@@ -57,7 +57,7 @@ export function textOf(word: Word): string {
   return word.list === undefined ? own : `${own}(${word.list.map(textOf).join(" ")})`;
 }
 
-/** The word when it is one plain piece of text without quotes: only such a word can be a keyword. */
+/** The word when it is one piece of text without quotes: only such a word can be a keyword. */
 export function plainText(word: Word): string | undefined {
   const [only] = word.parts;
   if (word.parts.length !== 1 || only?.type !== "text" || only.quoted) return undefined;

@@ -4,7 +4,7 @@ import { parseShell } from "./shell-parser.ts";
 
 /** A shell script as the list of its commands, each knowing where it stands. */
 export interface Shell {
-  /** In the order of the text, those in functions, substitutions and `sh -c` texts among them. */
+  /** In the order of the text; in functions, `$(…)` and `sh -c` texts among them. */
   readonly commands: readonly ShellCommand[];
   readonly functions: readonly ShellFunction[];
 }
@@ -23,7 +23,7 @@ export interface ShellCommand {
   readonly wordLines: readonly number[];
   /** Known constants put in; an unquoted variable may have become several words. */
   readonly expanded: readonly string[];
-  /** `expanded` for each value of the loop it stands in; one element where there is no such loop. */
+  /** In the order of the text; those in functions, `$(…)` and `sh -c` texts are among them. */
   readonly each: readonly (readonly string[])[];
   readonly assignments: readonly Assignment[];
   readonly redirects: readonly Redirect[];
