@@ -86,7 +86,7 @@ test("missing-build: the folder first, then the file that an interpreter is give
   for (const command of [
     ["serve", "main.ts"],
     ["python3", "-m", "http.server"],
-    ["bash", "-c", "x.sh"],
+    ["perl", "-e", "x.pl"],
     ["node", "/opt/main.js"],
     ["./node_modules/.bin/tsx", "main.ts"],
   ]) {

@@ -96,7 +96,7 @@ test("recovery-point: Valkey, Galera and NATS by their own mechanisms", () => {
   assert.equal(synced, "error recovery-point-not-met stores.alone.servers");
 });
 
-test("recovery-time: the mechanism's worst case, and whether any setting reaches the promise", () => {
+test("recovery-time: the worst case, and whether any setting reaches the promise", () => {
   const within = (time: string, store: object): readonly Finding[] =>
     found({ stores: { db: store }, objectives: { recovery: { time } } }).filter(
       ({ places }) => places[0]?.path?.startsWith("stores.") === true,
