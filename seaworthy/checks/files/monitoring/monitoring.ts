@@ -1,4 +1,5 @@
 import type { FileRule } from "../file-rule.ts";
+import { alertMetricNobodyExports } from "./alert-metric-nobody-exports.ts";
 import { alertUnitMismatch } from "./alert-unit-mismatch.ts";
 import { alertmanagerNotDeployed } from "./alertmanager-not-deployed.ts";
 import { nativeConfigInvalid } from "./native-config-invalid.ts";
@@ -15,4 +16,5 @@ export const MONITORING_RULES: readonly FileRule[] = [
   noDownAlert,
   selfRatioAlwaysOne,
   alertUnitMismatch,
+  alertMetricNobodyExports,
 ];
