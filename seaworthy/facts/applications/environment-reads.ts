@@ -7,7 +7,7 @@ const NAME = "([A-Z][A-Z0-9_]{1,100})";
 /** How each language asks for a variable that must be there, and for one that may be. */
 const READS: readonly { readonly pattern: RegExp; readonly optional: boolean }[] = [
   // Python: os.environ["X"] raises, get and getenv give None or a default.
-  { pattern: new RegExp(`os\\.environ\\[["']${NAME}["']\\]`, "g"), optional: false },
+  { pattern: new RegExp(`os\\.environ\\[["']${NAME}["']\\](?!\\s*=[^=])`, "g"), optional: false },
   {
     pattern: new RegExp(
       `os\\.(?:environ\\.get|getenv)\\(\\s*["']${NAME}["'](\\s*,\\s*[^)]*)?`,

@@ -13,6 +13,13 @@ const TELLING =
   /(^|[\s{;])(server_name|proxy_pass|listen|upstream|location|limit_req_zone|ssl_certificate|add_header|fastcgi_pass|worker_processes|root|gzip)\s[^;{}]*[;{]/;
 const BLOCKS = /(^|[\s;}])(server|http|upstream\s+\S+|location\s[^{;]*|events|stream)\s*\{/;
 
+/** Endings of nginx configurations and of templates for them. */
+const ENDINGS = new Set(["conf", "nginx", "vhost", "template", "tmpl", "tpl", "j2", "txt"]);
+/** Files of other languages may have nginx in their names. */
+const OTHERS = new Set(
+  "yml yaml json md ts tsx js jsx java py go rs tf toml lua css html sh".split(" "),
+);
+
 /** Reads an nginx configuration, whole or a part that is included; undefined when it is none. */
 export function readNginx(file: SourceFile): NginxDocument | undefined {
   if (file.text.length > FILE_CHARACTERS_MAX) return undefined;
@@ -24,9 +31,12 @@ export function readNginx(file: SourceFile): NginxDocument | undefined {
 }
 
 function looksLikeNginx({ path, text }: SourceFile): boolean {
-  if (/\.(ya?ml|json|md|tsx?|jsx?|java|py|go|rs|tf|sh|toml|lua|css|scss)$/.test(path)) return false;
+  const named = /nginx|sites-(available|enabled)|conf\.d\//i.test(path);
+  const ending = /\.([a-z0-9]{1,10})(?:~\d+)?$/i.exec(path.slice(path.lastIndexOf("/") + 1))?.[1];
+  if (!named && ending !== undefined && !ENDINGS.has(ending)) return false;
+  if (named && ending !== undefined && OTHERS.has(ending)) return false;
   const head = text.slice(0, 100_000);
-  return TELLING.test(head) && (BLOCKS.test(head) || /nginx/i.test(path));
+  return TELLING.test(head) && (BLOCKS.test(head) || named);
 }
 
 class Reading {

@@ -19,7 +19,7 @@ const SPOKEN =
 /** A value that somebody wrote to show where the real one goes, or that every attacker tries. */
 export function isPlaceholder(name: string, value: string): boolean {
   const text = value.trim();
-  if (text === "" || /^\$[({\w]/.test(text) || /^\{\{/.test(text)) return false;
+  if (text === "" || /^\$[({\w]/.test(text) || text.startsWith("{{")) return false;
   const dsn = /:\/\/([\w-]{1,60}):([^@\s/$]{1,100})@/.exec(text);
   if (dsn !== null) return TUTORIAL.test(dsn[2] ?? "") || SPOKEN.test(dsn[2] ?? "");
   return TUTORIAL.test(text) || SPOKEN.test(text) || text.toLowerCase() === name.toLowerCase();

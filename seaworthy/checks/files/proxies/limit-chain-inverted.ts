@@ -12,35 +12,36 @@ export const limitChainInverted: FileRule = {
   check: (unit) => [...patience(unit), ...bodies(unit), ...rates(unit)],
 };
 
-/** The outer proxy's patience is shorter than that of what stands behind it. */
+/** The outer proxy's patience is shorter than that of what stands behind it, or beside it. */
 function patience(unit: Unit): readonly Found[] {
   const limits = unit.facts.of("time-limit").filter(({ of }) => of === "read");
-  const outer = shortest(limits.filter(({ hop }) => hop === "haproxy"));
+  // Back ends have their own limits: the widest one is the door that long requests take.
+  const outer = widest(limits.filter(({ hop }) => hop === "haproxy"));
   if (outer === undefined) return [];
-  const inner = limits
-    .filter(({ hop, ms }) => hop !== "haproxy" && ms > outer.ms)
-    .toSorted(
-      (one, other) => Number(other.hop === "application") - Number(one.hop === "application"),
-    );
-  const [first] = inner;
+  const inner = limits.filter(({ hop, ms }) => hop !== "haproxy" && ms > outer.ms);
+  const first = inner.find(({ hop }) => hop === "application") ?? widest(inner);
   if (first === undefined) return [];
   return [
     {
       severity: "warning",
       message:
         `haproxy waits ${seconds(outer.ms)} for an answer, ` +
-        `the ${first.hop} behind it up to ${seconds(first.ms)}`,
-      places: [outer.at, ...inner.slice(0, 4).map((limit): Location => limit.at)],
+        `${first.hop === "nginx" ? "nginx" : "the application"} up to ${seconds(first.ms)}`,
+      places: [
+        outer.at,
+        first.at,
+        ...inner.filter((limit) => limit !== first).map(({ at: place }) => place),
+      ],
       why:
-        "long requests end in 504 at the outer hop while the inner one still works on them: the " +
-        "client tries again and the work is done twice",
-      fix: `raise "timeout server" above ${seconds(first.ms)}, or lower the inner limit below it`,
+        "long requests end in 504 at the one hop while the other still works on them: the client " +
+        "tries again and the work is done twice",
+      fix: `raise "timeout server" above ${seconds(first.ms)}, or lower the other limit below it`,
     },
   ];
 }
 
-function shortest(limits: readonly TimeLimit[]): TimeLimit | undefined {
-  return limits.toSorted((one, other) => one.ms - other.ms)[0];
+function widest(limits: readonly TimeLimit[]): TimeLimit | undefined {
+  return limits.toSorted((one, other) => other.ms - one.ms)[0];
 }
 
 function seconds(ms: number): string {
