@@ -2,6 +2,12 @@ import type { Document, Documents } from "./document.ts";
 import { documentsOf, factsOf, readDocument, readNested, type Facts } from "./facts.ts";
 import type { Component, HostName } from "./fact.ts";
 import type { Location, Tree } from "./source.ts";
+import { composeSeeds } from "./units/compose-seeds.ts";
+import { consumersIn } from "./units/consumers.ts";
+import { manifestSeeds } from "./units/manifest-seeds.ts";
+import { membersOf } from "./units/members.ts";
+import { openEdgesOf } from "./units/open-edges.ts";
+import { resolver } from "./units/resolve.ts";
 
 /**
  * Files that run together: one environment of one system. Rules join facts inside a unit; several
@@ -42,33 +48,48 @@ export interface Survey {
   readonly units: readonly Unit[];
 }
 
+/** Units that are looked at one by one; what stands in no unit then is one more. */
+const UNITS_MAX = 40;
+
 /** Reads every file of a tree and groups what runs together. */
 export function survey(tree: Tree): Survey {
   const read = tree.files.flatMap((file) => readDocument(file) ?? []);
   const all = [...read, ...read.flatMap(readNested)];
   const documents = documentsOf(all, tree);
   const facts = factsOf(documents);
-  const unit: Unit = {
-    name: tree.guide ?? ".",
+  const repository = { documents, facts };
+  return { ...repository, units: groupsOf(documents).map((group) => unitOf(group, repository)) };
+}
+
+interface UnitGroup {
+  readonly name: string;
+  readonly documents: readonly Document[];
+}
+
+/** A guide is one unit; so is a tree in which nothing, or only one thing, is deployed. */
+function groupsOf(documents: Documents): readonly UnitGroup[] {
+  const { all, tree } = documents;
+  if (tree.guide !== undefined) return [{ name: tree.guide, documents: all }];
+  const seeds = [...composeSeeds(documents), ...manifestSeeds(documents)].slice(0, UNITS_MAX);
+  if (seeds.length < 2) return [{ name: seeds[0]?.name ?? ".", documents: all }];
+  const members = membersOf(seeds, documents);
+  const grouped = new Set(members.flat());
+  const rest = all.filter((document) => !grouped.has(document));
+  const units = seeds.map(({ name }, index) => ({ name, documents: members[index] ?? [] }));
+  return rest.length === 0 ? units : [...units, { name: ".", documents: rest }];
+}
+
+function unitOf({ name, documents: own }: UnitGroup, repository: Unit["repository"]): Unit {
+  const isWhole = own.length === repository.documents.all.length;
+  const documents = isWhole ? repository.documents : documentsOf(own, repository.documents.tree);
+  const facts = isWhole ? repository.facts : factsOf(documents);
+  return {
+    name,
     documents,
     facts,
-    repository: { documents, facts },
-    openEdges: [],
-    consumerOf: () => undefined,
-    resolve: (host) => resolveIn(facts, host),
+    repository,
+    openEdges: openEdgesOf(documents, facts),
+    consumerOf: consumersIn(documents, facts),
+    resolve: resolver(facts),
   };
-  return { documents, facts, units: [unit] };
-}
-
-function resolveIn(facts: Facts, host: string): Resolution {
-  if (isOutside(host)) return { state: "outside" };
-  const component = facts.of("component").find(({ hostNames }) => hostNames.includes(host));
-  if (component !== undefined) return { state: "component", component };
-  const name = facts.of("host-name").find((candidate) => candidate.name === host);
-  return name === undefined ? { state: "missing", nearest: undefined } : { state: "name", name };
-}
-
-/** Names that no file of a deployment has to define. */
-function isOutside(host: string): boolean {
-  return host === "localhost" || host === "host.docker.internal" || host.includes(".");
 }

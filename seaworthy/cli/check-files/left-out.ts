@@ -33,22 +33,9 @@ const MADE_FOLDERS = new Set([
 ]);
 
 /** Not what is deployed: files that only tests or readers of the documentation use. */
-const SIDE_FOLDERS = new Set([
-  "test",
-  "tests",
-  "__tests__",
-  "spec",
-  "e2e",
-  "testdata",
-  "test-data",
-  "fixtures",
-  "__fixtures__",
-  "__mocks__",
-  "example",
-  "examples",
-  "sample",
-  "samples",
-]);
+const SIDE_WORDS = new Set(
+  "test tests e2e testdata fixture fixtures mocks example examples sample samples".split(" "),
+);
 
 /** Endings of files that hold no text, or text that a tool wrote. */
 const UNREAD_ENDINGS = new Set(
@@ -65,7 +52,8 @@ export function isMadeFolder(name: string): boolean {
 }
 
 export function isSideFolder(name: string): boolean {
-  return SIDE_FOLDERS.has(name.toLowerCase());
+  const words = name.toLowerCase().split(/[^a-z0-9]+/);
+  return name === "spec" || words.some((word) => SIDE_WORDS.has(word));
 }
 
 export function isUnreadName(name: string): boolean {

@@ -92,6 +92,11 @@ class Walk {
       return;
     }
     const entries = this.#entries(path);
+    // A virtual environment of Python, whatever it is called (PEP 405).
+    if (path !== "" && entries.some(({ name }) => name === "pyvenv.cfg")) {
+      this.opaque.add(path);
+      return;
+    }
     if (entries.some(({ name }) => name === ".gitignore")) this.#ignoreFile(path);
     for (const entry of entries) {
       if (this.#left <= 0) {
