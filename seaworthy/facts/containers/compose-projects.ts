@@ -153,9 +153,7 @@ export function commandSets(
   return texts
     .slice(0, COMMAND_TEXTS_MAX)
     .flatMap((file) =>
-      namedIn(file.text).map((paths) =>
-        paths.flatMap((path) => named(path, file.path, all) ?? []),
-      ),
+      namedIn(file.text).map((paths) => paths.flatMap((path) => named(path, file.path, all) ?? [])),
     );
 }
 

@@ -1,10 +1,21 @@
 import type { FileRule } from "../file-rule.ts";
 import { bindSourceMissing } from "./bind-source-missing.ts";
+import { datastorePublished } from "./datastore-published.ts";
 import { envFileShellSyntax } from "./env-file-shell-syntax.ts";
+import { foreignImageEnv } from "./foreign-image-env.ts";
+import { imageTagGone } from "./image-tag-gone.ts";
+import { probeCannotSucceed } from "./probe-cannot-succeed.ts";
 import { replicasCollide } from "./replicas-collide.ts";
+import { stateWithoutVolume } from "./state-without-volume.ts";
 
+/** The rules of Compose files, Dockerfiles, images and files of variables. */
 export const CONTAINERS_RULES: readonly FileRule[] = [
   replicasCollide,
   bindSourceMissing,
   envFileShellSyntax,
+  datastorePublished,
+  stateWithoutVolume,
+  imageTagGone,
+  foreignImageEnv,
+  probeCannotSucceed,
 ];
