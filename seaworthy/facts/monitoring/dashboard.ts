@@ -13,6 +13,8 @@ export interface DashboardDocument extends DocumentBase {
   readonly wrapper: Location | undefined;
   readonly schemaVersion: number | undefined;
   readonly panels: readonly Panel[];
+  /** Names of its variables, `DS_PROMETHEUS` among them where one is chosen on the page. */
+  readonly variables: readonly string[];
 }
 
 export interface Panel {
@@ -53,6 +55,7 @@ export function readDashboard(
     wrapper: wrapper === undefined ? undefined : at(file, wrapper.line),
     schemaVersion: numberAt(board, "schemaVersion"),
     panels: panelsIn(file, board, 0),
+    variables: itemsAt(board, "templating", "list").flatMap((item) => textAt(item, "name") ?? []),
     problems,
   };
 }

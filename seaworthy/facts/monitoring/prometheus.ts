@@ -28,6 +28,8 @@ export interface ScrapeConfig {
   /** Keys of the discoveries that are used, without `static_configs`. */
   readonly discovery: readonly Located<string>[];
   readonly relabel: readonly Relabel[];
+  /** Labels that `metric_relabel_configs` write. */
+  readonly metricLabels: readonly string[];
   readonly intervalMs: number | undefined;
   /** A blackbox or SNMP exporter is asked about each target, and the target is not scraped. */
   readonly isProbe: boolean;
@@ -123,6 +125,9 @@ function scrapeConfig(file: SourceFile, node: Node): ScrapeConfig {
     targets: staticTargets(file, node),
     discovery: discoveryOf(file, node),
     relabel,
+    metricLabels: itemsAt(node, "metric_relabel_configs").flatMap(
+      (step) => textAt(step, "target_label") ?? [],
+    ),
     intervalMs: durationMs(textAt(node, "scrape_interval")),
     isProbe: relabel.some(({ target }) => target === "__param_target"),
   };

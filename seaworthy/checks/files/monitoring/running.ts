@@ -10,12 +10,21 @@ type Consumed = Document & { readonly embedded?: EmbeddedIn };
 
 /** What it is worth that nothing defines what this document names; a ConfigMap runs where mounted. */
 export function absenceFor(unit: Unit, document: Consumed): Absence {
-  const consumerOf = (): Location | undefined => consumerFor(unit, document);
+  const consumerOf = (): Location | undefined => runnerFor(unit, document);
   const found = absence({ ...unit, consumerOf }, document);
   const isUnused = found.severity === "note" && consumerOf() === undefined;
   const severity = isSample(document.file.path) ? "note" : isUnused ? "warning" : found.severity;
   return { ...found, severity };
 }
+
+/** A script that names a file copies or checks it; only a container or a program runs it. */
+function runnerFor(unit: Unit, document: Consumed): Location | undefined {
+  const consumer = consumerFor(unit, document);
+  const isScript = consumer !== undefined && SCRIPT.test(consumer.as ?? consumer.file);
+  return isScript && placesOf(unit, document).length === 0 ? undefined : consumer;
+}
+
+const SCRIPT = /\.(?:sh|bash|py|js|ps1|bat)$|(?:^|\/)(?:Makefile|Jenkinsfile)$/;
 
 /** Where something runs this document. */
 export function consumerFor(unit: Unit, document: Consumed): Location | undefined {

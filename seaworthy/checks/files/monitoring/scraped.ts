@@ -41,6 +41,11 @@ export function scrapedIn(unit: Unit): Scraped | undefined {
   };
 }
 
+/** The programs of one's own that a job scrapes. */
+export function applicationsOf(unit: Unit, job: ScrapeConfig): readonly Component[] {
+  return sightsOf(unit, job).flatMap(({ application }) => application ?? []);
+}
+
 function sightsOf(unit: Unit, job: ScrapeConfig): readonly Sight[] {
   const isFederation = job.path.value === "/federate";
   if (isFederation) return [{ world: "open" }];

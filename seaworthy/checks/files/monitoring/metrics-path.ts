@@ -1,0 +1,102 @@
+import { productOf } from "../../../catalogues/metrics/metrics.ts";
+import type { SpringConfigurationDocument } from "../../../facts/applications/applications.ts";
+import type { Component } from "../../../facts/fact.ts";
+import { addressOf } from "../../../facts/monitoring/address.ts";
+import type { PrometheusDocument, ScrapeConfig } from "../../../facts/monitoring/prometheus.ts";
+import { at } from "../../../facts/source.ts";
+import type { Unit } from "../../../facts/unit.ts";
+import type { Found } from "../file-rule.ts";
+import { applicationsOf } from "./scraped.ts";
+
+/** Programs that serve metrics on their own, at a path that no route of theirs names. */
+const SERVES =
+  /start_http_server|make_asgi_app|make_wsgi_app|Instrumentator|PrometheusMetrics|prom-bundle|promhttp|collectDefaultMetrics|prom-client|django_prometheus|prometheus_client|prometheus-net|opentelemetry|micrometer/i;
+
+/** An application of one's own is scraped at a path that its source does not answer. */
+export function missingMetricsPath(unit: Unit, document: PrometheusDocument): readonly Found[] {
+  const served = unit.facts.of("served-path").filter(({ by }) => by === "application");
+  const [route] = served;
+  if (route === undefined) return [];
+  return document.jobs.flatMap((job): Found[] => {
+    const [application] = applicationsOf(unit, job);
+    const path = job.path.value;
+    if (application === undefined || isKnownProduct(application)) return [];
+    if (served.some((each) => each.path === path || (each.prefix && path.startsWith(each.path)))) {
+      return [];
+    }
+    if (isServedSomehow(unit, path)) return [];
+    return [
+      {
+        severity: "warning",
+        message: [
+          `the job ${job.job} scrapes ${path} of ${application.name},`,
+          `whose source answers no such path (it has ${route.path})`,
+        ].join(" "),
+        places: [job.path.at, route.at],
+        why: "Each scrape is a 404: the target is down, and none of its metrics exists.",
+        fix: `Serve metrics at ${path} with the language's Prometheus client, or drop the job.`,
+      },
+    ];
+  });
+}
+
+function isKnownProduct({ image }: Component): boolean {
+  return image !== undefined && productOf({ image: image.value }) !== undefined;
+}
+
+/** The path, or a library that serves it, stands in some file that is not Prometheus's own. */
+function isServedSomehow(unit: Unit, path: string): boolean {
+  const { tree, all } = unit.repository.documents;
+  const monitoring = new Set(
+    all.flatMap(({ kind, file }) => (kind.startsWith("prometheus") ? [file.path] : [])),
+  );
+  return tree.files.some(({ text, path: file }) => {
+    if (/\.(?:mdx?|rst)$/.test(file) || monitoring.has(file)) return false;
+    return SERVES.test(text) || text.includes(`"${path}"`) || text.includes(`'${path}'`);
+  });
+}
+
+const EXPOSURE = "management.endpoints.web.exposure.include";
+
+/** Spring's actuator shows what it is told: `metrics` is JSON for people, not for Prometheus. */
+export function unexposedActuator(unit: Unit, document: PrometheusDocument): readonly Found[] {
+  const job = document.jobs.find((each) => mayScrapeSpring(unit, each));
+  if (job === undefined) return [];
+  const isSet = unit.facts
+    .of("component")
+    .some(({ environment }) => environment.has("MANAGEMENT_ENDPOINTS_WEB_EXPOSURE_INCLUDE"));
+  if (isSet) return [];
+  const configurations = unit.documents.of("spring-configuration");
+  const exposing = configurations.flatMap((configuration) => exposures(configuration));
+  if (exposing.some(({ value }) => /\*|prometheus/.test(value))) return [];
+  return exposing
+    .filter(({ value }) => /\bmetrics\b/.test(value) || job.path.value === "/actuator/prometheus")
+    .map(
+      ({ value, place }): Found => ({
+        severity: "warning",
+        message: `the actuator shows ${value}, without the prometheus that ${job.job} scrapes`,
+        places: [place, job.path.at],
+        why: "`/actuator/prometheus` is a 404: no metric of the application is ever stored.",
+        fix: `Add prometheus: \`include: ${value},prometheus\`, and micrometer-registry-prometheus.`,
+      }),
+    );
+}
+
+/** By its path, or by finding pods whose annotations give the path. */
+function mayScrapeSpring(unit: Unit, job: ScrapeConfig): boolean {
+  if (job.path.value.startsWith("/actuator/")) return true;
+  return (
+    job.discovery.some(({ value }) => value === "kubernetes_sd_configs") &&
+    job.relabel.some(({ target }) => target === "__metrics_path__") &&
+    !job.targets.some(({ value }) => addressOf(value) === undefined) &&
+    unit.facts.of("component").some(({ platform }) => platform === "kubernetes")
+  );
+}
+
+function exposures({ keys, file }: SpringConfigurationDocument) {
+  const all = keys.filter(({ key }) => key === EXPOSURE || key.startsWith(`${EXPOSURE}[`));
+  const [first] = all;
+  if (first === undefined) return [];
+  const value = all.map((each) => each.value).join(",");
+  return [{ value, place: at(file, first.line) }];
+}
