@@ -119,7 +119,7 @@ interface Setting {
 
 /** The hosts that a value names: URLs, `host:port`, or a bare name under a key that says so. */
 function callsIn({ name, text, place, component }: Setting): readonly Call[] {
-  if (text.length > VALUE_CHARACTERS_MAX) return [];
+  if (text.length > VALUE_CHARACTERS_MAX || isOwnAddress(name)) return [];
   const call = {
     kind: "call",
     at: place,
@@ -128,6 +128,11 @@ function callsIn({ name, text, place, component }: Setting): readonly Call[] {
     ...(component === undefined ? {} : { component }),
   } as const;
   return addressesIn(name, text).map((address) => ({ ...call, ...address }));
+}
+
+/** Keys for addresses that others use to come here: nobody calls them from a pod. */
+export function isOwnAddress(key: string): boolean {
+  return /cors|origin|redirect|callback|allowed|public|front_?end|listen|bind/i.test(key);
 }
 
 interface Address {
@@ -171,8 +176,14 @@ function fromHost(text: string, bare: boolean): Address | undefined {
   const [, host, port] =
     /^([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::(\d{2,5}))?$/i.exec(text) ?? [];
   if (host === undefined || (port === undefined && !bare)) return undefined;
+  if (port !== undefined && !isPort(Number(port), bare)) return undefined;
   // A number, a version or a switch is no name.
   if (!/[a-z]/i.test(host) || /^(?:true|false|null|none|yes|no|on|off)$/i.test(host))
     return undefined;
   return port === undefined ? { host } : { host, port: Number(port) };
+}
+
+/** `node:18` is an image with its tag: below 100 only the ports that everybody knows. */
+function isPort(port: number, bare: boolean): boolean {
+  return port < 65_536 && (bare || port > 99 || [21, 22, 25, 53, 80].includes(port));
 }

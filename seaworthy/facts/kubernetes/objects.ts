@@ -32,7 +32,7 @@ export function ofKind(documents: Documents, ...kinds: readonly string[]): reado
   return objectsOf(documents).filter(({ kind }) => kinds.includes(kind));
 }
 
-/** A namespace that exactly one kustomization sets for a file; two overlays say nothing of a base. */
+/** A namespace that one kustomization alone sets for a file; two overlays say nothing of a base. */
 function namespacesByFile(
   kustomizations: readonly KustomizationDocument[],
 ): ReadonlyMap<string, string> {

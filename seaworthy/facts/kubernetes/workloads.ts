@@ -95,18 +95,11 @@ function meets(expression: Node, labels: ReadonlyMap<string, string>): boolean {
   const values = itemsAt(expression, "values").flatMap((item) =>
     item.type === "scalar" ? [item.text] : [],
   );
-  switch (textAt(expression, "operator")) {
-    case "In":
-      return value !== undefined && values.includes(value);
-    case "NotIn":
-      return value === undefined || !values.includes(value);
-    case "Exists":
-      return value !== undefined;
-    case "DoesNotExist":
-      return value === undefined;
-    default:
-      return true;
-  }
+  const operator = textAt(expression, "operator");
+  if (operator === "In") return value !== undefined && values.includes(value);
+  if (operator === "NotIn") return value === undefined || !values.includes(value);
+  if (operator === "Exists") return value !== undefined;
+  return operator !== "DoesNotExist" || value === undefined;
 }
 
 /** Two namespaces that may be one: what a file leaves out is decided when it is applied. */
