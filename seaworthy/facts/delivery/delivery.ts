@@ -1,28 +1,81 @@
 import type { Document, DocumentBase, Documents } from "../document.ts";
 import type { Fact } from "../fact.ts";
-import type { SourceFile } from "../source.ts";
+import type { Location, SourceFile } from "../source.ts";
+import { readGithub } from "./github.ts";
+import { readGitlab } from "./gitlab.ts";
+import { readJenkins } from "./jenkins.ts";
+import { readLogShipper } from "./log-shipper.ts";
+import { shipperCalls } from "./log-shipper-facts.ts";
+import { pipelineFacts } from "./pipeline-facts.ts";
+import { readProse } from "./prose.ts";
+import { pledges } from "./pledges.ts";
 
 /** Pipelines, log shippers and the prose of a guide. */
 export type DeliveryDocument = PipelineDocument | LogShipperDocument | ProseDocument;
 
+/** What builds, tests and deploys. */
 export interface PipelineDocument extends DocumentBase {
   readonly kind: "pipeline";
+  readonly system: "github" | "gitlab" | "jenkins";
+  /** In order; empty where jobs only name what they need. */
+  readonly stages: readonly string[];
+  readonly jobs: readonly PipelineJob[];
 }
 
+/** A job (GitHub, GitLab) or a stage (Jenkins). Lines are of the document's file. */
+export interface PipelineJob {
+  readonly name: string;
+  readonly line: number;
+  readonly stage?: string;
+  readonly needs: readonly string[];
+  readonly image?: { readonly name: string; readonly line: number; readonly entrypoint: boolean };
+  /** It runs for some branches, tags or on request only. */
+  readonly restricted: boolean;
+  readonly commands: readonly { readonly line: number; readonly text: string }[];
+  /** GitHub: actions by name; Jenkins: steps by name; with what they are given as text. */
+  readonly uses: readonly {
+    readonly line: number;
+    readonly name: string;
+    readonly given: string;
+  }[];
+  /** Jenkins: the text of `when`. */
+  readonly condition?: { readonly line: number; readonly text: string };
+}
+
+/** Filebeat, Logstash, promtail, Fluent Bit. */
 export interface LogShipperDocument extends DocumentBase {
   readonly kind: "log-shipper";
+  readonly product: "filebeat" | "logstash" | "promtail" | "fluent-bit";
+  /** Files that it reads, as written. */
+  readonly paths: readonly { readonly line: number; readonly path: string }[];
+  /** It reads what containers write to their standard output. */
+  readonly readsContainers: boolean;
 }
 
+/** The text of a guide. */
 export interface ProseDocument extends DocumentBase {
   readonly kind: "prose";
 }
 
+/** Where a line of a document's file stands. */
+export type Place = (line: number) => Location;
+
 /** The file as one of this family; undefined when it is none. By content, names only break ties. */
-export function readDelivery(_file: SourceFile): Document | undefined {
-  return undefined;
+export function readDelivery(file: SourceFile): Document | undefined {
+  return (
+    readProse(file) ??
+    readGithub(file) ??
+    readGitlab(file) ??
+    readJenkins(file) ??
+    readLogShipper(file)
+  );
 }
 
 /** What the documents of one unit say together. */
-export function deliveryFacts(_documents: Documents): readonly Fact[] {
-  return [];
+export function deliveryFacts(documents: Documents): readonly Fact[] {
+  return [
+    ...documents.of("pipeline").flatMap(pipelineFacts),
+    ...documents.of("log-shipper").flatMap(shipperCalls),
+    ...documents.of("prose").flatMap(pledges),
+  ];
 }
