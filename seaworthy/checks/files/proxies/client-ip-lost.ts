@@ -25,7 +25,7 @@ export const clientIpLost: FileRule = {
 
 /** HTTP back ends without `option forwardfor`, `send-proxy` or a header of one's own. */
 function haproxyHides(unit: Unit, document: HaproxyDocument): readonly Found[] {
-  const limit = limiter(unit);
+  const limit = limiter(unit) ?? toldByNginx(unit, document);
   const backends = document.sections.filter((section) => {
     if (section.type !== "backend" && section.type !== "listen") return false;
     const lines = effectiveLines(document, section);
@@ -51,6 +51,21 @@ function haproxyHides(unit: Unit, document: HaproxyDocument): readonly Found[] {
       fix: 'add "option forwardfor" to defaults, and let the application trust this proxy alone',
     },
   ];
+}
+
+/** nginx, another door to the same servers, does pass the client's address on. */
+function toldByNginx(unit: Unit, document: HaproxyDocument): Location | undefined {
+  const calls = unit.facts.of("call").filter(({ via }) => via === "upstream");
+  const own = calls.filter(({ at: { file, as } }) => (as ?? file) === document.file.path);
+  for (const { file, directives } of unit.documents.of("nginx")) {
+    const shared = calls.some(
+      (call) =>
+        (call.at.as ?? call.at.file) === file.path && own.some(({ host }) => host === call.host),
+    );
+    const told = [...walk(directives)].find(({ directive }) => setsAddress(directive));
+    if (shared && told !== undefined) return at(file, told.directive.line);
+  }
+  return undefined;
 }
 
 /** Where something behind limits, allows or asks by the client's address. */
