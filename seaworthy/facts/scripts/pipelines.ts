@@ -22,12 +22,9 @@ export function pipelinesOf(shell: Shell): readonly Stages[] {
 
 /** Where what a pipeline prints ends up: a redirect of its last stages, `tee`, `-o`. */
 export function sinkOf(stages: Stages): string | undefined {
-  for (const { command, run } of [...stages].reverse()) {
-    const redirect = command.redirects.find(
-      ({ operator, descriptor }) => /^&?>[>|]?$/.test(operator) && descriptor !== "2",
-    );
-    if (redirect !== undefined && redirect.expanded !== "/dev/null")
-      return patternOf(redirect.expanded);
+  for (const { command, run } of [...stages].toReversed()) {
+    const file = redirectedTo(command);
+    if (file !== undefined) return file;
     const option = sinkOption(run);
     if (option !== undefined) return patternOf(option);
     if (run.program === "tar" && tarOf(run.args).mode === "create") {
@@ -39,7 +36,17 @@ export function sinkOf(stages: Stages): string | undefined {
     const remote = remoteSink(run);
     if (remote !== undefined) return remote;
   }
-  return undefined;
+  // `ssh host 'tar c /data' > file`.
+  const carrier = stages[0]?.command.carrier;
+  return carrier === undefined ? undefined : redirectedTo(carrier);
+}
+
+function redirectedTo({ redirects }: ShellCommand): string | undefined {
+  const found = redirects.find(
+    ({ operator, descriptor }) => /^&?>[>|]?$/.test(operator) && descriptor !== "2",
+  );
+  if (found === undefined || found.expanded === "/dev/null") return undefined;
+  return patternOf(found.expanded);
 }
 
 function sinkOption({ program, args }: Invocation): string | undefined {

@@ -254,12 +254,9 @@ export class Flattening {
       const own = { errexit: this.#errexit, pipefail: this.#pipefail };
       [this.#errexit, this.#pipefail] = [false, false];
       const inner = parseShell(text, line);
-      this.#list(inner, {
-        ...context,
-        carrier: command,
-        pipe: undefined,
-        depth: context.depth + 1,
-      });
+      const status = command.onFailure;
+      const depth = context.depth + 1;
+      this.#list(inner, { ...context, carrier: command, pipe: undefined, status, depth });
       this.#errexit = own.errexit;
       this.#pipefail = own.pipefail;
     }

@@ -1,3 +1,16 @@
 import type { FileRule } from "../file-rule.ts";
+import { failoverDecisionUnsafe } from "./failover-decision-unsafe.ts";
+import { failoverOrderUnsafe } from "./failover-order-unsafe.ts";
+import { pipeHidesDumpFailure } from "./pipe-hides-dump-failure.ts";
+import { pruneWithoutVerify } from "./prune-without-verify.ts";
+import { relativePathUnderCron } from "./relative-path-under-cron.ts";
+import { restoreDoesNotCoverBackup } from "./restore-does-not-cover-backup.ts";
 
-export const SCRIPTS_RULES: readonly FileRule[] = [];
+export const SCRIPTS_RULES: readonly FileRule[] = [
+  pipeHidesDumpFailure,
+  pruneWithoutVerify,
+  relativePathUnderCron,
+  restoreDoesNotCoverBackup,
+  failoverDecisionUnsafe,
+  failoverOrderUnsafe,
+];
