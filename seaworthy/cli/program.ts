@@ -59,7 +59,9 @@ function addVerb(
     )
     .option("--json", "machine-readable output on stdout")
     .option("-q, --quiet", "no progress; with --json only the outcome");
-  for (const option of verb.options) command.option(option.flags, option.help);
+  for (const { flags, help, hidden } of verb.options) {
+    command.addOption(new Option(flags, help).hideHelp(hidden === true));
+  }
   command.action(async (...args: readonly unknown[]) => {
     const positionals = command.args;
     const options: CommonOptions & Readonly<Record<string, unknown>> = command.opts();

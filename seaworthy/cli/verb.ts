@@ -6,8 +6,15 @@ export interface Verb {
   readonly summary: string;
   readonly description?: string;
   readonly arguments: readonly { readonly name: string; readonly help: string }[];
-  readonly options: readonly { readonly flags: string; readonly help: string }[];
+  readonly options: readonly VerbOption[];
   readonly load: () => Promise<{ readonly run: RunVerb }>;
+}
+
+export interface VerbOption {
+  readonly flags: string;
+  readonly help: string;
+  /** Not in `--help`: for tests of the tool itself. */
+  readonly hidden?: boolean;
 }
 
 export interface Invocation {

@@ -20,6 +20,11 @@ export const VERBS: readonly Verb[] = [
     options: [
       { flags: "--fail-on <severity>", help: "error (default) or warning" },
       { flags: "--notes", help: "also what hurts nobody today" },
+      { flags: "--sarif", help: "SARIF 2.1.0 on stdout" },
+      { flags: "--github", help: "workflow commands: findings beside the lines of a pull request" },
+      { flags: "--baseline <file>", help: "findings of this file are known: only others count" },
+      { flags: "--write-baseline <file>", help: "take all findings of now as known" },
+      { flags: "--no-catalogues", help: "without facts about products", hidden: true },
     ],
     load: () => import("./commands/check.ts"),
   },

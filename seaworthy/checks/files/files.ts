@@ -3,6 +3,7 @@ import type { Tree } from "../../facts/source.ts";
 import { APPLICATIONS_RULES } from "./applications/applications.ts";
 import { CONTAINERS_RULES } from "./containers/containers.ts";
 import { DELIVERY_RULES } from "./delivery/delivery.ts";
+import { ASKING } from "./asking-catalogues.ts";
 import type { FileRule, Found } from "./file-rule.ts";
 import { KUBERNETES_RULES } from "./kubernetes/kubernetes.ts";
 import { MONITORING_RULES } from "./monitoring/monitoring.ts";
@@ -25,11 +26,20 @@ export interface FileFinding extends Found {
   readonly unit: string;
 }
 
+export interface FileCheckOptions {
+  /** Without them, rules that ask what is known about products say nothing. */
+  readonly catalogues: boolean;
+}
+
 /** What every rule has to say about a tree; the same fault seen from two units is said once. */
-export function checkFiles(tree: Tree): readonly FileFinding[] {
+export function checkFiles(
+  tree: Tree,
+  { catalogues }: FileCheckOptions = { catalogues: true },
+): readonly FileFinding[] {
+  const rules = catalogues ? FILE_RULES : FILE_RULES.filter(({ name }) => !ASKING.has(name));
   const said = new Map<string, FileFinding>();
   for (const unit of survey(tree).units) {
-    for (const finding of findingsOf(unit)) {
+    for (const finding of findingsOf(unit, rules)) {
       const [{ file, line }] = finding.places;
       const key = JSON.stringify([finding.rule, finding.message, file, line]);
       if (!said.has(key)) said.set(key, finding);
@@ -38,8 +48,8 @@ export function checkFiles(tree: Tree): readonly FileFinding[] {
   return [...said.values()];
 }
 
-function findingsOf(unit: Unit): readonly FileFinding[] {
-  return FILE_RULES.flatMap((rule) =>
+function findingsOf(unit: Unit, rules: readonly FileRule[]): readonly FileFinding[] {
+  return rules.flatMap((rule) =>
     rule.check(unit).map((found) => ({ ...found, rule: rule.name, unit: unit.name })),
   );
 }

@@ -1,5 +1,5 @@
+import { failOnOf, refuseForDeclaration } from "../check-files/options.ts";
 import { EXIT } from "../exit.ts";
-import { Refusal } from "../failure.ts";
 import { findingsJson, findingsText } from "../findings-text.ts";
 import { openSystem } from "../open-system.ts";
 import { painter } from "../paint.ts";
@@ -21,6 +21,7 @@ export const run: RunVerb = async (invocation) => {
       return checkSubject(invocation, subject);
     }
   }
+  refuseForDeclaration(options);
   const failOn = failOnOf(options["failOn"]);
   const system = await openSystem(invocation);
   if (options.json === true) {
@@ -40,9 +41,3 @@ export const run: RunVerb = async (invocation) => {
   );
   return failing ? EXIT.checkFoundErrors : EXIT.done;
 };
-
-function failOnOf(value: unknown): "error" | "warning" {
-  if (value === undefined || value === "error") return "error";
-  if (value === "warning") return "warning";
-  throw new Refusal(EXIT.usage, "--fail-on: it is error or warning");
-}
