@@ -21,7 +21,8 @@ export const alertThresholdNonsense: FileRule = {
           .flatMap(({ name, query, locate }) =>
             divisionsIn(query.expression).flatMap((division) =>
               DIVISORS.flatMap((divisor): Fault[] => {
-                if (!divides(division, divisor) || divisor.isSafe?.(unit) === true) return [];
+                if (!divides(division, divisor) || isGuarded(query.expression, divisor)) return [];
+                if (divisor.isSafe?.(unit) === true) return [];
                 const { message, why, fix } = divisor;
                 const places: Fault["places"] = [locate(division.from)];
                 return [{ name, severity: "warning", places, message, why, fix }];
@@ -51,6 +52,12 @@ const DIVISORS: readonly Divisor[] = [
     message: "containers without a memory limit have the limit 0: the share is +Inf, always true",
     why: "The alert fires for every container without a limit, for ever, and is silenced.",
     fix: "Divide by `(container_spec_memory_limit_bytes > 0)`.",
+    isSafe: (unit) => {
+      const components = unit.facts.of("component");
+      return (
+        components.length > 0 && components.every((each) => each.memoryLimitBytes !== undefined)
+      );
+    },
   },
   {
     // java.lang.management.MemoryUsage#getMax: -1 where it is undefined, as G1's young pools are.
@@ -96,6 +103,17 @@ function divides({ right, left }: Binary, { metric, isMendedBySum }: Divisor): b
   // One pool or one container was chosen: whoever did that knows its limit.
   if (below?.metric !== metric || below.matchers.some(isChoice)) return false;
   return limitOf(left, false) !== undefined;
+}
+
+/** `… and limit > 0`: the series without a limit are left out elsewhere in the expression. */
+function isGuarded(expression: Expression, { metric }: Divisor): boolean {
+  return [...expressionsIn(expression)].some(
+    (part) =>
+      part.type === "binary" &&
+      (part.op === ">" || part.op === "!=") &&
+      part.right.type === "number" &&
+      limitOf(part.left, false)?.metric === metric,
+  );
 }
 
 function isChoice({ name, op }: Selector["matchers"][number]): boolean {

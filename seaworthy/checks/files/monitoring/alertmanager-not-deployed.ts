@@ -5,7 +5,7 @@ import { at, type Located, type Location } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { listed } from "./listing.ts";
-import { absenceFor, consumerFor, placesOf } from "./running.ts";
+import { absenceFor, consumerFor, isMissing, placesOf } from "./running.ts";
 
 export const alertmanagerNotDeployed: FileRule = {
   name: "alertmanager-not-deployed",
@@ -69,9 +69,7 @@ function isGone(unit: Unit, document: PrometheusDocument, target: Located<string
   if (address.host === "localhost" || address.host === "127.0.0.1") {
     return isAloneInside(unit, document);
   }
-  const namespace = document.embedded?.namespace;
-  const from = namespace === undefined ? {} : { namespace };
-  return unit.resolve(address.host, from).state === "missing";
+  return isMissing(unit, document, address.host);
 }
 
 /** `localhost` in a container is the container: only a pod's or the host's network has more. */

@@ -27,7 +27,7 @@ export function folded(path: string, faults: readonly Fault[]): readonly Found[]
     const [first, ...others] = group;
     if (first === undefined) return [];
     const { name: _, ...found } = first;
-    const rest = others.flatMap(({ places }) => places);
+    const rest = distinct(first.places, others);
     return [
       {
         ...found,
@@ -37,4 +37,19 @@ export function folded(path: string, faults: readonly Fault[]): readonly Found[]
       },
     ];
   });
+}
+
+/** Places that are not yet named: one line may have the fault twice. */
+function distinct(first: readonly Location[], others: readonly Fault[]): readonly Location[] {
+  const seen = new Set(first.map(keyOf));
+  return others
+    .flatMap(({ places }) => places)
+    .filter((place) => {
+      const key = keyOf(place);
+      return !seen.has(key) && seen.add(key);
+    });
+}
+
+function keyOf({ file, line }: Location): string {
+  return `${line} ${file}`;
 }

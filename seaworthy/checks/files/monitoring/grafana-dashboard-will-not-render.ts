@@ -16,7 +16,7 @@ export const grafanaDashboardWillNotRender: FileRule = {
     );
     const isImported = importsDashboards(unit);
     return [
-      ...documents.flatMap((document) => (isImported ? [] : wrapped(document))),
+      ...(isImported ? [] : wrapped(documents)),
       ...documents.flatMap((document) => strangeSource(unit, document)),
       ...removedPanels(unit, documents),
       ...(isImported ? [] : unprovided(unit, documents)),
@@ -32,13 +32,20 @@ function importsDashboards(unit: Unit): boolean {
   );
 }
 
-function wrapped({ wrapper, title }: DashboardDocument): readonly Found[] {
-  if (wrapper === undefined) return [];
+function wrapped(documents: readonly DashboardDocument[]): readonly Found[] {
+  const found = documents.flatMap(({ wrapper, title }) =>
+    wrapper === undefined ? [] : [{ title: title || "a dashboard", wrapper }],
+  );
+  const [first, ...others] = found;
+  if (first === undefined) return [];
   return [
     {
       severity: "warning",
-      message: `${title || "this dashboard"} is the body of an API call: a file must begin inside`,
-      places: [wrapper],
+      message: [
+        `${listed(found.map(({ title }) => title))}: this is the body of an API call;`,
+        "a file begins with what stands inside of it",
+      ].join(" "),
+      places: [first.wrapper, ...others.map(({ wrapper }) => wrapper)],
       why: [
         "Grafana's file provider finds no title in it, says so in its log and loads nothing.",
         "Whoever is on call finds an empty list in the night it is needed.",

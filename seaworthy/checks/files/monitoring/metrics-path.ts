@@ -1,43 +1,47 @@
 import { productOf } from "../../../catalogues/metrics/metrics.ts";
 import type { SpringConfigurationDocument } from "../../../facts/applications/applications.ts";
-import type { Component } from "../../../facts/fact.ts";
-import { addressOf } from "../../../facts/monitoring/address.ts";
+import type { Component, ServedPath } from "../../../facts/fact.ts";
 import type { PrometheusDocument, ScrapeConfig } from "../../../facts/monitoring/prometheus.ts";
 import { at } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { Found } from "../file-rule.ts";
+import { listed } from "./listing.ts";
 import { applicationsOf } from "./scraped.ts";
 
 /** Programs that serve metrics on their own, at a path that no route of theirs names. */
 const SERVES =
   /start_http_server|make_asgi_app|make_wsgi_app|Instrumentator|PrometheusMetrics|prom-bundle|promhttp|collectDefaultMetrics|prom-client|django_prometheus|prometheus_client|prometheus-net|opentelemetry|micrometer/i;
 
-/** An application of one's own is scraped at a path that its source does not answer. */
+/** Applications of one's own are scraped at a path that no source answers. */
 export function missingMetricsPath(unit: Unit, document: PrometheusDocument): readonly Found[] {
   const served = unit.facts.of("served-path").filter(({ by }) => by === "application");
   const [route] = served;
   if (route === undefined) return [];
-  return document.jobs.flatMap((job): Found[] => {
+  const jobs = document.jobs.filter((job) => {
     const [application] = applicationsOf(unit, job);
     const path = job.path.value;
-    if (application === undefined || isKnownProduct(application)) return [];
-    if (served.some((each) => each.path === path || (each.prefix && path.startsWith(each.path)))) {
-      return [];
-    }
-    if (isServedSomehow(unit, path)) return [];
-    return [
-      {
-        severity: "warning",
-        message: [
-          `the job ${job.job} scrapes ${path} of ${application.name},`,
-          `whose source answers no such path (it has ${route.path})`,
-        ].join(" "),
-        places: [job.path.at, route.at],
-        why: "Each scrape is a 404: the target is down, and none of its metrics exists.",
-        fix: `Serve metrics at ${path} with the language's Prometheus client, or drop the job.`,
-      },
-    ];
+    if (application === undefined || isKnownProduct(application)) return false;
+    const isRoute = served.some((each) => each.path === path || isBelow(each, path));
+    return !isRoute && !isServedSomehow(unit, path);
   });
+  const [first, ...others] = jobs;
+  if (first === undefined) return [];
+  return [
+    {
+      severity: "warning",
+      message: [
+        `${listed(jobs.map(({ job }) => job))}: ${first.path.value} is scraped,`,
+        `and no source here answers it (there is ${route.path})`,
+      ].join(" "),
+      places: [first.path.at, ...others.map(({ path }) => path.at), route.at],
+      why: "Each scrape is a 404: the target is down, and none of its metrics exists.",
+      fix: "Serve metrics there with the language's Prometheus client, or drop the job.",
+    },
+  ];
+}
+
+function isBelow({ prefix, path: own }: ServedPath, path: string): boolean {
+  return prefix && own !== "/" && path.startsWith(own);
 }
 
 function isKnownProduct({ image }: Component): boolean {
@@ -87,8 +91,10 @@ function mayScrapeSpring(unit: Unit, job: ScrapeConfig): boolean {
   if (job.path.value.startsWith("/actuator/")) return true;
   return (
     job.discovery.some(({ value }) => value === "kubernetes_sd_configs") &&
-    job.relabel.some(({ target }) => target === "__metrics_path__") &&
-    !job.targets.some(({ value }) => addressOf(value) === undefined) &&
+    job.relabel.some(
+      ({ target, sources }) =>
+        target === "__metrics_path__" && sources.some((source) => source.includes("_annotation_")),
+    ) &&
     unit.facts.of("component").some(({ platform }) => platform === "kubernetes")
   );
 }

@@ -87,3 +87,16 @@ export function sourceOf({ source, at }: MountFact): string | undefined {
 function trimmed(path: string): string {
   return path.endsWith("/") ? path.slice(0, -1) : path;
 }
+
+/** What nothing runs may be meant for any part of the repository: its names are looked up in all. */
+export function isMissing(unit: Unit, document: Consumed, host: string): boolean {
+  const namespace = document.embedded?.namespace;
+  const from = namespace === undefined ? {} : { namespace };
+  if (unit.resolve(host, from).state !== "missing") return false;
+  if (runnerFor(unit, document) !== undefined) return true;
+  const { facts } = unit.repository;
+  return !(
+    facts.of("component").some(({ hostNames }) => hostNames.includes(host)) ||
+    facts.of("host-name").some(({ name }) => name === host)
+  );
+}

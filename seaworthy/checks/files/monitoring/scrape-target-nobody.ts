@@ -5,7 +5,7 @@ import type { Located } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { counted, listed } from "./listing.ts";
-import { absenceFor } from "./running.ts";
+import { absenceFor, isMissing } from "./running.ts";
 
 export const scrapeTargetNobody: FileRule = {
   name: "scrape-target-nobody",
@@ -25,9 +25,11 @@ function missing(unit: Unit, document: PrometheusDocument): readonly Found[] {
   const targets = document.jobs.flatMap(dialled).flatMap((target): Missing[] => {
     const address = addressOf(target.value);
     if (address === undefined) return [];
-    const resolution = unit.resolve(address.host, namespaceOf(document));
-    if (resolution.state !== "missing") return [];
-    return [{ ...target, host: address.host, nearest: resolution.nearest }];
+    const { host } = address;
+    if (!isMissing(unit, document, host)) return [];
+    const resolution = unit.resolve(host);
+    const nearest = resolution.state === "missing" ? resolution.nearest : undefined;
+    return [{ ...target, host, nearest }];
   });
   const [first, ...others] = targets;
   if (first === undefined) return [];
@@ -60,9 +62,4 @@ function dialled(job: ScrapeConfig): readonly Located<string>[] {
       : [],
   );
   return fixed.length > 0 ? fixed : job.targets;
-}
-
-function namespaceOf(document: PrometheusDocument): { readonly namespace?: string } {
-  const namespace = document.embedded?.namespace;
-  return namespace === undefined ? {} : { namespace };
 }
