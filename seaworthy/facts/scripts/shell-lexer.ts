@@ -20,7 +20,8 @@ const OPERATORS = [";;&", ";;", ";&", "&&", "||", "|&", ";", "&", "|", "(", ")"]
 const REDIRECTS = ["<<<", "<<-", "&>>", "<<", ">>", ">&", "<&", "&>", ">|", "<>", "<", ">"];
 const PLAIN_RUN = /[^\s;&|()<>\\'"$`]+/y;
 const TEST_RUN = /[^\s\\'"$`]+/y;
-const QUOTED_RUN = /[^$`\\]+/y;
+/** Stops at a quote too: a run past the end of its own quotes takes quadratic time. */
+const QUOTED_RUN = /[^$`\\"]+/y;
 /** `((` that nothing closes: each look for its end may go through the whole text. */
 const ARITHMETIC_TRIES_MAX = 50;
 const META = new Set([" ", "\t", "\r", "\n", ";", "&", "|", "(", ")", "<", ">"]);
