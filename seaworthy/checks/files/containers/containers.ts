@@ -1,9 +1,12 @@
 import type { FileRule } from "../file-rule.ts";
 import { bindSourceMissing } from "./bind-source-missing.ts";
 import { datastorePublished } from "./datastore-published.ts";
+import { dockerfileCannotBuild } from "./dockerfile-cannot-build.ts";
 import { envFileShellSyntax } from "./env-file-shell-syntax.ts";
 import { foreignImageEnv } from "./foreign-image-env.ts";
 import { imageTagGone } from "./image-tag-gone.ts";
+import { memoryBudgetMismatch } from "./memory-budget-mismatch.ts";
+import { optionRemovedInVersion } from "./option-removed-in-version.ts";
 import { probeCannotSucceed } from "./probe-cannot-succeed.ts";
 import { replicasCollide } from "./replicas-collide.ts";
 import { stateWithoutVolume } from "./state-without-volume.ts";
@@ -18,4 +21,7 @@ export const CONTAINERS_RULES: readonly FileRule[] = [
   imageTagGone,
   foreignImageEnv,
   probeCannotSucceed,
+  memoryBudgetMismatch,
+  optionRemovedInVersion,
+  dockerfileCannotBuild,
 ];
