@@ -54,6 +54,33 @@ test("the packed tool reads a declaration that imports the packed door", () => {
   match(explained.output, /8080/);
 });
 
+test("the packed tool checks existing files in one line, and explains its rules", () => {
+  const tree = join(folder, "tree");
+  mkdirSync(tree);
+  const compose = `services:
+  app:
+    image: shop/app:1.4.2
+    volumes: ["./prometheus.yml:/etc/prometheus/prometheus.yml"]
+  prometheus:
+    image: prom/prometheus:v3.5.0
+    volumes: ["./prometheus.yml:/etc/prometheus/prometheus.yml"]
+`;
+  const prometheus = `scrape_configs:
+  - job_name: app
+    static_configs:
+      - targets: ["ap:8080"]
+`;
+  writeFileSync(join(tree, "compose.yml"), compose);
+  writeFileSync(join(tree, "prometheus.yml"), prometheus);
+  const tool = join(home, "node_modules/.bin/seaworthy");
+  const checked = run(tree, tool, "check", ".", "--github");
+  strictEqual(checked.status, 10, checked.output);
+  match(checked.output, /^::error file=prometheus\.yml,line=4,title=scrape-target-nobody::/m);
+  const explained = run(tree, tool, "explain", "scrape-target-nobody");
+  strictEqual(explained.status, 0, explained.output);
+  match(explained.output, /^# scrape-target-nobody/);
+});
+
 test("no test, fixture or TypeScript source is published", () => {
   const files = globSync("node_modules/{seaworthy,@seaworthy/*}/**/*.*", { cwd: home });
   ok(files.some((file) => file.endsWith("seaworthy/cli/main.js")));

@@ -36,5 +36,9 @@ function stage(name: string): string {
   const manifest = readFileSync(join(root, name, "package.json"), "utf8");
   writeFileSync(join(staged, "package.json"), publishedManifest(manifest));
   cpSync(join(root, "LICENSE"), join(staged, "LICENSE"));
+  // `explain` prints them.
+  for (const shelf of name === "seaworthy" ? ["checks", "drills"] : []) {
+    cpSync(join(root, "docs", shelf), join(staged, "docs", shelf), { recursive: true });
+  }
   return staged;
 }

@@ -9,7 +9,10 @@ import { faultSection } from "../rule-page.ts";
 import type { Invocation, RunVerb } from "../verb.ts";
 
 const VALUE_COLUMNS = 60;
-const PAGES = new URL("../../../docs/", import.meta.url);
+/** Beside the code in the published package, at the top of a checkout. */
+const PAGES = [new URL("../../docs/", import.meta.url), new URL("../../../docs/", import.meta.url)];
+/** Where a topic's page may stand: rules over declarations and files, what check says itself, drills. */
+const SHELVES = ["checks", "checks/files", "checks/notices", "drills"];
 
 /** The canonical declaration with sources; or what one field, rule, drill or exit code means. */
 export const run: RunVerb = async (invocation) => {
@@ -65,16 +68,17 @@ async function meaningOf(topic: string): Promise<string | undefined> {
     return table(Object.entries(CATALOGUE).map(([name, drill]) => [name, drill.breaks])).join("\n");
   }
   if (!/^[a-z][a-zA-Z0-9.<>-]*$/.test(topic)) return undefined;
-  return (
-    (await page(`checks/${topic}.md`)) ??
-    (await faultSection(topic)) ??
-    (await page(`drills/${topic}.md`)) ??
-    explainField(topic)
-  );
+  for (const folder of PAGES) {
+    for (const shelf of SHELVES) {
+      const text = await page(new URL(`${shelf}/${topic}.md`, folder));
+      if (text !== undefined) return text;
+    }
+  }
+  return explainField(topic);
 }
 
-async function page(name: string): Promise<string | undefined> {
-  return await readFile(new URL(name, PAGES), "utf8").then(
+async function page(place: URL): Promise<string | undefined> {
+  return await readFile(place, "utf8").then(
     (text) => text.trimEnd(),
     () => undefined,
   );
