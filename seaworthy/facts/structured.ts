@@ -26,6 +26,8 @@ const BRACKETS_MAX = 500;
 export interface Structured {
   readonly documents: readonly Node[];
   readonly errors: readonly { readonly line: number; readonly message: string }[];
+  /** Keys that stand twice in one map of YAML: the last one is read, and strict readers refuse. */
+  readonly duplicates?: readonly { readonly line: number; readonly key: string }[];
 }
 
 const read = new WeakMap<SourceFile, Structured>();
@@ -86,6 +88,7 @@ function fromYaml(text: string): Structured {
   const counter = new LineCounter();
   const errors: { line: number; message: string }[] = [];
   const documents: Node[] = [];
+  const duplicates: { line: number; key: string }[] = [];
   try {
     for (const document of parseYaml(text, counter)) {
       for (const { pos, message } of document.errors) {
@@ -95,12 +98,13 @@ function fromYaml(text: string): Structured {
       const node = reading.node(document.contents, 0);
       if (node !== undefined) documents.push(node);
       if (reading.exhausted) errors.push({ line: 1, message: "too deep, too large or cyclic" });
+      duplicates.push(...reading.duplicates);
     }
   } catch (error) {
     // The library's own stack ends on hostile nesting; the file is then one finding.
     errors.push({ line: 1, message: firstLine(String(error)) });
   }
-  return { documents, errors };
+  return { documents, errors, duplicates };
 }
 
 function parseYaml(text: string, lineCounter: LineCounter): readonly YamlDocument.Parsed[] {
@@ -115,6 +119,7 @@ class YamlReading {
   readonly #counter: LineCounter;
   #left = NODES_MAX;
   exhausted = false;
+  readonly duplicates: { line: number; key: string }[] = [];
 
   constructor(document: YamlDocument.Parsed, counter: LineCounter) {
     this.#document = document;
@@ -131,7 +136,13 @@ class YamlReading {
     if (isScalar(value)) return this.#scalar(value);
     if (isMap(value)) {
       const entries = new Map<string, Entry>();
-      for (const pair of value.items) this.#pair(pair, entries, depth);
+      const own = new Set<string>();
+      for (const pair of value.items) {
+        const key = this.#pair(pair, entries, depth);
+        if (key === undefined) continue;
+        if (own.has(key.key)) this.duplicates.push(key);
+        own.add(key.key);
+      }
       return { type: "map", line: this.#line(value.range?.[0]), entries };
     }
     if (!isSeq(value)) return undefined;
@@ -145,9 +156,10 @@ class YamlReading {
     return { type: "scalar", line: this.#line(range?.[0]), value: plain(value), text, block };
   }
 
-  #pair({ key, value }: Pair, entries: Map<string, Entry>, depth: number): void {
+  /** The key, unless it merges other maps. */
+  #pair({ key, value }: Pair, entries: Map<string, Entry>, depth: number) {
     const name = this.node(key, depth + 1);
-    if (name?.type !== "scalar") return;
+    if (name?.type !== "scalar") return undefined;
     const node = this.node(value, depth + 1) ?? emptyAt(name.line);
     if (name.text === "<<") {
       for (const source of node.type === "list" ? node.items : [node]) {
@@ -156,9 +168,10 @@ class YamlReading {
           if (!entries.has(inherited)) entries.set(inherited, entry);
         }
       }
-      return;
+      return undefined;
     }
     entries.set(name.text, { line: name.line, node });
+    return { line: name.line, key: name.text };
   }
 
   #line(offset: number | undefined): number {

@@ -18,15 +18,18 @@ const QUOTING = /\.(?:mdx?|rst|adoc|html?|[cm]?[jt]sx?|py|go|java|kt|rb|php|rs|s
 /** The file as one of this family, by what its top level says. */
 export function readByContent(file: SourceFile): MonitoringDocument | undefined {
   if (QUOTING.test(file.path) || !HINTS.test(file.text)) return undefined;
-  const { documents, errors } = structured(file);
+  const { documents, errors, duplicates = [] } = structured(file);
   const [root] = documents;
   if (root?.type !== "map" || root.entries.has("kind") || documents.length > 1) return undefined;
-  const problems = isTemplate(file) ? [] : errors.slice(0, 1).map((error) => refusal(file, error));
+  const refused = isTemplate(file) ? [] : errors.slice(0, 1).map((error) => refusal(file, error));
+  // Grafana reads JSON and takes the last one; Prometheus and Alertmanager refuse the file.
+  const twice = duplicates.map((duplicate) => repetition(file, duplicate));
+  const problems = [...refused, ...twice];
   if (isPrometheus(root)) return readPrometheus(file, root, problems);
   if (isAlertmanager(root)) return readAlertmanager(file, root, problems);
   if (isRules(root)) return readRules(file, root, problems);
-  if (isDashboard(root)) return readDashboard(file, root, problems);
-  if (isGrafanaProvisioning(root)) return readGrafanaProvisioning(file, root, problems);
+  if (isDashboard(root)) return readDashboard(file, root, refused);
+  if (isGrafanaProvisioning(root)) return readGrafanaProvisioning(file, root, refused);
   return undefined;
 }
 
@@ -38,6 +41,17 @@ function refusal(
     at: at(file, line),
     message: `this cannot be read: ${message}`,
     fix: "Mend the syntax; nothing below this line is read.",
+  };
+}
+
+function repetition(
+  file: SourceFile,
+  { line, key }: { readonly line: number; readonly key: string },
+): Problem {
+  return {
+    at: at(file, line),
+    message: `the key ${key} stands twice in one place: the program refuses the file`,
+    fix: "Merge the two, or delete one.",
   };
 }
 

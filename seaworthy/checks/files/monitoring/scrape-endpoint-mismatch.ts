@@ -3,7 +3,7 @@ import type { Component } from "../../../facts/fact.ts";
 import { addressOf } from "../../../facts/monitoring/address.ts";
 import { monitoringIn } from "../../../facts/monitoring/embedded.ts";
 import type { PrometheusDocument, ScrapeConfig } from "../../../facts/monitoring/prometheus.ts";
-import type { Located } from "../../../facts/source.ts";
+import type { Located, SourceFile } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isSample, listed } from "./listing.ts";
@@ -91,24 +91,35 @@ function silentProxy(unit: Unit, job: ScrapeConfig): readonly Found[] {
   return SWITCHES.flatMap(({ product, kind, word }): Found[] => {
     const target = job.targets.find((each) => productAt(unit, job, each) === product);
     const files = unit.documents.of(kind).map(({ file }) => file);
-    if (target === undefined || files.length === 0) return [];
-    if (files.some(({ text }) => text.includes(word) || text.includes("vhost_traffic"))) return [];
+    const [file] = files;
+    if (target === undefined || file === undefined) return [];
+    const isOn = files.some(({ text }) => text.includes(word) || text.includes("vhost_traffic"));
+    if (isOn || isAnswered(files, job.path.value)) return [];
+    const isItself = isStockNginx(componentOf(unit, target));
     return [
       {
         severity: "warning",
-        message: [
-          `the job ${job.job} scrapes ${target.value},`,
-          `and ${listed(files.map(({ path }) => path))} has no ${word}`,
-        ].join(" "),
+        message: isItself
+          ? `the job ${job.job} scrapes ${target.value}: nginx itself, which has no such metrics`
+          : `the job ${job.job} scrapes ${target.value}, and ${file.path} has no ${word}`,
         places: [target.at],
         why: "The proxy serves no metrics: its job is down, and every alert on it is quiet.",
         fix:
           kind === "haproxy"
             ? "Add a frontend with `http-request use-service prometheus-exporter if { path /metrics }`."
-            : "Add a `location` with `stub_status` that the exporter may read.",
+            : "Add a `location` with `stub_status`, and scrape an nginx-prometheus-exporter that reads it.",
       },
     ];
   });
+}
+
+function isStockNginx(component: Component | undefined): boolean {
+  return /(?:^|\/)nginx(?::|@|$)/.test(component?.image?.value ?? "");
+}
+
+/** A location of the proxy hands the path on to something that may serve metrics. */
+function isAnswered(files: readonly SourceFile[], path: string): boolean {
+  return files.some(({ text }) => text.includes(` ${path}`));
 }
 
 function productAt(unit: Unit, job: ScrapeConfig, target: Located<string>): string | undefined {
