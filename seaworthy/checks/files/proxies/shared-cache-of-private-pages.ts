@@ -22,9 +22,13 @@ function inDocument(document: NginxDocument): readonly Found[] {
     const caches = find(chain, "proxy_cache_valid");
     if (caches === undefined || !keepsPages(caches) || asksWho(chain)) return [];
     const path = location?.words.at(-1) ?? "every path";
+    // Whoever caches one path of its own knows what is there; `/` and an interface hold anything.
+    const severity = /^(every path|\/|\/(api|account|user|me|admin)\b.*)$/.test(path)
+      ? "error"
+      : "note";
     return [
       {
-        severity: "error",
+        severity,
         message: `${path} is cached for everybody; neither key nor bypass knows who asks`,
         places: [at(document.file, directive.line), at(document.file, caches.line)],
         why: "a page made for one user who is logged in is served to the next: a leak of data",
