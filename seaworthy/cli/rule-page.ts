@@ -1,10 +1,8 @@
-import { readFile } from "node:fs/promises";
-
-const PAGES = new URL("../../docs/checks/", import.meta.url);
+import { readPage } from "./pages.ts";
 
 /** What `docs/checks/declaration.md` says of a fault of the declaration itself, if it is one. */
 export async function faultSection(rule: string): Promise<string | undefined> {
-  const page = await readFile(new URL("declaration.md", PAGES), "utf8").catch(() => "");
+  const page = (await readPage("checks/declaration.md")) ?? "";
   const section = sectionsOf(page).get(rule);
   return section === undefined ? undefined : `# ${rule}\n\n${section}`;
 }

@@ -51,7 +51,7 @@ function resultOf(
     ruleId: finding.rule,
     ruleIndex: rules.indexOf(finding.rule),
     level: finding.severity,
-    message: { text: `${finding.message}. ${finding.why}. Fix: ${finding.fix}` },
+    message: { text: [finding.message, finding.why, `Fix: ${finding.fix}`].join("\n") },
     locations: [locationOf(first, pathOf)],
     relatedLocations: others.map((place, index) => ({
       id: index + 1,

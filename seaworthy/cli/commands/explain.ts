@@ -1,17 +1,15 @@
-import { readFile } from "node:fs/promises";
 import { CATALOGUE } from "../../drills/catalogue.ts";
 import { explain, explainField } from "../../system/explain.ts";
 import { EXIT, EXIT_MEANING } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openSystem } from "../open-system.ts";
+import { readPage } from "../pages.ts";
 import { painter, table } from "../paint.ts";
 import { faultSection } from "../rule-page.ts";
 import type { Invocation, RunVerb } from "../verb.ts";
 
 const VALUE_COLUMNS = 60;
-/** Beside the code in the published package, at the top of a checkout. */
-const PAGES = [new URL("../../docs/", import.meta.url), new URL("../../../docs/", import.meta.url)];
-/** Where a topic's page may stand: rules over declarations and files, what check says itself, drills. */
+/** Where a topic's page may stand: rules over a declaration, over files, of the reading; drills. */
 const SHELVES = ["checks", "checks/files", "checks/notices", "drills"];
 
 /** The canonical declaration with sources; or what one field, rule, drill or exit code means. */
@@ -68,18 +66,9 @@ async function meaningOf(topic: string): Promise<string | undefined> {
     return table(Object.entries(CATALOGUE).map(([name, drill]) => [name, drill.breaks])).join("\n");
   }
   if (!/^[a-z][a-zA-Z0-9.<>-]*$/.test(topic)) return undefined;
-  for (const folder of PAGES) {
-    for (const shelf of SHELVES) {
-      const text = await page(new URL(`${shelf}/${topic}.md`, folder));
-      if (text !== undefined) return text;
-    }
+  for (const shelf of SHELVES) {
+    const page = await readPage(`${shelf}/${topic}.md`);
+    if (page !== undefined) return page.trimEnd();
   }
-  return explainField(topic);
-}
-
-async function page(place: URL): Promise<string | undefined> {
-  return await readFile(place, "utf8").then(
-    (text) => text.trimEnd(),
-    () => undefined,
-  );
+  return (await faultSection(topic)) ?? explainField(topic);
 }
