@@ -99,6 +99,24 @@ test("putting twice, and at once, is putting once", async (t) => {
   assert.deepEqual(await readdir(context.releasesFolder), [release.id]);
 });
 
+test("a release that one of many has put is taken away by none of the others", async (t) => {
+  const base = await folder(t);
+  const context = contextOf(base);
+  await write(context.systemFolder, { "main.js": "console.log(1)" });
+  const unit = aJob(".", ["node", "main.js"]);
+  const release = await describeRelease(unit, context);
+  const final = join(context.releasesFolder, release.id);
+  // Each round meets at another moment: one of them alone would seldom show it.
+  for (let round = 0; round < 20; round += 1) {
+    const putters = Array.from({ length: 8 }, async () => {
+      await putRelease(release, unit, context);
+      return (await stat(join(final, "tree/main.js"))).ino;
+    });
+    assert.equal(new Set(await Promise.all(putters)).size, 1, "it is the same for all of them");
+    await rm(final, { recursive: true });
+  }
+});
+
 test("a release that a power cut emptied is made again", async (t) => {
   const base = await folder(t);
   const context = contextOf(base);

@@ -35,18 +35,35 @@ export async function isWhole(folder: string): Promise<boolean> {
   return found.files === manifest.release.fileCount && found.bytes === manifest.bytes;
 }
 
-/** Gives a finished folder its name. Another one that did the same first is as good. */
+/** Whoever comes between two tries leaves a whole release; that often in a row is a defect. */
+const ATTEMPTS_MAX = 5;
+/** How a name says that something has it already: rename(2). */
+const TAKEN = ["ENOTEMPTY", "EEXIST", "ENOTDIR"];
+
+/**
+ * Gives a finished folder its name. Another one that did the same first is as good. Only what was
+ * seen to be in the way is put aside: after a look alone, it might be the other one's release.
+ */
 export async function publish(temporary: string, options: { readonly as: string }): Promise<void> {
   const final = options.as;
-  if (!(await isWhole(final))) await setAside(final);
-  try {
-    await rename(temporary, final);
-  } catch (error) {
-    const taken = isCode(error, "ENOTEMPTY") || isCode(error, "EEXIST");
-    if (!taken || !(await isWhole(final))) throw error;
+  for (let attempt = 1; !(await isRenamed(temporary, final)); attempt += 1) {
+    if (await isWhole(final)) break;
+    if (attempt === ATTEMPTS_MAX) throw new TargetError("failed", `${final} does not stay as made`);
+    await setAside(final);
   }
   await using folder = await open(dirname(final), "r");
   await folder.sync();
+}
+
+/** False: something has the name. */
+async function isRenamed(from: string, to: string): Promise<boolean> {
+  try {
+    await rename(from, to);
+    return true;
+  } catch (error) {
+    if (TAKEN.some((code) => isCode(error, code))) return false;
+    throw error;
+  }
 }
 
 /**
