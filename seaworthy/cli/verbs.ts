@@ -24,6 +24,8 @@ export const VERBS: readonly Verb[] = [
       { flags: "--github", help: "workflow commands: findings beside the lines of a pull request" },
       { flags: "--baseline <file>", help: "findings of this file are known: only others count" },
       { flags: "--write-baseline <file>", help: "take all findings of now as known" },
+      { flags: "--fix", help: "mend what can be mended without asking, and check again" },
+      { flags: "--dry-run", help: "show what --fix would change" },
       { flags: "--no-catalogues", help: "without facts about products", hidden: true },
     ],
     load: () => import("./commands/check.ts"),

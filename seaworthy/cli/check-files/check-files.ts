@@ -1,11 +1,12 @@
 import { relative } from "node:path";
-import { checkFiles, FILE_RULES } from "../../checks/files/files.ts";
+import { checkFiles, FILE_RULES, type FileFinding } from "../../checks/files/files.ts";
 import type { SourceFile } from "../../facts/source.ts";
 import { EXIT } from "../exit.ts";
 import { painter } from "../paint.ts";
 import type { Invocation } from "../verb.ts";
 import { baselineOf, readBaseline, writeBaseline } from "./baseline.ts";
 import { IGNORE_LIST } from "./ignore-list.ts";
+import { changeText, fixesFor, writeChange } from "./fix-files.ts";
 import { ignore, NOTICE_RULES } from "./ignoring.ts";
 import { noticesOf, unreadFindings } from "./notices.ts";
 import { checkOptions, type CheckOptions } from "./options.ts";
@@ -15,14 +16,16 @@ import { reportGithub } from "./report-github.ts";
 import { reportJson } from "./report-json.ts";
 import { reportSarif } from "./report-sarif.ts";
 import { reportText, summaryText } from "./report-text.ts";
-import type { Subject } from "./subject.ts";
+import { readAgain, type Subject } from "./subject.ts";
 
-/** Checks existing files and prints what was found. */
-export function checkSubject(invocation: Invocation, subject: Subject): number {
+/** Checks existing files, mends what it is asked to, and prints what is left. */
+export function checkSubject(invocation: Invocation, named: Subject): number {
   const { context } = invocation;
   const options = checkOptions(invocation.options);
   const today = new Date(context.clock.wall()).toISOString().slice(0, 10);
-  const outcome = judged(subject, { options, today });
+  const judging = { options, today };
+  const subject = options.fix || options.dryRun ? mended(invocation, named, judging) : named;
+  const outcome = judged(subject, judging);
   if (options.writeBaseline !== undefined) {
     writeBaseline(options.writeBaseline, baselineOf(outcome.findings));
     const count = String(outcome.findings.length);
@@ -33,7 +36,34 @@ export function checkSubject(invocation: Invocation, subject: Subject): number {
   return isFailing(outcome.findings, options.failOn) ? EXIT.checkFoundErrors : EXIT.done;
 }
 
+/** Applies automatic fixes, or shows them; returns what is to be judged then. */
+function mended({ context }: Invocation, subject: Subject, judging: Judging): Subject {
+  const { terminal } = context;
+  const { left } = judged(subject, judging);
+  const { plan, changes } = fixesFor(subject, left);
+  if (judging.options.dryRun) {
+    for (const change of changes) {
+      for (const line of changeText(change)) terminal.say(`${line}\n`);
+    }
+    terminal.say(`${String(plan.mended.length)} finding(s) would be mended; nothing was written\n`);
+    return subject;
+  }
+  let written = 0;
+  for (const change of changes) {
+    const because = writeChange(subject.root, change);
+    if (because === undefined) written += 1;
+    terminal.say(`${because === undefined ? "mended" : "not mended"} ${change.path}`);
+    terminal.say(because === undefined ? "\n" : `: ${because}\n`);
+  }
+  if (plan.postponed.length > 0) {
+    terminal.say(`${String(plan.postponed.length)} more on the same lines: run it again\n`);
+  }
+  return written === 0 ? subject : readAgain(subject);
+}
+
 interface Outcome {
+  /** What neither comments nor the list took out, before the baseline. */
+  readonly left: readonly FileFinding[];
   readonly findings: readonly Reported[];
   /** Taken out by comments and the ignore list. */
   readonly ignored: number;
@@ -69,7 +99,12 @@ function judged(subject: Subject, { options, today }: Judging): Outcome {
   ];
   const before = options.baseline === undefined ? {} : readBaseline(options.baseline).known;
   const fresh = findings.filter(({ fingerprint }) => !(fingerprint in before));
-  return { findings: fresh, ignored, known: findings.length - fresh.length };
+  return {
+    left: kept.map(({ finding }) => finding),
+    findings: fresh,
+    ignored,
+    known: findings.length - fresh.length,
+  };
 }
 
 /** A guide's or a lone file's list stands beside it. */

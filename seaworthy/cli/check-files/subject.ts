@@ -11,6 +11,8 @@ import { readText } from "./read-text.ts";
 
 /** What `check` was asked to read: existing files, not a declaration. */
 export interface Subject extends ReadTree {
+  /** What was named, absolute. */
+  readonly named: string;
   /** The folder that findings' paths are relative to, absolute. */
   readonly root: string;
   /** Declarations that were seen, and are not read here: nothing of a folder is run. */
@@ -29,7 +31,16 @@ export function subjectOf(word: string, cwd: string): Subject | undefined {
   if (!found.isFile() || /\.[cm]?tsx?$/.test(full)) return undefined;
   if (/\.(?:md|mdx|markdown)$/i.test(full)) return ofGuide(full);
   if (/\.(?:ya?ml|json)$/.test(full) && isDeclarationFile(full)) return undefined;
-  return { ...readOneFile(full), root: folderAbove(full), declarations: [] };
+  return ofFile(full);
+}
+
+/** The same files as they are now. */
+export function readAgain({ named }: Subject): Subject {
+  return statSync(named).isDirectory() ? ofFolder(named) : ofFile(named);
+}
+
+function ofFile(named: string): Subject {
+  return { ...readOneFile(named), named, root: folderAbove(named), declarations: [] };
 }
 
 function ofFolder(root: string): Subject {
@@ -38,6 +49,7 @@ function ofFolder(root: string): Subject {
   const files = read.tree.files.filter((file) => !isDeclaration(file) || isProgram(file.path));
   return {
     ...read,
+    named: root,
     root,
     tree: { ...read.tree, files },
     declarations: declarations.map(({ path }) => path),
@@ -58,7 +70,8 @@ function ofGuide(full: string): Subject {
     unread: [],
     guide: path,
   };
-  return { tree, root: folderAbove(full), declarations: [], sideFolders: [], isCut: false };
+  const nothing = { declarations: [], sideFolders: [], isCut: false };
+  return { ...nothing, tree, named: full, root: folderAbove(full) };
 }
 
 /** A declaration that is data may have any name; one of our own four is always meant to be one. */
