@@ -105,12 +105,10 @@ export function isBackupScript(script: Script): boolean {
   const saves = savesOf(script);
   if (saves.length === 0) return false;
   const says = /backup|bkup|bkp|snapshot|dump|备份/i;
-  if (
-    says.test(baseName(script.path)) ||
-    saves.some(({ command }) => says.test(command.within ?? ""))
-  ) {
-    return true;
-  }
+  if (says.test(baseName(script.path))) return true;
+  // What a deployment puts aside before it begins is not the backup of the system.
+  if (/deploy|migrat|upgrade|update|install|setup|dev/i.test(baseName(script.path))) return false;
+  if (saves.some(({ command }) => says.test(command.within ?? ""))) return true;
   return script.shell.commands.length < 60 && saves.some(({ pattern }) => says.test(pattern));
 }
 
