@@ -7,6 +7,7 @@ import { systemClock, timestamp } from "@seaworthy/std/clock";
 import { freshSeed } from "@seaworthy/std/random";
 import { interruptible } from "../scripts/interrupt.ts";
 import type { BarVerdict } from "./bar.ts";
+import { check } from "./check.ts";
 import { cli } from "./cli.ts";
 import { faults } from "./faults.ts";
 import { gateway } from "./gateway-lane.ts";
@@ -15,7 +16,7 @@ import type { Bench, World } from "./measured.ts";
 import { type Report, reportOf, tableOf } from "./report.ts";
 import { rollout } from "./rollout.ts";
 
-const BENCHES: readonly Bench[] = [cli, rollout, faults, gateway];
+const BENCHES: readonly Bench[] = [cli, check, rollout, faults, gateway];
 const RUNS_DEFAULT = 5;
 const RUNS_MAX = 100;
 const FOLDER = "bench/runs";
