@@ -1,5 +1,6 @@
 import type { FileRule } from "../file-rule.ts";
 import { bindSourceMissing } from "./bind-source-missing.ts";
+import { clusterNeverFormed } from "./cluster-never-formed.ts";
 import { datastorePublished } from "./datastore-published.ts";
 import { dockerfileCannotBuild } from "./dockerfile-cannot-build.ts";
 import { envFileShellSyntax } from "./env-file-shell-syntax.ts";
@@ -8,6 +9,7 @@ import { imageTagGone } from "./image-tag-gone.ts";
 import { memoryBudgetMismatch } from "./memory-budget-mismatch.ts";
 import { optionRemovedInVersion } from "./option-removed-in-version.ts";
 import { probeCannotSucceed } from "./probe-cannot-succeed.ts";
+import { replicaNotReplicating } from "./replica-not-replicating.ts";
 import { replicasCollide } from "./replicas-collide.ts";
 import { stateWithoutVolume } from "./state-without-volume.ts";
 
@@ -24,4 +26,6 @@ export const CONTAINERS_RULES: readonly FileRule[] = [
   memoryBudgetMismatch,
   optionRemovedInVersion,
   dockerfileCannotBuild,
+  clusterNeverFormed,
+  replicaNotReplicating,
 ];

@@ -92,7 +92,9 @@ function foundOf(
   const fits = Math.floor((limit.value * Math.min(0.7, demand.share - 0.05)) / MIB);
   return {
     severity: isForProduction(unit, component.at) ? "warning" : "note",
-    message: `${listed(group.map((one) => one.component.name))}: ${demand.said} in a container of ${named(limit.value)}`,
+    message:
+      `${listed(group.map((one) => one.component.name))}: ${demand.said} in a ` +
+      `container of ${named(limit.value)}`,
     places: placesOf(
       demand.at,
       group.flatMap((one) => [one.limit.at, one.demand.at]),
@@ -145,8 +147,8 @@ const VALUE_LINES_MAX = 30;
 function shellHeaps(unit: Unit, component: Component): readonly Demand[] {
   const names = new Set(component.environment.keys());
   return unit.documents.tree.files.flatMap((file) => {
-    if (!/\.(?:sh|bash|env)$|(?:^|\/)\.env/.test(file.path) || !file.text.includes("-Xmx"))
-      return [];
+    if (!/\.(?:sh|bash|env)$|(?:^|\/)\.env/.test(file.path) || isRehearsal(file.path)) return [];
+    if (!file.text.includes("-Xmx")) return [];
     const lines = file.text.split("\n", 5_000);
     return lines.flatMap((line, index): readonly Demand[] => {
       const name = OPTIONS.exec(line.slice(0, 200))?.[1];

@@ -1,9 +1,10 @@
 import type { ComposeDocument } from "../../../facts/containers/compose.ts";
 import type { Component } from "../../../facts/fact.ts";
 import { entriesAt, entryAt, textAt } from "../../../facts/node.ts";
-import { at, baseName, type Location, type SourceFile } from "../../../facts/source.ts";
+import { at, baseName } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
+import { loopsOf, type InstanceLoop } from "./instance-loops.ts";
 import { isForProduction, listed, pathOf, placesOf } from "./intent.ts";
 
 export const replicasCollide: FileRule = {
@@ -78,76 +79,14 @@ function isSwarm(unit: Unit, component: Component): boolean {
 
 /** A loop that starts the same project again under another name only recreates its container. */
 function ofLoops(unit: Unit, document: ComposeDocument): readonly Found[] {
-  const named = document.services.flatMap(({ name, node }) => {
-    const entry = entryAt(node, "container_name");
-    const text = textAt(node, "container_name") ?? "";
-    const variables = [...text.matchAll(/\$\{?([A-Za-z_]\w*)/g)].map(
-      ([, variable = ""]) => variable,
-    );
-    return entry === undefined ? [] : [{ name, variables, at: at(document.file, entry.line) }];
-  });
-  return named.flatMap(({ name, variables, at: place }) => {
-    for (const file of unit.documents.tree.files) {
-      const loop = loopOf(file, variables, baseName(document.file.path));
-      if (loop === undefined) continue;
-      return [loopFound({ name, place, loop, variable: loop.variable })];
-    }
-    return [];
-  });
+  return loopsOf(unit, document).map(loopFound);
 }
 
-interface Loop {
-  readonly head: Location;
-  readonly up: Location;
-  readonly variable: string;
-}
-
-const SCRIPT_LINES_MAX = 5_000;
-const LINE_CHARACTERS_MAX = 4_000;
-const UP = /\bdocker(?:-compose|\s+compose)\b.*\bup\b/;
-/** Each of these gives the copies a project or a count of their own. */
-const APART = /--project-name|--scale|(?:^|\s)-p[ =]?\S|\bdocker\s+(?:-H|--context)/;
-
-function loopOf(file: SourceFile, variables: readonly string[], compose: string): Loop | undefined {
-  if (variables.length === 0 || !UP.test(file.text.slice(0, 200_000).replace(/\\\n/g, " "))) {
-    return undefined;
-  }
-  const lines = file.text
-    .split("\n", SCRIPT_LINES_MAX)
-    .map((line) => line.slice(0, LINE_CHARACTERS_MAX));
-  const heads: number[] = [];
-  for (const [index, line] of lines.entries()) {
-    if (/^\s*(?:for|while|until)\s/.test(line)) heads.push(index);
-    const head = heads.at(-1);
-    if (head !== undefined && UP.test(line)) {
-      const body = lines.slice(head, index + 1).join("\n");
-      const variable = variables.find((name) => new RegExp(`(?:^|\\s)${name}=`).test(body));
-      const other = /-f\s+["']?(\S+?)["']?\s/.exec(line)?.[1];
-      const isOurs = other === undefined || baseName(other) === compose || other.includes("$");
-      if (variable !== undefined && isOurs && !isApart(line, file.text)) {
-        return { head: at(file, head + 1), up: at(file, index + 1), variable };
-      }
-    }
-    if (/^\s*done\b/.test(line)) heads.pop();
-  }
-  return undefined;
-}
-
-function isApart(line: string, script: string): boolean {
-  return APART.test(line) || script.includes("COMPOSE_PROJECT_NAME");
-}
-
-function loopFound(found: {
-  readonly name: string;
-  readonly place: Location;
-  readonly loop: Loop;
-  readonly variable: string;
-}): Found {
-  const { name, place, loop, variable } = found;
+function loopFound({ name, at: place, head, up, variable }: InstanceLoop): Found {
   return {
     severity: "error",
     message: `${name}: each run of the loop replaces the container of the run before`,
-    places: [place, loop.up, loop.head],
+    places: [place, up, head],
     why:
       `${variable} changes only the container's name, while the project stays the same: Compose ` +
       "recreates the one container of the service. One instance is left at the end, and every " +
