@@ -1,93 +1,196 @@
 import { baseName, type SourceFile } from "../source.ts";
 import type { PipelineDocument, PipelineJob } from "./delivery.ts";
+import { readGroovy, type GroovyStatement, type GroovyToken } from "./groovy.ts";
 
-const LINE_CHARACTERS_MAX = 4_000;
-/** Words before a brace or parenthesis that are Groovy's or the pipeline's own structure. */
-const STRUCTURE = new Set(
-  (
-    "pipeline agent environment stages stage steps script post always success failure unstable " +
-    "changed cleanup options parameters triggers tools when parallel matrix axes axis node if else " +
-    "for while switch try catch finally def return new expression allOf anyOf not branch docker " +
-    "label aborted fixed regression unsuccessful input dockerfile excludes exclude libraries"
-  ).split(" "),
-);
+const CHARACTERS_MAX = 500_000;
+const STAGES_MAX = 500;
 
-/** A declarative Jenkinsfile: `pipeline {` with `stage('…')`. Read by lines and braces, best effort. */
+/** A declarative Jenkinsfile: `pipeline {` with `stage('…')`. A scripted one is Groovy, not read. */
 export function readJenkins(file: SourceFile): PipelineDocument | undefined {
   const named = /^Jenkinsfile|\.(groovy|jenkins(file)?)$/i.test(baseName(file.path));
-  if (!named || file.text.length > 500_000 || !/\bpipeline\s*\{/.test(file.text)) return undefined;
-  const jobs = stagesOf(file.text.split("\n"));
+  if (!named || file.text.length > CHARACTERS_MAX) return undefined;
+  if (!/\bpipeline\s*\{/.test(file.text)) return undefined;
+  const statements = readGroovy(file.text);
+  const pipeline = statements.find(({ tokens, block }) => {
+    return tokens[0]?.text === "pipeline" && block !== undefined;
+  });
+  const jobs: PipelineJob[] = [];
+  stagesIn(pipeline?.block ?? [], undefined, jobs);
   if (jobs.length === 0) return undefined;
   return {
     kind: "pipeline",
     system: "jenkins",
     file,
     stages: jobs.map(({ name }) => name),
+    triggers: [],
+    // Steps of a shared library are known by its configuration in Jenkins, or named here.
+    open: /@Library\b|^\s*library\b/m.test(file.text),
     jobs,
     problems: [],
   };
 }
 
-interface Open {
-  name: string;
-  line: number;
-  commands: { line: number; text: string }[];
-  uses: { line: number; name: string; given: string }[];
-  condition: { line: number; text: string } | undefined;
+type Condition = PipelineJob["condition"];
+
+function stagesIn(
+  statements: readonly GroovyStatement[],
+  outer: Condition,
+  jobs: PipelineJob[],
+): void {
+  for (const statement of statements) {
+    if (statement.block === undefined || jobs.length >= STAGES_MAX) continue;
+    const [first, ...rest] = statement.tokens;
+    const name = rest.find(({ type }) => type === "text")?.text;
+    if (first?.text !== "stage" || name === undefined) {
+      if (first?.text !== "post") stagesIn(statement.block, outer, jobs);
+      continue;
+    }
+    const condition = conditionOf(statement.block) ?? outer;
+    jobs.push(jobOf({ name, line: statement.line, block: statement.block, condition }));
+    const inner = statement.block.filter(({ tokens }) => tokens[0]?.text !== "steps");
+    stagesIn(inner, condition, jobs);
+  }
 }
 
-function stagesOf(lines: readonly string[]): readonly PipelineJob[] {
-  const stages: Open[] = [];
-  lines.forEach((full, index) => {
-    const line = full.length > LINE_CHARACTERS_MAX ? "" : full;
-    if (/^\s*(\/\/|\*)/.test(line)) return;
-    const name = /\bstage\s*\(\s*['"]([^'"]{1,200})['"]/.exec(line)?.[1];
-    if (name !== undefined) {
-      stages.push({ name, line: index + 1, commands: [], uses: [], condition: undefined });
-    }
-    const stage = stages.at(-1);
-    if (stage === undefined || /^\s*post\s*\{/.test(line)) return;
-    read(stage, { line, number: index + 1, following: lines.slice(index + 1, index + 6) });
-  });
-  return stages.map(({ name, line, commands, uses, condition }) => ({
+function conditionOf(block: readonly GroovyStatement[]): Condition {
+  const when = block.find(({ tokens }) => tokens[0]?.text === "when");
+  if (when?.block === undefined) return undefined;
+  return { line: when.line, text: textOf(when.block).slice(0, 2000) };
+}
+
+function textOf(statements: readonly GroovyStatement[], depth = 0): string {
+  return statements
+    .map(({ tokens, block }) => {
+      const own = tokens.map(({ text }) => text).join(" ");
+      return block === undefined || depth > 20 ? own : `${own} { ${textOf(block, depth + 1)} }`;
+    })
+    .join("\n");
+}
+
+function jobOf(stage: {
+  readonly name: string;
+  readonly line: number;
+  readonly block: readonly GroovyStatement[];
+  readonly condition: Condition;
+}): PipelineJob {
+  const { name, line, block, condition } = stage;
+  const reading: Reading = { commands: [], uses: [], images: new Map() };
+  const steps = block.filter(({ tokens }) => tokens[0]?.text === "steps");
+  for (const { block: own } of steps) read(own ?? [], reading, { scripted: false, depth: 0 });
+  return {
     name,
     line,
     stage: name,
-    needs: [],
+    needs: undefined,
     restricted: condition !== undefined,
-    commands,
-    uses,
+    manual: steps.some(({ block: own }) => own?.some(({ tokens }) => tokens[0]?.text === "input")),
+    unread: false,
+    hosted: false,
+    commands: reading.commands,
+    uses: reading.uses,
+    services: [],
+    caches: [],
+    variables: new Map(),
     ...(condition === undefined ? {} : { condition }),
-  }));
+  };
 }
 
-function read(
-  stage: Open,
-  here: { readonly line: string; readonly number: number; readonly following: readonly string[] },
-): void {
-  const { line, number, following } = here;
-  if (/\bwhen\s*\{/.test(line)) {
-    stage.condition = { line: number, text: [line, ...following].join(" ").slice(0, 500) };
+interface Reading {
+  readonly commands: { line: number; text: string; conditional: boolean }[];
+  readonly uses: {
+    line: number;
+    name: string;
+    given: string;
+    conditional: boolean;
+    scripted: boolean;
+  }[];
+  /** Variables that hold an image: `def app = docker.build(…)`. */
+  readonly images: Map<string, string>;
+}
+
+interface Where {
+  /** Inside `script { }` names may be variables, methods and whatever else Groovy has. */
+  readonly scripted: boolean;
+  readonly depth: number;
+}
+
+const CONTROL = new Set(["if", "else", "for", "while", "switch", "try", "catch", "finally"]);
+
+function read(statements: readonly GroovyStatement[], reading: Reading, where: Where): void {
+  for (const { tokens, block, line } of statements) {
+    const [first] = tokens;
+    const control = first !== undefined && CONTROL.has(first.text);
+    if (first?.type === "word" && !control) step(tokens, line, { reading, where });
+    imagesIn(tokens, reading);
+    if (block === undefined || where.depth > 50) continue;
+    const scripted = where.scripted || control || first?.text === "script";
+    read(block, reading, { scripted, depth: where.depth + 1 });
   }
-  const [, quote, text] =
-    /\bsh\s*\(?\s*(?:script:\s*)?('''|"""|'|")((?:(?!\1).){0,3000})/.exec(line) ?? [];
-  if (text !== undefined && quote !== undefined) {
-    if (text.trim() !== "") stage.commands.push({ line: number, text });
-    else
-      following.forEach((next, offset) => {
-        stage.commands.push({ line: number + 1 + offset, text: next.replace(/('''|""").*$/, "") });
-      });
+}
+
+/** `sh '…'`, `def out = sh(script: '…', returnStdout: true)`, `name …`. */
+function step(
+  tokens: readonly GroovyToken[],
+  line: number,
+  { reading, where }: { readonly reading: Reading; readonly where: Where },
+): void {
+  const conditional = where.scripted;
+  const shell = tokens.findIndex(({ type, text }) => type === "word" && text === "sh");
+  const command = shell < 0 ? undefined : scriptOf(tokens.slice(shell + 1));
+  if (command !== undefined) {
+    reading.commands.push({ line: command.line, text: command.text, conditional });
     return;
   }
-  const step = /^\s*([a-z]\w{1,60})\s*(?:\(|['"[]|\w+:|$)(.{0,1000})/i.exec(line);
-  const [, name = "", given = ""] = step ?? [];
-  if (name !== "" && !STRUCTURE.has(name) && !/^\s*\w+\s*=/.test(line)) {
-    stage.uses.push({ line: number, name, given: [given, ...following].join("\n") });
+  const [first, second] = tokens;
+  if (first?.text === "docker.build" || first?.text === "docker.image") return;
+  if (
+    first === undefined ||
+    (second?.type === "sign" && second.text !== "(" && second.text !== "[")
+  )
+    return;
+  const given = tokens
+    .slice(1)
+    .map(({ text }) => text)
+    .join(" ");
+  reading.uses.push({ line, name: first.text, given, conditional, scripted: where.scripted });
+}
+
+function scriptOf(tokens: readonly GroovyToken[]): GroovyToken | undefined {
+  const label = tokens.findIndex(({ text }, index) => {
+    return text === "script" && tokens[index + 1]?.text === ":";
+  });
+  const from = label < 0 ? 0 : label + 2;
+  const found = tokens.slice(from).find(({ type }) => type !== "sign");
+  return found?.type === "text" ? found : undefined;
+}
+
+/** `docker.build("x")`, `docker.image("x").push("tag")`, `app.push()`. */
+function imagesIn(tokens: readonly GroovyToken[], { uses, images }: Reading): void {
+  let image: string | undefined;
+  for (const [index, { type, text, line }] of tokens.entries()) {
+    if (type !== "word") continue;
+    const given = tokens[index + 1]?.text === "(" ? tokens[index + 2] : undefined;
+    const value = given?.type === "text" ? given.text : undefined;
+    const made = { line, conditional: true, scripted: true };
+    if ((text === "docker.build" || text === "docker.image") && value !== undefined) {
+      image = value;
+      if (text === "docker.build") uses.push({ ...made, name: "docker.build", given: value });
+      const variable = tokens[index - 1]?.text === "=" ? tokens[index - 2]?.text : undefined;
+      if (variable !== undefined) images.set(variable, value);
+    }
+    const owner = text.endsWith(".push") ? text.slice(0, -".push".length) : undefined;
+    const pushed = owner === undefined ? undefined : owner === "" ? image : images.get(owner);
+    if (pushed === undefined || given === undefined) continue;
+    uses.push({
+      ...made,
+      name: "docker.push",
+      given: value === undefined ? pushed : tagged(pushed, value),
+    });
   }
-  for (const [, image = "", pushed] of line.matchAll(
-    /docker\.(?:build|image)\(\s*["']([^"']{1,300})["'][^)]{0,200}\)(\.push\(\s*(?:["']([^"']{1,100})["'])?)?/g,
-  )) {
-    const verb = pushed === undefined ? "build" : "push";
-    stage.uses.push({ line: number, name: `docker.${verb}`, given: image });
-  }
+}
+
+/** `push("latest")` pushes the same repository under another tag. */
+function tagged(image: string, tag: string): string {
+  const colon = /:(?:[\w.-]|\$\{[^}]{0,200}\}){0,200}$/.exec(image)?.index ?? image.length;
+  return `${image.slice(0, colon)}:${tag}`;
 }
