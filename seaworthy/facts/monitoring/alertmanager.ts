@@ -74,7 +74,7 @@ export function readAlertmanager(
     route,
     receivers,
     inhibitions: itemsAt(root, "inhibit_rules").map((node) => inhibitionOf(file, node)),
-    problems: [...problems, ...undefinedReceivers(route, receivers)],
+    problems,
   };
 }
 
@@ -194,29 +194,4 @@ function inhibitionOf(file: SourceFile, node: Node): Inhibition {
     target: side("target"),
     equal: scalars(file, nodeAt(node, "equal")),
   };
-}
-
-function undefinedReceivers(route: Route, receivers: readonly Receiver[]): readonly Problem[] {
-  const names = receivers.map(({ name }) => name);
-  const said = new Set<string>();
-  const problems: Problem[] = [];
-  if (route.receiver === undefined) {
-    problems.push({
-      at: route.at,
-      message: "the root route names no receiver: Alertmanager refuses the file",
-      fix: "Give the root route a `receiver:`.",
-    });
-  }
-  for (const { receiver } of routesIn(route)) {
-    if (receiver === undefined || names.includes(receiver.value) || said.has(receiver.value)) {
-      continue;
-    }
-    said.add(receiver.value);
-    problems.push({
-      at: receiver.at,
-      message: `a route names the receiver ${JSON.stringify(receiver.value)}, which is not defined`,
-      fix: `Define it under \`receivers:\`, or name one of ${names.slice(0, 6).join(", ")}.`,
-    });
-  }
-  return problems;
 }

@@ -144,6 +144,25 @@ receivers:
   );
 });
 
+test("fields that Alertmanager and Prometheus do not know are problems, each with its line", () => {
+  const mail = `route: {receiver: team}
+receivers:
+  - name: team
+    email_configs:
+      - to: a@example.com
+        smarthost: mail:25
+        subject: Alert
+      - to: b@example.com
+`;
+  const linesOf = (text: string) =>
+    readMonitoring(file("a.yml", text))?.problems.map(({ at: { line } }) => line);
+  assert.deepEqual(linesOf(mail), [7, 8], "an unknown field; no host to send through");
+  assert.deepEqual(linesOf(mail.replace("subject: Alert", "html: Alert")), [8]);
+  assert.deepEqual(linesOf(`${PROMETHEUS}storage: {tsdb: {path: /data}}\n`), [24]);
+  assert.deepEqual(linesOf(PROMETHEUS), []);
+  assert.deepEqual(linesOf(RULES.replace("for:", "fro:")), [8]);
+});
+
 test("a dashboard is read with or without the API's wrapper, its variables put aside", () => {
   const board = `{"title": "Shop", "panels": [
     {"type": "row", "panels": [{"type": "graph", "title": "A",

@@ -47,7 +47,22 @@ export function readRules(
     itemsAt(group, "rules").flatMap((node) => ruleOf(file, node, textAt(group, "name") ?? "")),
   );
   const refused = rules.flatMap((rule) => syntaxProblem(rule));
-  return { kind: "prometheus-rules", file, rules, problems: [...problems, ...refused] };
+  const groups = sameGroups(file, root);
+  return { kind: "prometheus-rules", file, rules, problems: [...problems, ...groups, ...refused] };
+}
+
+/** rulefmt.go, `Validate`: a group's name is unique in its file. */
+function sameGroups(file: SourceFile, root: Node): readonly Problem[] {
+  const seen = new Set<string>();
+  return itemsAt(root, "groups").flatMap((group): Problem[] => {
+    const name = textAt(group, "name");
+    if (name === undefined || !seen.has(name)) {
+      if (name !== undefined) seen.add(name);
+      return [];
+    }
+    const message = `two groups of rules are called ${JSON.stringify(name)}: Prometheus refuses`;
+    return [{ at: at(file, group.line), message, fix: "Give the second group another name." }];
+  });
 }
 
 function typeOf(rule: Node): Rule["type"] | undefined {

@@ -82,7 +82,7 @@ export function readPrometheus(
     ruleFiles: scalars(file, nodeAt(root, "rule_files")),
     alerting: alertingOf(file, root),
     externalLabels: labelsOf(file, nodeAt(root, "global", "external_labels")),
-    problems: [...problems, ...sameJobs(jobs)],
+    problems: [...problems, ...sameJobs(jobs), ...lateScrapes(file, root)],
   };
 }
 
@@ -181,5 +181,23 @@ function sameJobs(jobs: readonly ScrapeConfig[]): readonly Problem[] {
     }
     const message = `two scrape jobs are called ${JSON.stringify(job.job)}: Prometheus refuses`;
     return [{ at: job.at, message, fix: "Give the second job a name of its own." }];
+  });
+}
+
+/** config.go, `ScrapeConfig.Validate`: a scrape ends before the next one begins. */
+function lateScrapes(file: SourceFile, root: Node): readonly Problem[] {
+  const everyMs = durationMs(textAt(root, "global", "scrape_interval")) ?? 60_000;
+  return itemsAt(root, "scrape_configs").flatMap((job): Problem[] => {
+    const timeout = entryAt(job, "scrape_timeout");
+    const timeoutMs = durationMs(textAt(job, "scrape_timeout"));
+    const intervalMs = durationMs(textAt(job, "scrape_interval")) ?? everyMs;
+    if (timeout === undefined || timeoutMs === undefined || timeoutMs <= intervalMs) return [];
+    return [
+      {
+        at: at(file, timeout.line),
+        message: `scrape_timeout is longer than scrape_interval (${intervalMs / 1000}s): refused`,
+        fix: "Make scrape_timeout at most as long as scrape_interval.",
+      },
+    ];
   });
 }

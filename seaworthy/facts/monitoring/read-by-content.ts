@@ -4,6 +4,8 @@ import { structured } from "../structured.ts";
 import { isAlertmanager, readAlertmanager } from "./alertmanager.ts";
 import { isDashboard, readDashboard } from "./dashboard.ts";
 import { isGrafanaProvisioning, readGrafanaProvisioning } from "./grafana-provisioning.ts";
+import { unknownFields } from "./known-fields.ts";
+import { alertmanagerProblems } from "./alertmanager-problems.ts";
 import type { MonitoringDocument } from "./monitoring.ts";
 import { isPrometheus, readPrometheus } from "./prometheus.ts";
 import { isRules, readRules } from "./prometheus-rules.ts";
@@ -25,9 +27,14 @@ export function readByContent(file: SourceFile): MonitoringDocument | undefined 
   // Grafana reads JSON and takes the last one; Prometheus and Alertmanager refuse the file.
   const twice = duplicates.map((duplicate) => repetition(file, duplicate));
   const problems = [...refused, ...twice];
-  if (isPrometheus(root)) return readPrometheus(file, root, problems);
-  if (isAlertmanager(root)) return readAlertmanager(file, root, problems);
-  if (isRules(root)) return readRules(file, root, problems);
+  const strange = (program: Parameters<typeof unknownFields>[2]): readonly Problem[] =>
+    isTemplate(file) ? problems : [...problems, ...unknownFields(file, root, program)];
+  if (isPrometheus(root)) return readPrometheus(file, root, strange("Prometheus"));
+  if (isAlertmanager(root)) {
+    const document = readAlertmanager(file, root, strange("Alertmanager"));
+    return { ...document, problems: [...document.problems, ...alertmanagerProblems(document)] };
+  }
+  if (isRules(root)) return readRules(file, root, strange("Prometheus's rule reader"));
   if (isDashboard(root)) return readDashboard(file, root, refused);
   if (isGrafanaProvisioning(root)) return readGrafanaProvisioning(file, root, refused);
   return undefined;

@@ -52,10 +52,12 @@ const DIVISORS: readonly Divisor[] = [
     message: "containers without a memory limit have the limit 0: the share is +Inf, always true",
     why: "The alert fires for every container without a limit, for ever, and is silenced.",
     fix: "Divide by `(container_spec_memory_limit_bytes > 0)`.",
+    // On Kubernetes the pause container of each pod has none, whatever the manifests say.
     isSafe: (unit) => {
       const components = unit.facts.of("component");
       return (
-        components.length > 0 && components.every((each) => each.memoryLimitBytes !== undefined)
+        components.length > 0 &&
+        components.every((each) => each.platform === "compose" && each.memoryLimitBytes)
       );
     },
   },

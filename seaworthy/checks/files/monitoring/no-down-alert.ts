@@ -41,11 +41,7 @@ function unwatched(
       message: hasRules
         ? `no alert fires when ${counted(jobs.length, "job")} can no longer be scraped: ${names}`
         : `no alert rule is here at all; nothing fires when ${names} is down`,
-      places: [
-        first.at,
-        ...others.map((job) => job.at),
-        ...(hasRules ? [] : [at(document.file, 1)]),
-      ],
+      places: [first.at, ...others.map((job) => job.at), rules[0]?.at ?? at(document.file, 1)],
       why: [
         "A dead target has no series: every other alert on it goes quiet at that moment,",
         "so a total outage is the one that pages nobody.",
