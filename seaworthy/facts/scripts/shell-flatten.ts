@@ -139,8 +139,10 @@ export class Flattening {
         this.#loop(statement, context);
         return;
       case "case":
-        for (const { body } of statement.arms) {
-          const guard: Guard = { when: "case", of: [], line: statement.subject.line };
+        for (const { body, patterns } of statement.arms) {
+          const { line } = statement.subject;
+          const pattern = patterns.map(textOf).join("|");
+          const guard: Guard = { when: "case", of: [], line, pattern };
           this.#list(body, { ...context, guards: [...context.guards, guard] });
         }
         return;

@@ -72,6 +72,8 @@ export interface Guard {
   readonly when: "success" | "failure" | "loop" | "case";
   readonly of: readonly ShellCommand[];
   readonly line: number;
+  /** The patterns of a `case` arm, as written. */
+  readonly pattern?: string;
 }
 
 /** Its place in a pipeline; commands of one pipeline share the number. */

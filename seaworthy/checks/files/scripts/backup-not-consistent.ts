@@ -55,7 +55,8 @@ function liveFiles({ script, save, stores }: Saved): readonly Found[] {
   return [
     {
       severity: "warning",
-      message: `${shortName(script)}: \`${save.program}\` copies the files of ${live} while it runs`,
+      message:
+        `${shortName(script)}: \`${save.program}\` copies the files of ${live} while ` + `it runs`,
       places: [script.place(save.command.line)],
       why:
         "The files are from different moments: the copy may not start, or starts with data " +
