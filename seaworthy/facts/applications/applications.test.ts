@@ -100,7 +100,8 @@ test("source: routes, metrics and variables of each language", () => {
     ...factsIn("app.py", 'ORDERS = Counter("orders_total", "x")\nos.environ["DSN"]\n'),
     ...factsIn(
       "A.java",
-      '@RequestMapping("/api")\npublic class A {\n@GetMapping("/x")\nvoid x() { registry.counter("shop.orders"); }\n}\n',
+      '@RequestMapping("/api")\npublic class A {\n@GetMapping("/x")\n' +
+        'void x() { registry.counter("shop.orders"); }\n}\n',
     ),
     ...factsIn("main.go", 'http.HandleFunc("/healthz", h)\nos.Getenv("PORT")\n'),
     ...factsIn("src/app/api/health/route.ts", "export async function GET() {}\n"),
@@ -122,14 +123,18 @@ test("source: routes, metrics and variables of each language", () => {
 test("build files: names, versions, scripts", () => {
   const npm = readApplications({
     path: "package.json",
-    text: '{"scripts":{"build":"x"},"dependencies":{"next":"15"},"devDependencies":{"typescript":"5"}}',
+    text:
+      '{"scripts":{"build":"x"},"dependencies":{"next":"15"},' +
+      '"devDependencies":{"typescript":"5"}}',
   });
   assert.ok(npm?.kind === "application-manifest");
   assert.equal(npm.dependencies.get("typescript")?.development, true);
   assert.deepEqual([...npm.scripts.keys()], ["build"]);
   const maven = readApplications({
     path: "pom.xml",
-    text: "<parent>\n<artifactId>spring-boot-starter-parent</artifactId>\n<version>3.5.4</version>\n</parent>",
+    text:
+      "<parent>\n<artifactId>spring-boot-starter-parent</artifactId>\n" +
+      "<version>3.5.4</version>\n</parent>",
   });
   assert.ok(maven?.kind === "application-manifest");
   assert.equal(maven.dependencies.get("spring-boot-starter-parent")?.version, "3.5.4");

@@ -3,8 +3,12 @@ import type { DatabaseUse, Fact } from "../fact.ts";
 import { at, type SourceFile } from "../source.ts";
 
 /** `postgresql://user:secret@host:5432/name` and `jdbc:mysql://host:3306/name`. */
-const DSN =
-  /\b(?:jdbc:)?(postgres(?:ql)?|mysql|mariadb)(?:\+\w{1,30})?:\/\/(?:([\w.%$-]{0,100})(?::[^@\s/]{0,200})?@)?([\w.$-]{1,200})(?::\d{1,5})?\/([\w-]{1,100})/g;
+const DSN = new RegExp(
+  String.raw`\b(?:jdbc:)?(postgres(?:ql)?|mysql|mariadb)(?:\+\w{1,30})?://` +
+    String.raw`(?:([\w.%$-]{0,100})(?::[^@\s/]{0,200})?@)?` +
+    String.raw`([\w.$-]{1,200})(?::\d{1,5})?/([\w-]{1,100})`,
+  "g",
+);
 const LINE_CHARACTERS_MAX = 4_000;
 /** Files that talk about databases without being asked to use one. */
 const PROSE = /\.(md|rst|txt|lock|svg)$/;

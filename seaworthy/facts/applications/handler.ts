@@ -7,8 +7,11 @@ const HANDLER_LINES_MAX = 80;
 const ASKS: readonly { readonly what: string; readonly pattern: RegExp }[] = [
   {
     what: "database",
-    pattern:
-      /\.execute\(|SELECT 1|\$queryRaw|\.query\(|db\.|sequelize|mongoose|prisma|dataSource|jdbc|PingContext/i,
+    pattern: new RegExp(
+      String.raw`\.execute\(|SELECT 1|\$queryRaw|\.query\(|db\.|sequelize|mongoose|prisma|` +
+        "dataSource|jdbc|PingContext",
+      "i",
+    ),
   },
   { what: "cache", pattern: /redis|memcache/i },
   { what: "disk", pattern: /disk_usage|statvfs|statfs|getUsableSpace|getFreeSpace/i },
@@ -102,8 +105,12 @@ function isDoomed({ lines }: Code, body: readonly string[]): boolean {
 
 function isDefined(text: string, name: string): boolean {
   if (name === "self") return true;
-  return new RegExp(
-    `^\\s*(?:import|from)\\b[^\\n]{0,200}\\b${name}\\b|\\b${name}\\s*(?::[^=\\n]{0,60})?=[^=]|\\bas\\s+${name}\\b|\\bfor\\s+${name}\\b|def\\s+\\w+\\([^)]{0,200}\\b${name}\\b`,
-    "m",
-  ).test(text);
+  const ways = [
+    String.raw`^\s*(?:import|from)\b[^\n]{0,200}\b${name}\b`,
+    String.raw`\b${name}\s*(?::[^=\n]{0,60})?=[^=]`,
+    String.raw`\bas\s+${name}\b`,
+    String.raw`\bfor\s+${name}\b`,
+    String.raw`def\s+\w+\([^)]{0,200}\b${name}\b`,
+  ];
+  return new RegExp(ways.join("|"), "m").test(text);
 }

@@ -5,6 +5,15 @@ import type { ApplicationManifestDocument, Dependency } from "./applications.ts"
 
 type Format = ApplicationManifestDocument["format"];
 
+const PIP = new RegExp(
+  String.raw`^\s*([A-Za-z][\w.-]{0,100})(?:\[[\w,-]{0,100}\])?` +
+    String.raw`\s*((?:[=<>~!]=?|===)\s*[^;#\s]{1,60})?`,
+);
+const PYPROJECT = new RegExp(
+  String.raw`^\s*(?:"([A-Za-z][\w.-]{0,100})[^"]{0,100}",?` +
+    String.raw`|([A-Za-z][\w.-]{0,100})\s*=\s*"([^"]{1,60})")\s*$`,
+);
+
 /** Reads what an application is built from, as far as rules need it: names and versions. */
 export function readManifest(file: SourceFile): ApplicationManifestDocument | undefined {
   if (file.text.length > 1_000_000) return undefined;
@@ -85,10 +94,7 @@ function fromGradle(text: string): ReadonlyMap<string, Dependency> {
 function fromPip(text: string): ReadonlyMap<string, Dependency> {
   const found = new Map<string, Dependency>();
   text.split("\n").forEach((line, index) => {
-    const [, name, version = ""] =
-      /^\s*([A-Za-z][\w.-]{0,100})(?:\[[\w,-]{0,100}\])?\s*((?:[=<>~!]=?|===)\s*[^;#\s]{1,60})?/.exec(
-        line,
-      ) ?? [];
+    const [, name, version = ""] = PIP.exec(line) ?? [];
     if (name === undefined) return;
     found.set(name.toLowerCase(), { version, line: index + 1, development: false });
   });
@@ -98,10 +104,7 @@ function fromPip(text: string): ReadonlyMap<string, Dependency> {
 function fromPyproject(text: string): ReadonlyMap<string, Dependency> {
   const found = new Map<string, Dependency>();
   text.split("\n").forEach((line, index) => {
-    const [, listed, table, version = ""] =
-      /^\s*(?:"([A-Za-z][\w.-]{0,100})[^"]{0,100}",?|([A-Za-z][\w.-]{0,100})\s*=\s*"([^"]{1,60})")\s*$/.exec(
-        line,
-      ) ?? [];
+    const [, listed, table, version = ""] = PYPROJECT.exec(line) ?? [];
     const name = listed ?? table;
     if (name === undefined) return;
     found.set(name.toLowerCase(), { version, line: index + 1, development: false });

@@ -8,8 +8,12 @@ type Type = NonNullable<MetricExported["type"]>;
 const CLASS = /\b(?:new\s+|New|prometheus\.New)?(Counter|Gauge|Histogram|Summary)(?:Vec)?\s*\(/g;
 const QUOTED = /["'`]([a-zA-Z_:][\w:.]{2,150})["'`]/;
 /** Micrometer: `Counter.builder("a.b")`, `registry.timer("a.b")`, `@Timed("a.b")`. */
-const MICROMETER =
-  /(?:(Counter|Gauge|Timer|DistributionSummary)\.builder|[rR]egistry\.(counter|gauge|timer|summary)|@(Timed|Counted))\(\s*(?:value\s*=\s*)?"([a-z][\w.-]{2,150})"/g;
+const MICROMETER = new RegExp(
+  String.raw`(?:(Counter|Gauge|Timer|DistributionSummary)\.builder` +
+    String.raw`|[rR]egistry\.(counter|gauge|timer|summary)|@(Timed|Counted))` +
+    String.raw`\(\s*(?:value\s*=\s*)?"([a-z][\w.-]{2,150})"`,
+  "g",
+);
 
 /** Metrics that source code makes, named as the exposition shows them. */
 export function metricsMade({ document, lines }: Code): readonly Fact[] {

@@ -19,8 +19,10 @@ const ROUTES: Readonly<
   javascript: [
     {
       framework: "express",
-      pattern:
-        /\b(?:app|router|server|fastify|api)\.(?:get|post|all|use|head)\(\s*["'`](\/[^"'`]{0,200})["'`]/,
+      pattern: new RegExp(
+        String.raw`\b(?:app|router|server|fastify|api)\.(?:get|post|all|use|head)` +
+          "\\(\\s*[\"'`](/[^\"'`]{0,200})[\"'`]",
+      ),
     },
   ],
   java: [

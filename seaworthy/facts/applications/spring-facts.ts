@@ -59,18 +59,21 @@ function limits({ key, value }: SpringKey, place: Location): readonly Fact[] {
   return [];
 }
 
-const HOST_KEY =
-  /(^|\.)(host|hostname|server-addr|name-server|nameserver|bootstrap-servers|dashboard|nodes|addresses|uri|url)(\[\d+\])?$/;
+const HOST_KEYS =
+  "host hostname server-addr name-server nameserver bootstrap-servers dashboard nodes addresses " +
+  "uri url";
+const HOST_KEY = new RegExp(String.raw`(^|\.)(${HOST_KEYS.replaceAll(" ", "|")})(\[\d+\])?$`);
+const ADDRESS = new RegExp(
+  String.raw`^(?:jdbc:)?(?:([a-z][a-z0-9+]*)://)?(?:[^@/\s]*@)?` +
+    String.raw`([a-zA-Z][\w.-]*)(?::(\d{1,5}))?(?:[/?].*)?$`,
+);
 
 /** Hosts that a configuration names: `host: redis`, `server-addr: nacos:8848`, lists of them. */
 function calls({ key, value }: SpringKey, place: Location): readonly Fact[] {
   if (!HOST_KEY.test(key) || value.length > 1000) return [];
   return value.split(",").flatMap((part): readonly Fact[] => {
     const written = part.trim().replace(/\$\{[\w.-]+:([^}]*)\}/g, "$1");
-    const [, scheme, host, port] =
-      /^(?:jdbc:)?(?:([a-z][a-z0-9+]*):\/\/)?(?:[^@/\s]*@)?([a-zA-Z][\w.-]*)(?::(\d{1,5}))?(?:[/?].*)?$/.exec(
-        written,
-      ) ?? [];
+    const [, scheme, host, port] = ADDRESS.exec(written) ?? [];
     if (host === undefined || written.includes("${")) return [];
     if (port === undefined && scheme === undefined && !key.endsWith("host")) return [];
     return [

@@ -5,7 +5,7 @@ import { structured } from "../structured.ts";
 import type { SpringConfigurationDocument, SpringKey } from "./applications.ts";
 
 const NAMED = /^(application|bootstrap)(?:-([\w.-]+))?\.(ya?ml|properties)$/;
-/** Top-level keys that Spring Boot itself reads (its reference, "Common Application Properties"). */
+/** Top-level keys that Spring Boot itself reads ("Common Application Properties"). */
 const OWN = ["spring", "management", "server", "logging"];
 const KEYS_MAX = 5_000;
 

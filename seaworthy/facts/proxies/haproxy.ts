@@ -6,8 +6,12 @@ import type { HaproxyDocument, HaproxyLine, HaproxySection } from "./proxies.ts"
 const LINE_CHARACTERS_MAX = 65_536;
 
 /** Section keywords of HAProxy 3.2's configuration manual. */
-const SECTIONS =
-  /^(global|defaults|frontend|backend|listen|userlist|peers|resolvers|mailers|cache|program|ring|http-errors|fcgi-app|log-forward|crt-store|traces|acme)(\s+\S+)?(\s+from\s+\S+)?\s*(#.*)?$/;
+const SECTION_WORDS =
+  "global defaults frontend backend listen userlist peers resolvers mailers cache program ring " +
+  "http-errors fcgi-app log-forward crt-store traces acme";
+const SECTIONS = new RegExp(
+  String.raw`^(${SECTION_WORDS.replaceAll(" ", "|")})(\s+\S+)?(\s+from\s+\S+)?\s*(#.*)?$`,
+);
 /** Lines that hardly anything but HAProxy has under such a section. */
 const TELLING =
   /^\s+(bind|server|mode|balance|timeout|default_backend|use_backend|option|acl|maxconn|stats)\s/m;

@@ -9,8 +9,12 @@ const WORD_CHARACTERS_MAX = 65_536;
 const FILE_CHARACTERS_MAX = 2_000_000;
 
 /** A directive that hardly anything but nginx has. */
-const TELLING =
-  /(^|[\s{;])(server_name|proxy_pass|listen|upstream|location|limit_req_zone|ssl_certificate|add_header|fastcgi_pass|worker_processes|root|gzip)\s[^;{}]*[;{]/;
+const TELLING_WORDS =
+  "server_name proxy_pass listen upstream location limit_req_zone ssl_certificate add_header " +
+  "fastcgi_pass worker_processes root gzip";
+const TELLING = new RegExp(
+  String.raw`(^|[\s{;])(${TELLING_WORDS.replaceAll(" ", "|")})\s[^;{}]*[;{]`,
+);
 const BLOCKS = /(^|[\s;}])(server|http|upstream\s+\S+|location\s[^{;]*|events|stream)\s*\{/;
 
 /** Endings of nginx configurations and of templates for them. */

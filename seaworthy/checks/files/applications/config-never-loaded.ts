@@ -1,9 +1,9 @@
 import { entriesAt } from "../../../facts/node.ts";
 import { at, baseName } from "../../../facts/source.ts";
-import type { SpringConfigurationDocument } from "../../../facts/applications/applications.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isMentioned } from "./mentions.ts";
+import { activeProfiles } from "./spring-profiles.ts";
 
 export const configNeverLoaded: FileRule = {
   name: "config-never-loaded",
@@ -45,7 +45,7 @@ function configMaps(unit: Unit): readonly Found[] {
 /** `application-x.yml` while the profiles that are active are said, and x is none of them. */
 function inactiveProfiles(unit: Unit): readonly Found[] {
   const documents = unit.documents.of("spring-configuration");
-  const active = activeProfiles(unit, documents);
+  const active = activeProfiles(unit);
   if (active.size === 0) return [];
   const idle = documents.filter(
     ({ profile, file }) =>
@@ -60,7 +60,9 @@ function inactiveProfiles(unit: Unit): readonly Found[] {
   return [
     {
       severity: "warning",
-      message: `the profiles ${names.join(", ")} are never active (active: ${[...active].join(", ")})`,
+      message:
+        `the profiles ${names.join(", ")} are never active ` +
+        `(active: ${[...active].join(", ")})`,
       places: [at(first.file, 1), ...others.map(({ file }) => at(file, 1))],
       why: WHY,
       fix: `SPRING_PROFILES_ACTIVE=${[...active, ...names].join(",")}, or spring.profiles.group`,
@@ -71,27 +73,6 @@ function inactiveProfiles(unit: Unit): readonly Found[] {
 /** How a profile is named where something else activates it. */
 function profileWord(profile: string): string {
   return `application-${profile}`;
-}
-
-function activeProfiles(
-  unit: Unit,
-  documents: readonly SpringConfigurationDocument[],
-): ReadonlySet<string> {
-  const said = [
-    ...unit.facts
-      .of("component")
-      .flatMap(({ environment }) => environment.get("SPRING_PROFILES_ACTIVE")?.value ?? []),
-    ...documents.flatMap(({ keys }) =>
-      keys
-        .filter(({ key }) => /^spring\.profiles\.(active|include|group)/.test(key))
-        .map(({ value }) => value),
-    ),
-  ];
-  return new Set(
-    said
-      .flatMap((value) => value.split(","))
-      .map((name) => name.replace(/^\$\{\w+:-?|\}$/g, "").trim()),
-  );
 }
 
 /** A part of a compose file, without image or build, that no command puts over the whole. */

@@ -8,7 +8,7 @@ export const dbUserLacksGrant: FileRule = {
   check: (unit) => unit.documents.of("sql").flatMap(({ file }) => inFile(unit, file.path)),
 };
 
-/** PostgreSQL: GRANT … ON DATABASE gives CONNECT, CREATE and TEMPORARY, no table (its manual, GRANT). */
+/** GRANT … ON DATABASE gives CONNECT, CREATE and TEMPORARY (PostgreSQL's manual, GRANT). */
 function inFile(unit: Unit, path: string): readonly Found[] {
   const objects = unit.facts
     .of("database-object")

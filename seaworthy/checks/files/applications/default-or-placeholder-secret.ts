@@ -49,11 +49,12 @@ function grouped(
   });
 }
 
+const EXAMPLE = /example|sample|template|\.dist$/i;
+const SURROUNDINGS = /(^|[/.-])(dev|development|local|test|tests|ci|e2e)([/.-]|$)/i;
+
 /** Files that show what a real one looks like, and surroundings where nothing is to be lost. */
 function isExample(path: string): boolean {
-  return /example|sample|template|\.dist$|(^|[/.-])(dev|development|local|test|tests|ci|e2e)([/.-]|$)/i.test(
-    path,
-  );
+  return EXAMPLE.test(path) || SURROUNDINGS.test(path);
 }
 
 /** `${JWT_SECRET:a-working-key}`: the program starts with the default, and nobody notices. */
@@ -108,14 +109,17 @@ function components(unit: Unit): readonly Found[] {
   return grouped(weak, { severity: "warning", what: "a value that stands in every tutorial" });
 }
 
+const MADE_USER = new RegExp(
+  "^(?:CREATE|ALTER) (?:USER|ROLE) (?:IF NOT EXISTS )?[\"'`]?([\\w-]{1,100})" +
+    ".{0,200}?(?:PASSWORD|IDENTIFIED BY) '([^']{0,200})'",
+  "i",
+);
+
 /** `CREATE USER … PASSWORD 'secret'` in a file that everybody has. */
 function sqlPasswords(unit: Unit): readonly Found[] {
   const weak = unit.documents.of("sql").flatMap(({ file, statements }) =>
     statements.flatMap(({ text, line }): readonly Weak[] => {
-      const [, user, password = ""] =
-        /^(?:CREATE|ALTER) (?:USER|ROLE) (?:IF NOT EXISTS )?["'`]?([\w-]{1,100}).{0,200}?(?:PASSWORD|IDENTIFIED BY) '([^']{0,200})'/i.exec(
-          text,
-        ) ?? [];
+      const [, user, password = ""] = MADE_USER.exec(text) ?? [];
       if (user === undefined || password.includes("${") || /^:|^%/.test(password)) return [];
       return isPlaceholder("password", password)
         ? [{ name: `the user ${user}`, at: at(file, line) }]

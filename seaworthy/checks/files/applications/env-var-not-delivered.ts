@@ -5,6 +5,7 @@ import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isMentioned } from "./mentions.ts";
 import { isSecretName } from "./secret-words.ts";
+import { isOfOtherProfile } from "./spring-profiles.ts";
 
 const WHY =
   "the program starts without the value: it ends at once, or runs with an empty key and answers " +
@@ -138,10 +139,13 @@ function programs(unit: Unit): readonly Component[] {
     .filter(({ build, image }) => build !== undefined || !isProduct(image?.value ?? ""));
 }
 
+const PRODUCTS =
+  "postgres mysql mariadb redis mongo nginx haproxy prom grafana elasticsearch kibana logstash " +
+  "rabbitmq kafka nacos minio traefik caddy zookeeper memcached alertmanager";
+const PRODUCT = new RegExp(`(^|/)(${PRODUCTS.replaceAll(" ", "|")})`);
+
 function isProduct(image: string): boolean {
-  return /(^|\/)(postgres|mysql|mariadb|redis|mongo|nginx|haproxy|prom|grafana|elasticsearch|kibana|logstash|rabbitmq|kafka|nacos|minio|traefik|caddy|zookeeper|memcached|alertmanager)/.test(
-    image,
-  );
+  return PRODUCT.test(image);
 }
 
 /** Secrets that a Spring application reads and that none of its containers is given. */
@@ -156,7 +160,8 @@ function missing(unit: Unit): readonly Found[] {
     const file = read.at.as ?? read.at.file;
     files.set(file, [...(files.get(file) ?? []), read]);
   }
-  return [...files.values()].flatMap((reads): readonly Found[] => {
+  return [...files].flatMap(([file, reads]): readonly Found[] => {
+    if (isOfOtherProfile(unit, file)) return [];
     const [first, ...others] = reads;
     const [component] = own;
     if (first === undefined || component === undefined) return [];
@@ -186,8 +191,11 @@ function isOpen(unit: Unit, { environmentFiles, environment, platform }: Compone
   );
 }
 
-const CREDENTIAL =
-  /pass|secret|token|credential|dsn|(database|db|jdbc|datasource|redis|mongo|amqp)[\w.]*_?(url|uri)|connection/i;
+const CREDENTIAL = new RegExp(
+  "pass|secret|token|credential|dsn|connection|" +
+    "(database|db|jdbc|datasource|redis|mongo|amqp)[\\w.]*_?(url|uri)",
+  "i",
+);
 
 /** A program of this repository that starts after a store with a password, and is told none. */
 function clientsWithoutCredentials(unit: Unit): readonly Found[] {

@@ -1,8 +1,20 @@
 /** Names whose value opens something. `*_FILE`, `*_KEY_ID` and public keys open nothing. */
-const SECRET =
-  /(pass(word|wd|phrase)?|secret|token|api[-_]?key|private[-_]?key|encryption[-_]?key|credential|auth[-_]?key|signing[-_]?key)s?$/i;
-const HARMLESS =
-  /(file|path|id|name|header|ttl|expir\w*|length|algorithm|type|url|enabled|policy|public[-_]?key|arn)s?$/i;
+const SECRET = ending(
+  "pass(word|wd|phrase)? secret token api[-_]?key private[-_]?key encryption[-_]?key credential " +
+    "auth[-_]?key signing[-_]?key",
+);
+const HARMLESS = ending(
+  "file path id name header ttl expir\\w* length algorithm type url enabled policy " +
+    "public[-_]?key arn",
+);
+
+function alternatives(words: string): string {
+  return words.replaceAll(" ", "|");
+}
+
+function ending(words: string): RegExp {
+  return new RegExp(`(${alternatives(words)})s?$`, "i");
+}
 
 /** The last part of a dotted key, or a variable's name, says that its value is a secret. */
 export function isSecretName(name: string): boolean {
@@ -11,10 +23,23 @@ export function isSecretName(name: string): boolean {
 }
 
 /** Words of tutorials and defaults of products. */
-const TUTORIAL =
-  /^(admin|root|user|guest|test|pass|passwd|password|passw0rd|secret|changeme|change[-_ ]?me|changeit|default|example|postgres|mysql|redis|minio|minioadmin|rabbitmq|grafana|prom-operator|letmein|qwerty|welcome|1234\d*|abc123|none|todo|tbd|dummy|placeholder|secure[-_]?password|strong[-_]?password|my[-_]?(secret|password)|super[-_]?secret|x{3,})\d{0,4}!?$/i;
-const SPOKEN =
-  /(^|[-_ ])your[-_ ]|change[-_ ]?(me|this|in[-_ ]prod)|replace[-_ ]?(me|this|with)|^<[^>]*>$|insert[-_ ]|not-for-production|for-development|dev-(only|jwt|secret)|example[-_]?(key|secret|password)|here$|xxx/i;
+const TUTORIAL = new RegExp(
+  `^(${alternatives(
+    "admin root user guest test pass passwd password passw0rd secret changeme changeit default " +
+      "change[-_]?me example postgres mysql redis minio minioadmin rabbitmq grafana " +
+      "prom-operator letmein qwerty welcome 1234\\d* abc123 none todo tbd dummy placeholder " +
+      "secure[-_]?password strong[-_]?password my[-_]?(secret|password) super[-_]?secret x{3,}",
+  )})\\d{0,4}!?$`,
+  "i",
+);
+const SPOKEN = new RegExp(
+  alternatives(
+    "(^|[-_\\s])your[-_\\s] change[-_\\s]?(me|this|in[-_\\s]prod) replace[-_\\s]?(me|this|with) " +
+      "^<[^>]*>$ insert[-_\\s] not-for-production for-development dev-(only|jwt|secret) " +
+      "example[-_]?(key|secret|password) here$ xxx",
+  ),
+  "i",
+);
 
 /** A value that somebody wrote to show where the real one goes, or that every attacker tries. */
 export function isPlaceholder(name: string, value: string): boolean {

@@ -6,7 +6,6 @@ import type {
 } from "../../../facts/proxies/proxies.ts";
 import type { Component, PortFact } from "../../../facts/fact.ts";
 import { at } from "../../../facts/source.ts";
-import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { effectiveLines, linesOf, publicSections } from "./sections.ts";
 
@@ -53,8 +52,10 @@ function statistics(document: HaproxyDocument): readonly Found[] {
 }
 
 /** Actuators and the like that nginx passes on to whoever asks. */
-const CONTROL =
-  /^\/(actuator|manage(ment)?|metrics|debug|nacos|phpmyadmin|adminer|server-status|admin\/metrics|api\/metrics|prometheus|heapdump|env)(\/|$)/;
+const CONTROLS =
+  "actuator manage(ment)? metrics debug nacos phpmyadmin adminer server-status admin/metrics " +
+  "api/metrics prometheus heapdump env";
+const CONTROL = new RegExp(`^/(${CONTROLS.replaceAll(" ", "|")})(/|$)`);
 
 function controlPaths(document: NginxDocument): readonly Found[] {
   return [...walk(document.directives)].flatMap(({ directive, within }): readonly Found[] => {

@@ -123,7 +123,7 @@ function setsAddress(block: NginxDirective): boolean {
   );
 }
 
-/** nginx limits by `$binary_remote_addr` while the repository says that another proxy is in front. */
+/** nginx limits by `$binary_remote_addr` while another proxy is in front of it. */
 function limitsBehindAnother(unit: Unit): readonly Found[] {
   const nginx = unit.documents.of("nginx");
   const trusted = nginx.some(({ directives }) =>

@@ -27,7 +27,7 @@ function inDocument(unit: Unit, document: NginxDocument): readonly Found[] {
         why:
           "after an instance is made anew nginx goes on asking the old address: 502 until it is " +
           "reloaded; and instances added later get no request",
-        fix: "resolver 127.0.0.11 valid=10s; and a variable in proxy_pass, or `resolve` on the server",
+        fix: "resolver 127.0.0.11 valid=10s; and a variable in proxy_pass, or `resolve`",
       },
     ];
   });

@@ -37,7 +37,7 @@ function deafSignals(unit: Unit, { document, stanza }: Here): readonly Found[] {
   return [
     {
       severity: "warning",
-      message: `after rotation a signal is sent to a program that opens no log anew (${runtime.name})`,
+      message: `the signal after rotation goes to a program that ignores it (${runtime.name})`,
       places: [at(document.file, script.line), runtime.at],
       why:
         "as process 1 of a container it ignores the signal and writes on into the renamed file, " +

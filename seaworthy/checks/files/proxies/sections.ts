@@ -4,7 +4,7 @@ import type {
   HaproxySection,
 } from "../../../facts/proxies/proxies.ts";
 
-/** Own lines of a section, then those of the `defaults` that it inherits (manual, 4: the last before). */
+/** Own lines of a section, then those of the last `defaults` before it (manual, 4). */
 export function effectiveLines(
   document: HaproxyDocument,
   section: HaproxySection,

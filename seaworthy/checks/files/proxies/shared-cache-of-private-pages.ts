@@ -32,7 +32,7 @@ function inDocument(document: NginxDocument): readonly Found[] {
         message: `${path} is cached for everybody; neither key nor bypass knows who asks`,
         places: [at(document.file, directive.line), at(document.file, caches.line)],
         why: "a page made for one user who is logged in is served to the next: a leak of data",
-        fix: "proxy_cache_bypass and proxy_no_cache on $http_authorization and the session's cookie",
+        fix: "proxy_cache_bypass and proxy_no_cache on $http_authorization and the session cookie",
       },
     ];
   });
