@@ -35,7 +35,8 @@ function reportOne(event: TestEvent, tally: Tally): string | undefined {
   const place = file === undefined ? "" : ` (${relative(process.cwd(), file)}:${line ?? 0})`;
   if (event.type === "test:fail") {
     if (details.type !== "suite") tally.failed += 1;
-    return `FAIL ${name}${place}\n${indent(reasonOf(thrownIn(event.data.details.error)), "    ")}\n`;
+    const reason = reasonOf(thrownIn(event.data.details.error));
+    return `FAIL ${name}${place}\n${indent(reason, "    ")}\n`;
   }
   if (details.type === "suite") return undefined;
   if (skip !== undefined && skip !== false) {
