@@ -103,7 +103,7 @@ export function selectorsIn(expression: Expression): readonly Selector[] {
 }
 
 /** What an expression is made of, one level down. */
-export function partsOf(expression: Expression): readonly Expression[] {
+function partsOf(expression: Expression): readonly Expression[] {
   switch (expression.type) {
     case "call":
     case "aggregation":

@@ -5,7 +5,7 @@ import { at, type Located, type Location } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { listed } from "./listing.ts";
-import { absenceFor, consumerFor, isMissing, placesOf } from "./running.ts";
+import { absenceFor, consumerFor, isMissing, isStock, placesOf } from "./running.ts";
 
 export const alertmanagerNotDeployed: FileRule = {
   name: "alertmanager-not-deployed",
@@ -77,10 +77,8 @@ function isAloneInside(unit: Unit, document: PrometheusDocument): boolean {
   const places = placesOf(unit, document);
   return (
     places.length > 0 &&
-    places.every(
-      ({ component }) =>
-        component.platform === "compose" && !component.hostNetwork && component.build === undefined,
-    )
+    isStock(unit, document) &&
+    places.every(({ component }) => component.platform === "compose" && !component.hostNetwork)
   );
 }
 

@@ -6,6 +6,7 @@ import { at } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isSample, listed } from "./listing.ts";
+import { placesOf } from "./running.ts";
 
 export const grafanaDashboardWillNotRender: FileRule = {
   name: "grafana-dashboard-will-not-render",
@@ -60,7 +61,10 @@ const BUILT_IN = /^(?:grafana|-- .* --|default)$|^$/;
 const VARIABLE = /^\$\{?(\w+)/;
 
 /** A panel names a data source that provisioning does not make. */
-function strangeSource(unit: Unit, { panels, variables }: DashboardDocument): readonly Found[] {
+function strangeSource(unit: Unit, document: DashboardDocument): readonly Found[] {
+  // A dashboard that is imported by hand is asked for its source then.
+  if (document.embedded === undefined && placesOf(unit, document).length === 0) return [];
+  const { panels, variables } = document;
   const sources = monitoringIn(unit.documents, "grafana-provisioning").flatMap(
     ({ datasources }) => datasources,
   );

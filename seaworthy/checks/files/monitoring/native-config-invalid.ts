@@ -1,28 +1,30 @@
 import type { Document, Problem } from "../../../facts/document.ts";
 import { embeddedIn } from "../../../facts/monitoring/embedded.ts";
 import type { Location } from "../../../facts/source.ts";
+import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
+import { isExpanded } from "./expansion.ts";
 import { isSample, listed } from "./listing.ts";
 import { missingRuleFiles } from "./rule-files.ts";
 
-/** Findings of one file; what is left is counted in the last one. */
+/** Findings of one file. */
 const GROUPS_MAX = 5;
 
 export const nativeConfigInvalid: FileRule = {
   name: "native-config-invalid",
   summary: "a configuration file that its own program refuses or cannot follow",
   check: (unit) => [
-    ...unit.documents.all.flatMap((document) => findings(document)),
+    ...unit.documents.all.flatMap((document) => findings(unit, document)),
     ...unit.documents
       .of("manifest")
       .flatMap(({ file }) => embeddedIn(file))
-      .flatMap((document) => findings(document)),
+      .flatMap((document) => findings(unit, document)),
     ...missingRuleFiles(unit),
   ],
 };
 
 /** Faults that are mended alike are one finding. */
-function findings(document: Document): readonly Found[] {
+function findings(unit: Unit, document: Document): readonly Found[] {
   const groups = new Map<string, Problem[]>();
   for (const problem of document.problems) {
     const key = `${problem.harmless === true ? "harmless" : "refused"} ${problem.fix}`;
@@ -30,12 +32,15 @@ function findings(document: Document): readonly Found[] {
     group.push(problem);
     groups.set(key, group);
   }
-  return [...groups.values()]
-    .slice(0, GROUPS_MAX)
-    .flatMap((problems) => foundOf(document, problems));
+  const all = [...groups.values()];
+  // The fifth and what comes after it share a finding: a broken file is one thing to mend.
+  const rest = all.slice(GROUPS_MAX - 1).flat();
+  return [...all.slice(0, GROUPS_MAX - 1), ...(rest.length === 0 ? [] : [rest])].flatMap(
+    (problems) => foundOf(unit, document, problems),
+  );
 }
 
-function foundOf(document: Document, problems: readonly Problem[]): readonly Found[] {
+function foundOf(unit: Unit, document: Document, problems: readonly Problem[]): readonly Found[] {
   const [first] = problems;
   if (first === undefined) return [];
   const messages = [...new Set(problems.map(({ message }) => message))];
@@ -44,7 +49,7 @@ function foundOf(document: Document, problems: readonly Problem[]): readonly Fou
   const isHarmless = first.harmless === true;
   return [
     {
-      severity: isSample(document.file.path) ? "note" : isHarmless ? "warning" : "error",
+      severity: isRaw(unit, document) ? "note" : isHarmless ? "warning" : "error",
       message: `${first.message}${rest}`,
       places: [first.at, ...others],
       why: isHarmless
@@ -53,4 +58,9 @@ function foundOf(document: Document, problems: readonly Problem[]): readonly Fou
       fix: first.fix,
     },
   ];
+}
+
+/** An example, or what a script still changes before its program reads it. */
+function isRaw(unit: Unit, { file }: Document): boolean {
+  return isSample(file.path) || isExpanded(unit, file.path);
 }

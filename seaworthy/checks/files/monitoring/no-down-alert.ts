@@ -1,3 +1,4 @@
+import type { Documents } from "../../../facts/document.ts";
 import { monitoringIn } from "../../../facts/monitoring/embedded.ts";
 import type { PrometheusDocument, ScrapeConfig } from "../../../facts/monitoring/prometheus.ts";
 import type { Rule } from "../../../facts/monitoring/prometheus-rules.ts";
@@ -7,19 +8,29 @@ import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { matchesAll } from "./label-match.ts";
 import { counted, isSample, listed } from "./listing.ts";
+import { isStock, placesOf } from "./running.ts";
 
 export const noDownAlert: FileRule = {
   name: "no-down-alert",
   summary: "a scraped job can vanish without an alert",
-  check: (unit) => {
-    const rules = monitoringIn(unit.documents, "prometheus-rules").flatMap((document) =>
-      document.rules.filter(({ type }) => type === "alert"),
-    );
-    return monitoringIn(unit.documents, "prometheus").flatMap((document) =>
-      unwatched(unit, document, rules),
-    );
-  },
+  check: (unit) =>
+    monitoringIn(unit.documents, "prometheus").flatMap((document) =>
+      unwatched(unit, document, rulesFor(unit, document)),
+    ),
 };
+
+/** The unit's own rules; where nothing says what it mounts, any rules of the repository. */
+function rulesFor(unit: Unit, document: PrometheusDocument): readonly Rule[] {
+  const own = alertsOf(unit.documents);
+  const isOpen = own.length === 0 && placesOf(unit, document).length === 0;
+  return isOpen ? alertsOf(unit.repository.documents) : own;
+}
+
+function alertsOf(documents: Documents): readonly Rule[] {
+  return monitoringIn(documents, "prometheus-rules").flatMap(({ rules }) =>
+    rules.filter(({ type }) => type === "alert"),
+  );
+}
 
 function unwatched(
   unit: Unit,
@@ -34,7 +45,7 @@ function unwatched(
   if (first === undefined || !isWatching) return [];
   const hasRules = rules.length > 0;
   const names = listed(jobs.map(({ job }) => job));
-  const isUnread = unit.openEdges.length > 0 && !hasRules;
+  const isUnread = !hasRules && (unit.openEdges.length > 0 || !isStock(unit, document));
   return [
     {
       severity: isSample(document.file.path) || isUnread ? "note" : "warning",

@@ -130,7 +130,7 @@ function mayCarry(target: string, pattern: string): boolean {
 }
 
 function joined(folder: string, path: string): string {
-  const inside = joinPath(folder.replace(/^\//, ""), path) ?? path;
+  const inside = joinPath(folder.replace(/^\//, "").replace(/\/$/, ""), path) ?? path;
   return folder.startsWith("/") ? `/${inside}` : inside;
 }
 

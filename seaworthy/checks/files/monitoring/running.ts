@@ -1,3 +1,4 @@
+import { productOf } from "../../../catalogues/metrics/metrics.ts";
 import type { Document } from "../../../facts/document.ts";
 import type { Component, MountFact } from "../../../facts/fact.ts";
 import type { EmbeddedIn } from "../../../facts/monitoring/embedded.ts";
@@ -98,5 +99,14 @@ export function isMissing(unit: Unit, document: Consumed, host: string): boolean
   return !(
     facts.of("component").some(({ hostNames }) => hostNames.includes(host)) ||
     facts.of("host-name").some(({ name }) => name === host)
+  );
+}
+
+/** What runs this document is a stock image: nothing else is in it than what is mounted. */
+export function isStock(unit: Unit, document: Consumed): boolean {
+  const places = placesOf(unit, document);
+  return places.every(
+    ({ component: { build, image } }) =>
+      build === undefined && productOf({ image: image?.value }) !== undefined,
   );
 }
