@@ -2,7 +2,7 @@
 const COMPARED_LENGTH_MAX = 60;
 
 /** The candidate that a slip of the pen away from `name` would be, or undefined. */
-function nearest(name: string, candidates: Iterable<string>): string | undefined {
+export function nearest(name: string, candidates: Iterable<string>): string | undefined {
   if (name.length > COMPARED_LENGTH_MAX) return undefined;
   const allowed = Math.max(1, Math.floor(name.length / 3));
   let best: { readonly candidate: string; readonly distance: number } | undefined;

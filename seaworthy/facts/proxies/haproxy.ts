@@ -1,5 +1,6 @@
 import { at, type SourceFile } from "../source.ts";
 import type { Problem } from "../document.ts";
+import { haproxyProblems } from "./haproxy-problems.ts";
 import type { HaproxyDocument, HaproxyLine, HaproxySection } from "./proxies.ts";
 
 /** HAProxy refuses longer lines itself (`tune.bufsize`, configuration manual 1.2: 2048 words). */
@@ -22,7 +23,12 @@ export function readHaproxy(file: SourceFile): HaproxyDocument | undefined {
   const sections = lines.filter((line) => line.length < 256 && SECTIONS.test(line)).length;
   if (sections === 0 || !TELLING.test(file.text)) return undefined;
   const read = sectionsOf(lines);
-  return { kind: "haproxy", file, sections: read, problems: lastLine(file, lines) };
+  return {
+    kind: "haproxy",
+    file,
+    sections: read,
+    problems: [...haproxyProblems(file, read), ...lastLine(file, lines)],
+  };
 }
 
 function sectionsOf(lines: readonly string[]): readonly HaproxySection[] {

@@ -1,4 +1,5 @@
 import type { SourceFile } from "../source.ts";
+import { logrotateProblems } from "./logrotate-problems.ts";
 import type { HaproxyLine, LogrotateDocument, LogrotateStanza } from "./proxies.ts";
 
 const TELLING = /^\s*(rotate\s+\d+|daily|weekly|monthly|copytruncate|missingok|notifempty)\s*$/m;
@@ -9,7 +10,8 @@ const SCRIPT = /^\s*(postrotate|prerotate|firstaction|lastaction|preremove)\s*$/
 export function readLogrotate(file: SourceFile): LogrotateDocument | undefined {
   if (file.text.length > 1_000_000 || !TELLING.test(file.text)) return undefined;
   const stanzas = stanzasOf(file.text.split("\n"));
-  return stanzas.length === 0 ? undefined : { kind: "logrotate", file, stanzas, problems: [] };
+  if (stanzas.length === 0) return undefined;
+  return { kind: "logrotate", file, stanzas, problems: logrotateProblems(file, stanzas) };
 }
 
 function stanzasOf(lines: readonly string[]): readonly LogrotateStanza[] {

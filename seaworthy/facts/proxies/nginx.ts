@@ -1,5 +1,6 @@
 import type { Problem } from "../document.ts";
 import { at, type SourceFile } from "../source.ts";
+import { nginxProblems } from "./nginx-problems.ts";
 import type { NginxDirective, NginxDocument } from "./proxies.ts";
 
 /** Blocks in blocks; nginx itself has five levels. */
@@ -31,7 +32,8 @@ export function readNginx(file: SourceFile): NginxDocument | undefined {
   const reading = new Reading(file);
   const directives = reading.block(0);
   if (directives.length === 0) return undefined;
-  return { kind: "nginx", file, directives, problems: reading.problems };
+  const problems = [...reading.problems, ...nginxProblems(file, directives)];
+  return { kind: "nginx", file, directives, problems };
 }
 
 function looksLikeNginx({ path, text }: SourceFile): boolean {

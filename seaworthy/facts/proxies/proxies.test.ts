@@ -129,3 +129,58 @@ test("logrotate: stanzas with their paths, directives and scripts", () => {
   assert.deepEqual(stanza.scripts, [{ line: 5, text: "kill -USR1 1" }]);
   assert.equal(stanza.directives.length, 2);
 });
+
+function problemsIn(text: string): readonly (readonly [line: number, message: string])[] {
+  const document = readProxies({ path: "proxy.conf", text });
+  assert.ok(document !== undefined);
+  return document.problems.map(({ at, message }) => [at.line, message]);
+}
+
+test("haproxy: keywords where the daemon refuses them, and those that it does not know", () => {
+  const text = `global
+    maxcon 100
+defaults
+    timeout client 5s
+    timeout connect 5s
+    timeout server 5s
+    stats admin if TRUE
+frontend web
+    bind *:80
+    default_backend app
+backend app
+    server one 192.0.2.1:80 ciphers ECDHE-RSA-AES256-GCM-SHA512
+`;
+  assert.deepEqual(
+    problemsIn(text).map(([line]) => line),
+    [2, 7, 12],
+  );
+  assert.deepEqual(
+    problemsIn(text.replace("maxcon ", "maxconn ").replace(/ +stats.*\n/, "")).length,
+    1,
+  );
+});
+
+test("nginx: what stock nginx would refuse, and nothing of what it takes", () => {
+  const healthy = `include modules/*.conf;
+events { worker_connections 1024; }
+http {
+  gzip_proxied no-cache expired;
+  map $a $b { default 1; }
+  server { listen 443 ssl; ssl_ciphers HIGH:!aNULL; location / { if ($x) { return 403; } } }
+}
+`;
+  assert.deepEqual(problemsIn(healthy), []);
+  const [wrong] = problemsIn(healthy.replace("expired", "must-revalidate"));
+  assert.deepEqual(wrong, [4, 'gzip_proxied takes no "must-revalidate"']);
+  const [place] = problemsIn(healthy.replace("  map $a", "  location /x { }\n  map $a"));
+  assert.equal(place?.[0], 5);
+  const [ciphers] = problemsIn(healthy.replace("HIGH:!aNULL", "ECDHE-RSA-AES256-GCM-SHA512"));
+  assert.match(ciphers?.[1] ?? "", /none of these ciphers exists/);
+});
+
+test("logrotate: a log that two stanzas claim", () => {
+  const stanza = (path: string) => `${path} {\n  daily\n  missingok\n}\n`;
+  const two = (one: string, other: string) => problemsIn(stanza(one) + stanza(other)).length;
+  assert.equal(two("/var/log/app/*.log", "/var/log/app/audit.log"), 1);
+  assert.equal(two("/var/log/app/*.log", "/var/log/app/old/audit.log"), 0);
+});

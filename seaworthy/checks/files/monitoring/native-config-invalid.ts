@@ -4,6 +4,7 @@ import type { Location } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isExpanded } from "./expansion.ts";
+import { unknownLogUsers } from "../proxies/log-users.ts";
 import { isSample, listed } from "./listing.ts";
 import { missingRuleFiles } from "./rule-files.ts";
 
@@ -20,6 +21,7 @@ export const nativeConfigInvalid: FileRule = {
       .flatMap(({ file }) => embeddedIn(file))
       .flatMap((document) => findings(unit, document)),
     ...missingRuleFiles(unit),
+    ...unknownLogUsers(unit),
   ],
 };
 
