@@ -61,8 +61,11 @@ test("haproxy: who listens, who is asked, how long it waits", () => {
 
 test("haproxy: a last line without its end is what the daemon refuses", () => {
   const document = readProxies({ path: "haproxy.cfg", text: HAPROXY.trimEnd() });
-  assert.equal(document?.problems.length, 1);
-  assert.equal(document.problems[0]?.at.line, 10);
+  const refused = document?.problems.filter(({ harmless }) => harmless !== true) ?? [];
+  assert.deepEqual(
+    refused.map(({ at }) => at.line),
+    [10],
+  );
 });
 
 test("nginx: an upstream's name is no host, and a constant answer is known for one", () => {
