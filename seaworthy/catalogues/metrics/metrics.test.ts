@@ -3,13 +3,13 @@ import { test } from "node:test";
 import {
   allProducts,
   labelsOf,
+  PRODUCT_FILES,
   productNamed,
   productOf,
   productsExporting,
   renamed,
   renaming,
 } from "./metrics.ts";
-import { PRODUCT_FILES } from "./product-files.ts";
 import { isMetricType } from "./product.ts";
 
 /** Lines as the programs print them; which program and version: the `sources` of each product. */

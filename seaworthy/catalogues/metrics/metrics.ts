@@ -1,6 +1,6 @@
 import { parseImageRef } from "../images/image-ref.ts";
-import { type Product, productFrom } from "./product.ts";
-import { PRODUCT_FILES } from "./product-files.ts";
+import { type Product, type ProductFile, productFrom } from "./product.ts";
+import file from "./products.json" with { type: "json" };
 
 export type { MetricType, Product } from "./product.ts";
 
@@ -14,6 +14,9 @@ export interface Sighting {
   /** The path scraped, for example `/actuator/prometheus`. */
   readonly path?: string | undefined;
 }
+
+/** As stored, in the order of their names. */
+export const PRODUCT_FILES: readonly ProductFile[] = file.products;
 
 const products: ReadonlyMap<string, Product> = new Map(
   PRODUCT_FILES.map((file) => [file.name, productFrom(file, (name) => products.get(name))]),

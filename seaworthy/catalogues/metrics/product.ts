@@ -76,7 +76,13 @@ const ALL_SUFFIXES = [...new Set(Object.values(SUFFIXES).flat())];
 
 interface Rows {
   readonly exact: ReadonlyMap<string, Metric>;
-  readonly open: readonly Metric[];
+  readonly open: readonly Open[];
+}
+
+/** A family whose names the catalogue does not list, only how they begin. */
+interface Open {
+  readonly prefix: string;
+  readonly metric: Metric;
 }
 
 /** Rows are parsed when the product is first asked about a name. */
@@ -137,8 +143,8 @@ function seekIn(rows: Rows, metric: string): Found | undefined {
     const family = rows.exact.get(metric.slice(0, metric.length - suffix.length));
     if (family !== undefined && hasSuffix(family.type, suffix)) return { metric: family, suffix };
   }
-  const open = rows.open.find((row) => matchesPattern(row.name, metric));
-  return open === undefined ? undefined : { metric: open, suffix: "" };
+  const open = rows.open.find(({ prefix }) => metric.startsWith(prefix));
+  return open === undefined ? undefined : { metric: open.metric, suffix: "" };
 }
 
 function hasSuffix(type: MetricType, suffix: string): boolean {
@@ -165,7 +171,9 @@ function parseRows(rows: readonly string[]): Rows {
     exact: new Map(
       metrics.filter(({ name }) => !name.includes("*")).map((metric) => [metric.name, metric]),
     ),
-    open: metrics.filter(({ name }) => name.includes("*")),
+    open: metrics.flatMap((metric) =>
+      metric.name.endsWith("*") ? [{ prefix: metric.name.slice(0, -1), metric }] : [],
+    ),
   };
 }
 
