@@ -30,12 +30,10 @@ export interface Rule {
 
 /** `groups[].rules[].(alert|record)`; an empty list of groups is a file of rules too. */
 export function isRules(root: Node): boolean {
-  const groups = itemsAt(root, "groups");
-  const rules = groups.flatMap((group) => itemsAt(group, "rules"));
-  return (
-    rules.some((rule) => typeOf(rule) !== undefined && textAt(rule, "expr") !== undefined) &&
-    !rules.some((rule) => isLogQuery(textAt(rule, "expr") ?? ""))
-  );
+  const rules = itemsAt(root, "groups").flatMap((group) => itemsAt(group, "rules"));
+  const ours = rules.filter((rule) => typeOf(rule) !== undefined);
+  const queries = ours.flatMap((rule) => textAt(rule, "expr") ?? []);
+  return queries.some((query) => !isLogQuery(query));
 }
 
 export function readRules(
@@ -117,6 +115,15 @@ function lineOf(text: string, line: number): string {
 function syntaxProblem({ query, locate, name }: Rule): readonly Problem[] {
   const [offset] = query.errors;
   if (offset === undefined || isTemplate(query.text)) return [];
+  if (isLogQuery(query.text)) {
+    return [
+      {
+        at: locate(offset),
+        message: `${name}: this is LogQL, and Prometheus refuses the whole file`,
+        fix: "Move it to a file of Loki's ruler.",
+      },
+    ];
+  }
   const near = query.text.slice(Math.max(0, offset - 20), offset + 10).replaceAll(/\s+/g, " ");
   return [
     {
