@@ -40,6 +40,9 @@ const TELLING = [
   ...["mem_limit", "entrypoint", "expose", "user", "working_dir", "cap_add", "privileged", "scale"],
 ];
 
+/** A file with more of them is broken as a whole. */
+const DUPLICATES_MAX = 10;
+
 export function isComposeName(path: string): boolean {
   return /compose|docker-stack|stack\.ya?ml$/i.test(baseName(path));
 }
@@ -48,7 +51,7 @@ export function readCompose(file: SourceFile): ComposeDocument | undefined {
   const named = isComposeName(file.path) && /\.ya?ml$/i.test(file.path);
   if (!named && !/^\s*["']?services["']?\s*:/m.test(file.text)) return undefined;
   if (/\.(?:md|sh|py|[cm]?[jt]sx?|go|java|sql|php)$/i.test(file.path)) return undefined;
-  const { documents, errors } = structured(file);
+  const { documents, errors, duplicates = [] } = structured(file);
   const [root] = documents;
   if (root === undefined || (errors.length > 0 && nodeAt(root, "services") === undefined)) {
     return named && errors.length > 0 ? unreadable(file, errors) : undefined;
@@ -61,7 +64,12 @@ export function readCompose(file: SourceFile): ComposeDocument | undefined {
   }
   const read = { kind: "compose" as const, file, root, services, isOverlay: isOverlay(services) };
   const unclear = errors.slice(0, 1).map((error) => syntax(file, error));
-  return { ...read, problems: [...unclear, ...composeProblems(read)] };
+  const twice = duplicates.slice(0, DUPLICATES_MAX).map(({ line, key }) => ({
+    at: at(file, line),
+    message: `"${key}" stands twice in one map`,
+    fix: "keep one of them: Compose refuses the file (mapping key already defined)",
+  }));
+  return { ...read, problems: [...unclear, ...twice, ...composeProblems(read)] };
 }
 
 function servicesOf(file: SourceFile, root: Node): readonly ComposeService[] {

@@ -40,7 +40,8 @@ const KEYWORDS: ReadonlySet<string> = new Set(
   ).split(" "),
 );
 const LINES_MAX = 10_000;
-const INSTRUCTION_CHARACTERS_MAX = 200_000;
+/** Of one instruction so much is read; rules may look at it many times. */
+const INSTRUCTION_CHARACTERS_MAX = 20_000;
 
 /** By content: the first instruction is FROM (or ARG), and the rest are instructions too. */
 export function readDockerfile(file: SourceFile): DockerfileDocument | undefined {

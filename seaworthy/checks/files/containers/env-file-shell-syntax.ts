@@ -71,8 +71,13 @@ function isSourced(unit: Unit, document: EnvironmentDocument): boolean {
   if (document.variables.some(({ exported }) => exported)) return true;
   const name = baseName(document.file.path);
   const texts = unit.repository.documents.tree.files.filter(({ text }) => text.includes(name));
-  const sources = new RegExp(`(?:^|[\\s;&])(?:source|\\.)\\s+["']?\\S*${escaped(name)}\\b`, "m");
-  const reads = new RegExp(`env[-_]file\\S*\\s*[:=]?\\s*\\S*${escaped(name)}`);
+  const sources = new RegExp(
+    `(?:^|[\\s;&])(?:source|\\.)\\s+["']?\\S{0,300}${escaped(name)}\\b`,
+    "m",
+  );
+  const reads = new RegExp(
+    `env[-_]file["']?\\s{0,20}[:=]?\\s{0,20}[-"']?\\s{0,20}\\S{0,300}${escaped(name)}`,
+  );
   return (
     texts.some(({ text }) => sources.test(text.slice(0, 500_000))) &&
     !texts.some(({ text }) => reads.test(text.slice(0, 500_000)))
@@ -91,7 +96,7 @@ function comments(unit: Unit, document: EnvironmentDocument): readonly Found[] {
   const [first, ...rest] = lines;
   if (first === undefined) return [];
   const name = escaped(baseName(document.file.path));
-  const keeper = new RegExp(`--(?:from-)?env-file[= ]["']?\\S*${name}\\b`);
+  const keeper = new RegExp(`--(?:from-)?env-file[= ]["']?\\S{0,300}${name}\\b`);
   const isKept = unit.repository.documents.tree.files.some(({ text }) =>
     keeper.test(text.slice(0, 500_000)),
   );

@@ -13,8 +13,14 @@ export interface Server {
 }
 
 export function serversOf(unit: Unit): readonly Server[] {
-  return unit.facts.of("component").flatMap((component) => serverOf(component) ?? []);
+  const read = known.get(unit);
+  if (read !== undefined) return read;
+  const made = unit.facts.of("component").flatMap((component) => serverOf(component) ?? []);
+  known.set(unit, made);
+  return made;
 }
+
+const known = new WeakMap<Unit, readonly Server[]>();
 
 export function serverOf(component: Component): Server | undefined {
   const image = component.image?.value;
