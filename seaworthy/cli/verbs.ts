@@ -26,6 +26,7 @@ export const VERBS: readonly Verb[] = [
       { flags: "--write-baseline <file>", help: "take all findings of now as known" },
       { flags: "--fix", help: "mend what can be mended without asking, and check again" },
       { flags: "--dry-run", help: "show what --fix would change" },
+      { flags: "--no-native", help: "ask no installed program (haproxy -c, promtool, …) as well" },
       { flags: "--no-catalogues", help: "without facts about products", hidden: true },
     ],
     load: () => import("./commands/check.ts"),

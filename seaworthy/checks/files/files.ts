@@ -1,4 +1,4 @@
-import { survey, type Unit } from "../../facts/unit.ts";
+import { survey, type Survey, type Unit } from "../../facts/unit.ts";
 import type { Tree } from "../../facts/source.ts";
 import { APPLICATIONS_RULES } from "./applications/applications.ts";
 import { CONTAINERS_RULES } from "./containers/containers.ts";
@@ -32,13 +32,18 @@ export interface FileCheckOptions {
 }
 
 /** What every rule has to say about a tree; the same fault seen from two units is said once. */
-export function checkFiles(
-  tree: Tree,
-  { catalogues }: FileCheckOptions = { catalogues: true },
+export function checkFiles(tree: Tree): readonly FileFinding[] {
+  return checkSurvey(survey(tree), { catalogues: true });
+}
+
+/** The same of a tree that was read already. */
+export function checkSurvey(
+  { units }: Survey,
+  { catalogues }: FileCheckOptions,
 ): readonly FileFinding[] {
   const rules = catalogues ? FILE_RULES : FILE_RULES.filter(({ name }) => !ASKING.has(name));
   const said = new Map<string, FileFinding>();
-  for (const unit of survey(tree).units) {
+  for (const unit of units) {
     for (const finding of findingsOf(unit, rules)) {
       const [{ file, line }] = finding.places;
       const key = JSON.stringify([finding.rule, finding.message, file, line]);

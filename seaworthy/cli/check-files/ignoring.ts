@@ -130,4 +130,4 @@ function fault(
 }
 
 /** Names under which the ignores and the reading itself speak; each has a page. */
-export const NOTICE_RULES = [...Object.keys(FAULTS), "unread-file"];
+export const NOTICE_RULES = [...Object.keys(FAULTS), "unread-file", "second-opinion"];

@@ -34,11 +34,14 @@ export interface ReportedPlace {
 export function reported(
   findings: readonly FileFinding[],
   files: readonly SourceFile[],
+  confirmed: ReadonlyMap<FileFinding, string> = new Map(),
 ): readonly Reported[] {
   const excerptOf = excerptsOf(files);
   const seen = new Map<string, number>();
   return findings.map((finding) => {
-    const own = reportedOne(finding, excerptOf);
+    const tool = confirmed.get(finding);
+    const plain = reportedOne(finding, excerptOf);
+    const own = tool === undefined ? plain : { ...plain, confirmedBy: tool };
     const times = (seen.get(own.fingerprint) ?? 0) + 1;
     seen.set(own.fingerprint, times);
     // The same words on the same text twice: the second one is another finding.

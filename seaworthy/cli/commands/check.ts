@@ -18,7 +18,7 @@ export const run: RunVerb = async (invocation) => {
     const subject = subjectOf(word, context.cwd);
     if (subject !== undefined) {
       const { checkSubject } = await import("../check-files/check-files.ts");
-      return checkSubject(invocation, subject);
+      return await checkSubject(invocation, subject);
     }
   }
   refuseForDeclaration(options);
