@@ -84,6 +84,13 @@ test("tags that cannot be pulled, or are no longer mended, are told with their s
   assert.equal(withdrawal("registry.example/openjdk:17"), undefined);
 });
 
+test("an image of one command says which program its arguments go to", () => {
+  assert.equal(imageFacts("bitnami/kubectl:1.30")?.entrypoint, "kubectl");
+  assert.equal(imageFacts("registry.k8s.io/kubectl:v1.33.0")?.entrypoint, "kubectl");
+  assert.equal(imageFacts("hashicorp/terraform:1.9")?.entrypoint, "terraform");
+  assert.equal(imageFacts("node:22")?.entrypoint, undefined);
+});
+
 test("every image and withdrawal has a source", () => {
   for (const [repository, sources] of imageSources()) {
     assert.ok(sources.length > 0, repository);

@@ -10,6 +10,7 @@ const KINDS = [
   "admin",
   "base",
   "ci",
+  "cli",
   "discovery",
   "exporter",
   "identity",
@@ -39,6 +40,8 @@ export interface ImageFacts {
   readonly data: readonly string[];
   /** The user its first process starts as; 0 is root, even where that process steps down. */
   readonly uid: number | undefined;
+  /** The program that its arguments go to, where that is none that runs commands. */
+  readonly entrypoint: string | undefined;
   readonly sources: readonly string[];
   /** Whether a program (`curl`, `sh`, `pg_isready`) is in this tag of the image. */
   has(program: string): boolean | undefined;
@@ -53,6 +56,7 @@ interface Entry {
   readonly ports?: readonly number[];
   readonly data?: readonly string[];
   readonly uid?: number;
+  readonly entrypoint?: string;
   /** Programs by a part of the tag, `*` for the others; `!curl`: known to be absent. */
   readonly tools?: Readonly<Record<string, string>>;
   readonly env?: readonly string[];
@@ -89,6 +93,7 @@ export function imageFacts(ref: string): ImageFacts | undefined {
     ports: entry.ports ?? [],
     data: entry.data ?? [],
     uid: entry.uid,
+    entrypoint: entry.entrypoint,
     sources: entry.sources,
     has: (program) => hasProgram(toolsOf(entry, parsed), program),
     reads: (variable) => readsVariable(entry, variable),

@@ -27,6 +27,30 @@ test("an option is removed from the version on that dropped it, in every spellin
   assert.equal(removedOption({ ...boot, key: "spring.redis.host", version: "2.7.18" }), undefined);
 });
 
+test("a key that is spelt like a removed one, and is none, is left alone", () => {
+  const boot = { product: "spring-boot", version: "4.0.0" };
+  for (const key of [
+    "server.servlet.path",
+    "spring.kafka.admin.ssl.key-store-location",
+    "management.prometheus.metrics.export.enabled",
+    "spring.data.redis.host",
+    "server.port",
+  ]) {
+    const removal = removedOption({ ...boot, key });
+    assert.ok(removal === undefined || removal.key === key, `${key}: ${removal?.key}`);
+  }
+  assert.equal(removedOption({ ...boot, key: "server.servlet-path" })?.removedIn, "2.0");
+});
+
+test("no key is both removed and, spelt alike, its own successor", () => {
+  const canonical = (key: string) => key.toLowerCase().replace(/[-_]/gu, "");
+  for (const product of ["spring-boot", "mysql", "postgres", "nginx", "haproxy"]) {
+    for (const { key, successor } of removalsOf(product)) {
+      assert.notEqual(canonical(key), canonical(successor ?? ""), `${product}: ${key}`);
+    }
+  }
+});
+
 test("an unknown product, option or version is silence", () => {
   assert.equal(removalOf({ product: "mysql", key: "max_connections" }), undefined);
   assert.equal(removalOf({ product: "no-such", key: "query_cache_size" }), undefined);

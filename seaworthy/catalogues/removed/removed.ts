@@ -27,10 +27,10 @@ const removals: ReadonlyMap<string, () => readonly ParsedRemoval[]> = new Map(
 
 /** When, if ever, the option was removed from the product. */
 export function removalOf({ product, key }: OptionQuery): Removal | undefined {
-  const plain = plainKey(key);
+  const asked = { plain: plainKey(key), isVariable: /^[A-Z][A-Z0-9_]*$/u.test(key) };
   return removals
     .get(product)?.()
-    .find((known) => matches(known, plain))?.removal;
+    .find((known) => matches(known, asked))?.removal;
 }
 
 /** As `removalOf`, if the version is known to be without it. */
@@ -144,13 +144,20 @@ function parseOptions(file: OptionFile): readonly ParsedRemoval[] {
   });
 }
 
-/** Spellings differ by case, dash, underscore and dot only: relaxed binding, option files, env. */
+/** Spellings differ by case, dash and underscore only: relaxed binding, option files. */
 function plainKey(key: string): string {
-  return key.toLowerCase().replace(/[^a-z0-9]/gu, "");
+  return key.toLowerCase().replace(/[^a-z0-9.]/gu, "");
 }
 
-function matches(known: ParsedRemoval, plain: string): boolean {
-  return known.isPrefix ? plain.startsWith(known.plain) : plain === known.plain;
+interface Asked {
+  readonly plain: string;
+  /** The name of an environment variable has lost the dots of the key it sets. */
+  readonly isVariable: boolean;
+}
+
+function matches(known: ParsedRemoval, asked: Asked): boolean {
+  const plain = asked.isVariable ? known.plain.replaceAll(".", "") : known.plain;
+  return known.isPrefix ? asked.plain.startsWith(plain) : asked.plain === plain;
 }
 
 function written(field: string | undefined): string | undefined {
