@@ -94,6 +94,8 @@ test("products are found by the series they can export", () => {
   assert.deepEqual(productsExporting("node_cpu_seconds_total"), ["node-exporter"]);
   assert.deepEqual(productsExporting("up"), ["prometheus-scrape"]);
   assert.deepEqual(productsExporting("orders_created_total"), []);
+  assert.equal(productNamed("vllm")?.exports("http_requests_total"), true);
+  assert.deepEqual(productsExporting("http_requests_total"), [], "many others have it too");
   assert.ok(productsExporting("go_goroutines").includes("prometheus"));
 });
 
@@ -134,7 +136,7 @@ test("a target is recognised by path, image, name or port, and otherwise not at 
 test("every product has sources, rows that parse, and includes that exist and end", () => {
   for (const file of PRODUCT_FILES) {
     assert.ok(file.sources.length > 0 && file.sources.every((source) => source.length > 10));
-    for (const row of file.metrics) {
+    for (const row of [...file.metrics, ...(file.common ?? [])]) {
       const [name = "", type = ""] = row.split(" ");
       assert.match(name, /^[a-zA-Z_:][\w:]*\*?$/u, `${file.name}: ${row}`);
       assert.ok(isMetricType(type), `${file.name}: ${row}`);

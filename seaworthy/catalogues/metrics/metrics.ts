@@ -31,10 +31,10 @@ export function productNamed(name: string): Product | undefined {
   return products.get(name);
 }
 
-/** Names of the products that can export a series of this name, in alphabetical order. */
+/** Names of the products that a series of this name speaks for, in alphabetical order. */
 export function productsExporting(metric: string): readonly string[] {
   return allProducts()
-    .filter((product) => product.exports(metric))
+    .filter((product) => product.isTold(metric))
     .map((product) => product.name)
     .toSorted();
 }

@@ -1,3 +1,4 @@
+import { once } from "../once.ts";
 import { matchesPattern } from "../pattern.ts";
 
 /** As stored: see README.md of this folder for the form of a row. */
@@ -12,6 +13,8 @@ export interface ProductFile {
   readonly namespaces?: readonly string[];
   readonly bucketsWhen?: string;
   readonly renamed?: readonly string[];
+  /** Exported too, under names that anything else may export as well. */
+  readonly common?: readonly string[];
   readonly metrics: readonly string[];
 }
 
@@ -46,6 +49,8 @@ export interface Product {
   readonly hints: readonly string[];
   /** Whether a series of this name can come from it: `x_bucket` of a histogram `x` counts. */
   exports(metric: string): boolean;
+  /** Whether a series of this name says that it is this product; `http_requests_total` does not. */
+  isTold(metric: string): boolean;
   /** Whether the catalogue lists all that it exports under this name's beginning. */
   owns(metric: string): boolean;
   /** Undefined: unknown name, or labels not known. */
@@ -90,8 +95,8 @@ export function productFrom(
   file: ProductFile,
   find: (name: string) => Product | undefined,
 ): Product {
-  let parsed: Rows | undefined;
-  const rows = (): Rows => (parsed ??= parseRows(file.metrics));
+  const rows = once(() => parseRows([...file.metrics, ...(file.common ?? [])]));
+  const commonRows = once(() => parseRows(file.common ?? []));
   const parents = (): readonly Product[] =>
     (file.includes ?? []).flatMap((name) => find(name) ?? []);
   const seek = (metric: string): Found | undefined => seekIn(rows(), metric);
@@ -108,6 +113,9 @@ export function productFrom(
     ports: file.ports ?? [],
     hints: file.names ?? [],
     exports: (metric) => seek(metric) !== undefined || parentOf(metric) !== undefined,
+    isTold: (metric) =>
+      (seek(metric) !== undefined && seekIn(commonRows(), metric) === undefined) ||
+      parentOf(metric) !== undefined,
     owns: (metric) =>
       (file.namespaces ?? []).some((prefix) => metric.startsWith(prefix)) ||
       parents().some((parent) => parent.owns(metric)),
