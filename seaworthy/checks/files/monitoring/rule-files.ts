@@ -65,21 +65,18 @@ function isThere(unit: Unit, document: PrometheusDocument, pattern: Located<stri
   return placed.some((place) => isVisible(unit, place, pattern.value));
 }
 
-/** Nobody says where the file will be: any rule file of a matching name is taken for it. */
+/** Nobody says where the file will be: a rule file of a fitting name, or a file of that path. */
 function hasNamesake(unit: Unit, pattern: string): boolean {
   const { documents } = unit.repository;
   const wanted = globOf(baseName(pattern));
-  const inside = monitoringIn(documents, "prometheus-rules").some(
-    ({ embedded }) => embedded !== undefined && wanted.test(embedded.key),
+  const isRules = monitoringIn(documents, "prometheus-rules").some(({ embedded, file }) =>
+    wanted.test(embedded === undefined ? baseName(file.path) : embedded.key),
   );
-  return (
-    inside ||
-    documents.tree.files.some(({ path }) => wanted.test(baseName(path)) && isRuleFile(path))
-  );
-}
-
-function isRuleFile(path: string): boolean {
-  return /\.(?:ya?ml|rules|json|tmpl|j2|rule)$/.test(path);
+  // `*.yml` fits every file of YAML: there the folder has to fit as well.
+  const parts = pattern.includes("*") && pattern.includes("/") ? 2 : 1;
+  const tailOf = (path: string): string => path.split("/").slice(-parts).join("/");
+  const tail = globOf(tailOf(pattern));
+  return isRules || documents.tree.files.some(({ path }) => tail.test(tailOf(path)));
 }
 
 function isVisible(unit: Unit, { component, path, mount }: Placed, pattern: string): boolean {

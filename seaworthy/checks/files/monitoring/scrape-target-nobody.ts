@@ -1,3 +1,4 @@
+import type { Component } from "../../../facts/fact.ts";
 import { addressOf } from "../../../facts/monitoring/address.ts";
 import { monitoringIn } from "../../../facts/monitoring/embedded.ts";
 import type { PrometheusDocument, ScrapeConfig } from "../../../facts/monitoring/prometheus.ts";
@@ -5,7 +6,7 @@ import type { Located } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { counted, listed } from "./listing.ts";
-import { absenceFor, isMissing } from "./running.ts";
+import { absenceFor, isMissing, placesOf } from "./running.ts";
 
 export const scrapeTargetNobody: FileRule = {
   name: "scrape-target-nobody",
@@ -13,7 +14,10 @@ export const scrapeTargetNobody: FileRule = {
   check: (unit) =>
     unit.facts.of("component").length === 0
       ? []
-      : monitoringIn(unit.documents, "prometheus").flatMap((document) => missing(unit, document)),
+      : monitoringIn(unit.documents, "prometheus").flatMap((document) => [
+          ...missing(unit, document),
+          ...apart(unit, document),
+        ]),
 };
 
 interface Missing extends Located<string> {
@@ -52,6 +56,39 @@ function missing(unit: Unit, document: PrometheusDocument): readonly Found[] {
       ...(hosts.length === 1 ? { cause: `missing-host ${first.host}` } : {}),
     },
   ];
+}
+
+/** The host is there, on networks that Prometheus is not attached to. */
+function apart(unit: Unit, document: PrometheusDocument): readonly Found[] {
+  const [place, other] = placesOf(unit, document);
+  if (place === undefined || other !== undefined) return [];
+  const own = place.component;
+  const targets = document.jobs.flatMap(dialled).flatMap((target) => {
+    const resolution = unit.resolve(addressOf(target.value)?.host ?? "");
+    if (resolution.state !== "component" || !isApart(own, resolution.component)) return [];
+    return [{ ...target, component: resolution.component }];
+  });
+  const [first, ...others] = targets;
+  if (first === undefined) return [];
+  return [
+    {
+      severity: unit.openEdges.length > 0 ? "note" : "error",
+      message: [
+        `${listed(targets.map(({ value }) => value))}: on no network that ${own.name} is on`,
+        `(${listed(first.component.networks)}; ${listed(own.networks)})`,
+      ].join(" "),
+      places: [first.at, own.at, ...others.map(({ at }) => at)],
+      why: "The name does not resolve across networks: these targets are down from the first day.",
+      fix: `Attach ${own.name} to ${first.component.networks[0] ?? "their network"}.`,
+    },
+  ];
+}
+
+function isApart(own: Component, other: Component): boolean {
+  if (own.platform !== "compose" || other.platform !== "compose") return false;
+  if (own.hostNetwork || other.hostNetwork || own === other) return false;
+  if (own.networks.length === 0 || other.networks.length === 0) return false;
+  return !other.networks.some((network) => own.networks.includes(network));
 }
 
 /** What Prometheus itself connects to: a probe's targets are asked for by its exporter. */
