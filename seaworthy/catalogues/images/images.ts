@@ -3,8 +3,8 @@ import { matchesPattern } from "../pattern.ts";
 import { type ImageRef, parseImageRef } from "./image-ref.ts";
 import imagesFile from "./images.json" with { type: "json" };
 
-export { type ImageRef, parseImageRef } from "./image-ref.ts";
-export { type Withdrawal, withdrawal, withdrawalSources } from "./withdrawn.ts";
+export { parseImageRef } from "./image-ref.ts";
+export { withdrawal } from "./withdrawn.ts";
 
 const KINDS = [
   "admin",

@@ -1,12 +1,12 @@
 import { once } from "../once.ts";
 import file from "./ingress-nginx.json" with { type: "json" };
 
-/** What annotations of the controller begin with, unless it was started with another prefix. */
-export const INGRESS_NGINX_PREFIX = "nginx.ingress.kubernetes.io/";
-
 const names = once<ReadonlySet<string>>(() => new Set(file.annotations));
 
-/** Every annotation the controller reads, without prefix; for a suggestion of the nearest one. */
+/**
+ * Every annotation the controller reads, for a suggestion of the nearest one; here and below
+ * without the prefix `nginx.ingress.kubernetes.io/`.
+ */
 export function ingressAnnotations(): Iterable<string> {
   return names();
 }

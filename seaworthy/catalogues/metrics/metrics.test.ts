@@ -29,6 +29,22 @@ const SCRAPED: Readonly<Record<string, readonly string[]>> = {
     'prometheus_remote_storage_sent_batch_duration_seconds_bucket{remote_name="a",le="1"} 4',
     "go_goroutines 40",
   ],
+  "spring-boot": [
+    'http_server_requests_active_seconds_active_count{exception="none",method="GET",uri="/x"} 1.0',
+    'jvm_memory_used_bytes{area="heap",id="G1 Old Gen"} 3.17696E7',
+    'jvm_threads_states_threads{state="timed-waiting"} 4.0',
+    "jvm_gc_memory_promoted_bytes_total 0.0",
+    'jvm_info{runtime="OpenJDK Runtime Environment",vendor="Amazon.com Inc.",version="17"} 1.0',
+    'jvm_memory_usage_after_gc_percent{area="heap",pool="long-lived"} 0.0073',
+    "jvm_classes_loaded_classes 15070.0",
+    'logback_events_total{level="error"} 0.0',
+    "tomcat_sessions_rejected_sessions_total 0.0",
+    'hikaricp_connections_usage_seconds_max{pool="HikariPool-1"} 0.0',
+    'jdbc_connections_max{name="dataSource"} 10.0',
+    'disk_free_bytes{path="/app/."} 1.49671944192E11',
+    'application_ready_time_seconds{main_application_class="x.Application"} 5.447',
+    "system_load_average_1m 1.568359375",
+  ],
   "node-client": ["nodejs_eventloop_lag_p99_seconds 0.011182079"],
 };
 

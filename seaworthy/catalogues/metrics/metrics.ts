@@ -2,7 +2,7 @@ import { parseImageRef } from "../images/image-ref.ts";
 import { type Product, type ProductFile, productFrom } from "./product.ts";
 import file from "./products.json" with { type: "json" };
 
-export type { MetricType, Product } from "./product.ts";
+export type { Product } from "./product.ts";
 
 /** What is known of a scraped thing; whatever is not known is left out. */
 export interface Sighting {

@@ -19,10 +19,10 @@ type Fields = ReadonlyMap<string, string | undefined>;
 /** The type of a whole file. */
 export const ROOT_TYPE = "root";
 
-/** Fields of Compose that begin so are free, at every level. */
-export const COMPOSE_EXTENSION_PREFIX = "x-";
-
-/** Undefined: the type is not in the catalogue, so that nothing can be said of its fields. */
+/**
+ * Undefined: the type is not in the catalogue, so that nothing can be said of its fields. In
+ * Compose, fields that begin with `x-` are free at every level, beside these.
+ */
 export function fieldsOf(schema: SchemaName, type: string): Fields | undefined {
   return tables[schema]().get(type);
 }
