@@ -6,6 +6,8 @@ import {
   isSeq,
   LineCounter,
   parseAllDocuments,
+  visit,
+  type Alias,
   type Document as YamlDocument,
   type Pair,
   type Scalar,
@@ -115,14 +117,14 @@ function parseYaml(text: string, lineCounter: LineCounter): readonly YamlDocumen
 
 /** One document's nodes, anchors resolved and `<<` merged, within limits. */
 class YamlReading {
-  readonly #document: YamlDocument.Parsed;
+  readonly #targets: ReadonlyMap<Alias, unknown>;
   readonly #counter: LineCounter;
   #left = NODES_MAX;
   exhausted = false;
   readonly duplicates: { line: number; key: string }[] = [];
 
   constructor(document: YamlDocument.Parsed, counter: LineCounter) {
-    this.#document = document;
+    this.#targets = targetsOf(document);
     this.#counter = counter;
   }
 
@@ -132,7 +134,7 @@ class YamlReading {
       return undefined;
     }
     this.#left -= 1;
-    if (isAlias(value)) return this.node(value.resolve(this.#document), depth + 1);
+    if (isAlias(value)) return this.node(this.#targets.get(value), depth + 1);
     if (isScalar(value)) return this.#scalar(value);
     if (isMap(value)) {
       const entries = new Map<string, Entry>();
@@ -152,8 +154,9 @@ class YamlReading {
 
   #scalar({ value, source, type, range }: Scalar): Node {
     const block = type === "BLOCK_LITERAL" || type === "BLOCK_FOLDED";
-    const text = block || source === undefined ? String(value ?? "") : source;
-    return { type: "scalar", line: this.#line(range?.[0]), value: plain(value), text, block };
+    const own = plain(value);
+    const text = block || source === undefined ? String(own ?? "") : source;
+    return { type: "scalar", line: this.#line(range?.[0]), value: own, text, block };
   }
 
   /** The key, unless it merges other maps. */
@@ -179,20 +182,35 @@ class YamlReading {
   }
 }
 
+/**
+ * What each alias stands for: the last node before it that bears its anchor. Once for all of them, as
+ * the library walks the whole document for every one.
+ */
+function targetsOf(document: YamlDocument.Parsed): ReadonlyMap<Alias, unknown> {
+  const anchors = new Map<string, unknown>();
+  const targets = new Map<Alias, unknown>();
+  visit(document, {
+    Alias: (_, alias) => {
+      targets.set(alias, anchors.get(alias.source));
+    },
+    Value: (_, node) => {
+      if (node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  return targets;
+}
+
 /** A key without a value. */
 function emptyAt(line: number): Node {
   return { type: "scalar", line, value: null, text: "", block: false };
 }
 
+/** Dates, and integers too large for a number, are texts. */
 function plain(value: unknown): string | number | boolean | null {
-  switch (typeof value) {
-    case "string":
-    case "number":
-    case "boolean":
-      return value;
-    default:
-      return value === null || value === undefined ? null : String(value);
-  }
+  if (typeof value === "string" || typeof value === "number") return value;
+  if (typeof value === "boolean") return value;
+  if (typeof value === "bigint") return value.toString();
+  return value instanceof Date ? value.toISOString() : null;
 }
 
 function lineStarts(text: string): readonly number[] {
