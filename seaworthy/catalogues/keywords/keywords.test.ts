@@ -73,6 +73,10 @@ test("nginx's directives know contexts, arguments and module", () => {
   assert.deepEqual(passes.toSorted(), ["ngx_http_proxy_module", "ngx_stream_proxy_module"]);
   const servers = nginxDirectives("server").map(({ isBlock }) => isBlock);
   assert.ok(servers.includes(true) && servers.includes(false));
+  for (const context of ["main", "http", "server", "location", "stream"] as const) {
+    assert.ok(nginxDirectives("include")[0]?.contexts.includes(context), context);
+  }
+  assert.ok(nginxDirectives("live").some(({ contexts }) => contexts.includes("rtmp-application")));
   assert.equal(nginxDirectives("sendfile")[0]?.takes(1), true);
   assert.equal(nginxDirectives("log_format")[0]?.takes(1), false);
 });

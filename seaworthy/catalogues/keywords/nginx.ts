@@ -17,6 +17,10 @@ const CONTEXTS = [
   "stream-upstream",
   "mail",
   "mail-server",
+  "rtmp",
+  "rtmp-server",
+  "rtmp-application",
+  "rtmp-recorder",
 ] as const;
 
 /** `server-if`: an `if` within a server; `stream-server`: a server within `stream`. */
