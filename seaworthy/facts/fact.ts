@@ -176,6 +176,8 @@ export interface ServedPath {
   readonly prefix: boolean;
   /** Set when the answer can only ever be this status. */
   readonly constantStatus?: number;
+  /** Names that its checks use and its file never defines: why it can only fail. */
+  readonly undefinedNames?: readonly Located<string>[];
   /** What the handler asks before it answers: `database`, `cache`, `disk`, `memory`, `http`. */
   readonly asks: readonly string[];
 }

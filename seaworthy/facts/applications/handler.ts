@@ -67,40 +67,52 @@ function withCalled(code: Code, body: readonly string[]): string {
 }
 
 function definitionOf(code: Code, name: string): readonly string[] | undefined {
-  const definition = new RegExp(
-    `\\b(?:def|function|func|const|private|public)\\b.{0,60}\\b${name}\\b`,
-  );
-  const index = code.lines.findIndex((line) => line.includes(name) && definition.test(line));
+  const index = lineOfDefinition(code, name);
   return index < 0 ? undefined : bodyAt(code, index);
 }
 
+function lineOfDefinition({ lines }: Code, name: string): number {
+  const definition = new RegExp(
+    `\\b(?:def|function|func|const|private|public)\\b.{0,60}\\b${name}\\b`,
+  );
+  return lines.findIndex((line) => line.includes(name) && definition.test(line));
+}
+
+/** An answer that a handler cannot help giving, and why. */
+export interface OnlyAnswer {
+  readonly status: number;
+  /** Names that its file never defines, each with the index of its line. */
+  readonly undefinedNames: readonly { readonly name: string; readonly index: number }[];
+}
+
 /**
- * The one status that a handler can give: written as such, or because what it asks uses names that
- * its file never defines and an `except` swallows the error.
+ * The one status that a handler can give, because what it asks uses names that its file never
+ * defines and an `except` swallows the error.
  */
-export function onlyStatus(code: Code, index: number): number | undefined {
+export function onlyAnswer(code: Code, index: number): OnlyAnswer | undefined {
   const body = bodyAt(code, index).join("\n");
   if (code.document.language !== "python") return undefined;
   const [, failed] = /\belse\s+(5\d\d)\b/.exec(body) ?? [];
   if (failed === undefined || !/all\(/.test(body)) return undefined;
   const called = [...body.matchAll(/\b([a-z_]\w{2,60})\(\)/g)].map(([, name = ""]) => name);
-  const doomed = called.some((name) => {
-    const check = definitionOf(code, name);
-    return check !== undefined && isDoomed(code, check);
-  });
-  return doomed ? Number(failed) : undefined;
+  const undefinedNames = called.flatMap((name) => swallowed(code, lineOfDefinition(code, name)));
+  return undefinedNames.length === 0 ? undefined : { status: Number(failed), undefinedNames };
 }
 
-/** A swallowed `except`, and a name in the `try` that the file neither imports nor makes. */
-function isDoomed({ lines }: Code, body: readonly string[]): boolean {
+/** A swallowed `except`, and names in its `try` that the file neither imports nor makes. */
+function swallowed(code: Code, start: number): OnlyAnswer["undefinedNames"] {
+  if (start < 0) return [];
+  const body = bodyAt(code, start);
   const text = body.join("\n");
-  if (!/\bexcept\s*(Exception\b.{0,40})?:/.test(text) || !/return False/.test(text)) return false;
-  const used = [...text.matchAll(/(?<![\w."'])([a-z_]\w*)\.\w+|\(([A-Z][A-Z0-9_]{2,60})\)/g)].map(
-    ([, name, constant]) => name ?? constant ?? "",
+  if (!/\bexcept\s*(Exception\b.{0,40})?:/.test(text) || !/return False/.test(text)) return [];
+  const whole = code.lines.join("\n");
+  if (/^from\s+\S+\s+import\s+\*/m.test(whole)) return [];
+  return body.flatMap((line, offset) =>
+    [...line.matchAll(/(?<![\w."'])([a-z_]\w*)\.\w+|\(([A-Z][A-Z0-9_]{2,60})\)/g)]
+      .map(([, name, constant]) => name ?? constant ?? "")
+      .filter((name) => !isDefined(whole, name))
+      .map((name) => ({ name, index: start + offset })),
   );
-  const whole = lines.join("\n");
-  if (/^from\s+\S+\s+import\s+\*/m.test(whole)) return false;
-  return used.some((name) => !isDefined(whole, name));
 }
 
 function isDefined(text: string, name: string): boolean {

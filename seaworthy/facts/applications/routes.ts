@@ -1,7 +1,7 @@
 import type { Fact, ServedPath } from "../fact.ts";
 import { at } from "../source.ts";
 import type { ApplicationSourceDocument } from "./applications.ts";
-import { handlerAsks, onlyStatus } from "./handler.ts";
+import { handlerAsks, onlyAnswer } from "./handler.ts";
 import type { Code } from "./source-facts.ts";
 
 /** How frameworks declare a route: the first group is the path. */
@@ -69,7 +69,7 @@ function served(route: {
   const { code, index, path, framework } = route;
   // Only handlers that somebody may probe are read: reading all of them takes its time.
   const probed = HEALTH.test(path);
-  const status = probed ? onlyStatus(code, index) : undefined;
+  const only = probed ? onlyAnswer(code, index) : undefined;
   const found = {
     kind: "served-path",
     at: at(code.document.file, index + 1),
@@ -79,7 +79,12 @@ function served(route: {
     prefix: false,
     asks: probed ? handlerAsks(code, index) : [],
   } as const;
-  return status === undefined ? found : { ...found, constantStatus: status };
+  if (only === undefined) return found;
+  const causes = only.undefinedNames.map(({ name, index: line }) => ({
+    value: name,
+    at: at(code.document.file, line + 1),
+  }));
+  return { ...found, constantStatus: only.status, undefinedNames: causes };
 }
 
 /** `@RequestMapping` above a class is a prefix, no route. */

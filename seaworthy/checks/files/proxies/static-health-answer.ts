@@ -57,15 +57,19 @@ function isOwnProbe(unit: Unit, path: string): boolean {
 
 /** A handler that can give one answer only, and that somebody relies on. */
 function ofApplication(unit: Unit, served: ServedPath): readonly Found[] {
-  const { constantStatus, path, by } = served;
-  if (by !== "application" || constantStatus === undefined) return [];
+  const { constantStatus, path, by, undefinedNames = [] } = served;
+  if (by !== "application" || constantStatus === undefined || undefinedNames.length === 0)
+    return [];
+  const names = [...new Set(undefinedNames.map(({ value }) => value))];
   const asked = probesOf(unit, path);
   if (constantStatus < 400 || (asked.length === 0 && !HEALTH.test(path))) return [];
   return [
     {
       severity: "error",
-      message: `${path} can only ever answer ${constantStatus}`,
-      places: [served.at, ...asked],
+      message:
+        `${path} can only ever answer ${constantStatus}: its checks use ${names.join(" and ")}, ` +
+        "which the file never defines, and swallow the error",
+      places: [served.at, ...undefinedNames.map(({ at }) => at), ...asked],
       why:
         "whatever probes it takes the program for broken from the first second: instances are " +
         "restarted in a loop, or never get a request",
