@@ -123,12 +123,18 @@ function undefinedOf(read: Read): (service: ComposeService) => readonly Problem[
   const defined = (kind: string) => new Set(entriesAt(root, kind).map(([key]) => key));
   const names = new Set(services.map(({ name }) => name));
   const [networks, volumes] = [defined("networks"), defined("volumes")];
-  // Another file of the same command may define it, unless Compose reads this one by itself.
+  // Another file of the same command may define what is missing here, unless Compose reads this
+  // one by itself or it has definitions of its own kind, which an overlay rarely repeats.
   const alone = /^(?:docker-)?compose\.ya?ml$/.test(baseName(file.path));
+  const isWhole = (kind: string) => alone || defined(kind).size > 0;
   const sure = alone ? {} : { harmless: true };
+  const dependsInside = services.some(({ node }) =>
+    entryLines(nodeAt(node, "depends_on")).some(([key]) => names.has(key)),
+  );
   return ({ name, node }) => [
     ...entryLines(nodeAt(node, "networks"))
-      .filter(([key]) => key !== "default" && !key.includes("$") && !networks.has(key))
+      .filter(([key]) => isWhole("networks") && key !== "default" && !key.includes("$"))
+      .filter(([key]) => !networks.has(key))
       .map(([key, line]) => ({
         at: at(file, line),
         message: `service ${name} joins network "${key}", which this file does not define`,
@@ -136,7 +142,7 @@ function undefinedOf(read: Read): (service: ComposeService) => readonly Problem[
         ...sure,
       })),
     ...usedVolumes(node)
-      .filter(([key]) => !volumes.has(key))
+      .filter(([key]) => isWhole("volumes") && !volumes.has(key))
       .map(([key, line]) => ({
         at: at(file, line),
         message: `service ${name} mounts volume "${key}", which this file does not define`,
@@ -144,7 +150,7 @@ function undefinedOf(read: Read): (service: ComposeService) => readonly Problem[
         ...sure,
       })),
     ...entryLines(nodeAt(node, "depends_on"))
-      .filter(([key]) => !names.has(key) && !key.includes("$"))
+      .filter(([key]) => (alone || dependsInside) && !names.has(key) && !key.includes("$"))
       .map(([key, line]) => ({
         at: at(file, line),
         message: `service ${name} depends on "${key}", which is no service of this file`,
