@@ -2,7 +2,14 @@ import type { Act } from "../../../facts/scripts/acts.ts";
 import type { Component, MountFact } from "../../../facts/fact.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
-import { isBackupScript, savesOf, scriptsOf, shortName, type Script } from "./scripts-of.ts";
+import {
+  isBackupScript,
+  runsInContainer,
+  savesOf,
+  scriptsOf,
+  shortName,
+  type Script,
+} from "./scripts-of.ts";
 import { isNamed, isWithin } from "./stores.ts";
 
 /** The backup looks where the state is not. */
@@ -17,7 +24,9 @@ export const backupPathMismatch: FileRule = {
       const saves = savesOf(script);
       return [
         ...saves.flatMap((save) => wrongContainer({ script, save, components, unit })),
-        ...wrongPaths({ script, saves, components, unit }),
+        ...(runsInContainer(script, unit.repository)
+          ? []
+          : wrongPaths({ script, saves, components, unit })),
       ];
     });
   },

@@ -98,9 +98,11 @@ function unfenced(script: Script, steps: readonly FailoverStep[]): readonly Foun
   if (steps.slice(0, index).some(({ part }) => part === "fence")) return [];
   // A managed switchover demotes the old primary itself.
   if (promote.command.expanded.some((word) => /switchover|failover/.test(word))) return [];
+  // Whoever is asked can see to the old primary; a script that asks nobody has to.
+  const asked = steps.slice(0, index).some(({ part }) => part === "confirm");
   return [
     {
-      severity: "warning",
+      severity: asked ? "note" : "warning",
       message: `${shortName(script)} promotes the standby, and nothing stops the old primary first`,
       places: [script.place(promote.command.line)],
       why:

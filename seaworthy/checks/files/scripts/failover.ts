@@ -25,10 +25,18 @@ export function failoverOf(script: Script): readonly FailoverStep[] {
     const part = partOf(moment.command);
     return part === undefined ? [] : [{ ...moment, part }];
   });
-  const promotes = steps.some(({ part }) => part === "promote");
+  // Replication is also set up and undone where a container starts.
+  const promotes = steps.some(
+    ({ part, command }) => part === "promote" && (isNamed(script) || !isClient(command)),
+  );
   const moves = steps.some(({ part }) => part === "traffic");
   if (!promotes && !(moves && isNamed(script))) return [];
   return steps;
+}
+
+function isClient({ expanded }: ShellCommand): boolean {
+  const program = invocationOf(expanded)?.program ?? "";
+  return /^(?:mysql|mariadb|psql|redis-cli|valkey-cli)$/.test(program);
 }
 
 function isNamed({ path, shell }: Script): boolean {
@@ -70,7 +78,7 @@ const PARTS: readonly (readonly [Part, RegExp, RegExp])[] = [
   ["fence", /^kubectl$/, /--replicas[= ]0\b|^(?:delete|cordon|drain)\b/],
   ["fence", /^(?:fence_\w{1,30}|stonith|stonith_admin|iptables|nft)$/, /./],
   ["fence", /^(?:mysql|mariadb|psql)$/, /read_only\s?=\s?(?:1|on)|default_transaction_read_only/i],
-  ["fence", /^(?:systemctl|service|docker|docker-compose)$/, /\bstop\b|\bdown\b/],
+  ["fence", /^(?:systemctl|service|docker|docker-compose)$/, /\bstop\b|\bdown\b|\bkill\b/],
   ["wait", /^kubectl$/, /\b(?:wait|rollout status)\b/],
   ["wait", /^aws$/, /\bwait\b/],
   ["start", /^kubectl$/, /\bscale\b|\brollout restart\b/],

@@ -27,16 +27,20 @@ function sourcesUnknown({ shell }: Script, names: ReadonlySet<string>): boolean 
   });
 }
 
-/** Snake case: programs are hardly ever named so, but for these families. */
-const NAME = /^[a-z][a-z0-9]*(?:_[a-z0-9]+)+$/;
-const PROGRAMS =
-  /^(?:pg|mysql|mariadb|apache2|systemd|dpkg|apt|ovs|bpf|nvidia|python|rabbitmq|x86|aarch64)_/;
+/** Snake case that begins with a verb: programs are not named so, functions mostly are. */
+const VERBS = [
+  "send notify alert check verify validate create setup set install deploy start stop restart run",
+  "get fetch load log print show wait backup restore cleanup clean remove delete update upgrade",
+  "migrate build push pull init initialize configure enable disable test ensure handle parse",
+  "generate export import rollback switch promote drain record report register write apply execute",
+];
+const NAME = new RegExp(`^(?:${VERBS.join(" ").replaceAll(" ", "|")})(?:_[a-z0-9]+)+$`);
 
 function oneScript(script: Script, known: ReadonlySet<string>): readonly Found[] {
   const asked = new Set(script.shell.commands.flatMap((command) => asksFor(command)));
   const missing = script.shell.commands.filter((command) => {
     const [name = ""] = command.words;
-    if (!NAME.test(name) || PROGRAMS.test(name) || known.has(name) || asked.has(name)) return false;
+    if (!NAME.test(name) || known.has(name) || asked.has(name)) return false;
     return command.carrier === undefined && invocationOf(command.expanded)?.place.type === "here";
   });
   const [first, ...rest] = missing;

@@ -13,6 +13,7 @@ import type { FileRule, Found } from "../file-rule.ts";
 import {
   isBackupScript,
   listed,
+  runsInContainer,
   scriptsOf,
   shortName,
   type Scope,
@@ -28,7 +29,8 @@ export const relativePathUnderCron: FileRule = {
     const scripts = scriptsOf(unit.repository).filter(({ isScript }) => isScript);
     return scheduled(unit).flatMap(({ entry, place }) => {
       const script = scripts.find((candidate) => startedBy(entry, candidate));
-      return script === undefined ? [] : oneScript(script, place);
+      if (script === undefined || runsInContainer(script, unit.repository)) return [];
+      return oneScript(script, place);
     });
   },
 };

@@ -48,7 +48,7 @@ function takesAwayFirst({ script, restore, before }: Restoring): readonly Found[
   const first = drop ?? (goesOn ? stop : undefined);
   if (first === undefined) return [];
   const asked = before.some(({ expanded }) => expanded[0] === "read");
-  if (drop === undefined && asked && !goesOn) return [];
+  if (drop === undefined && asked) return [];
   const what = drop === undefined ? "stops the service" : "deletes what is there";
   return [
     {

@@ -109,7 +109,9 @@ export function isBackupScript(script: Script): boolean {
   // What a deployment puts aside before it begins is not the backup of the system.
   if (/deploy|migrat|upgrade|update|install|setup|dev/i.test(baseName(script.path))) return false;
   if (saves.some(({ command }) => says.test(command.within ?? ""))) return true;
-  return script.shell.commands.length < 60 && saves.some(({ pattern }) => says.test(pattern));
+  // A dump before something is removed is no backup either; what is kept in order or sent off is.
+  const kept = actsOf(script.shell).some(({ act }) => act === "prune" || act === "ship");
+  return kept && saves.some(({ pattern }) => says.test(pattern));
 }
 
 /** The name under which people speak of a script. */
@@ -125,4 +127,23 @@ export function listed(names: readonly string[], max = 4): string {
   const last = more > 0 ? `${String(more)} more` : shown.pop();
   if (last === undefined) return "";
   return shown.length === 0 ? last : `${shown.join(", ")} and ${last}`;
+}
+
+/**
+ * Whether a container runs the script, so that its paths are the container's: it is mounted or
+ * copied into one, or is a container's command.
+ */
+export function runsInContainer(script: Script, { documents, facts }: Scope): boolean {
+  const name = baseName(script.path);
+  const inComponent = facts.of("component").some(({ mounts, command, at: where }) => {
+    if (where.file === script.path) return true;
+    if (command?.value.some((word) => baseName(word) === name) === true) return true;
+    return mounts.some(({ source, type }) => {
+      if (type !== "bind" || source === undefined) return false;
+      const plain = source.replace(/^(?:\.{1,2}\/)+/, "").replace(/\/$/, "");
+      return plain !== "" && plain !== "." && `/${script.path}/`.includes(`/${plain}/`);
+    });
+  });
+  if (inComponent) return true;
+  return documents.of("dockerfile").some(({ file }) => file.text.slice(0, 100_000).includes(name));
 }
