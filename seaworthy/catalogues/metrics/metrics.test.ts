@@ -149,6 +149,15 @@ test("a target is recognised by path, image, name or port, and otherwise not at 
   assert.equal(productOf({}), undefined);
 });
 
+test("what has to be switched on is an option that can be searched for", () => {
+  for (const file of PRODUCT_FILES) {
+    for (const row of file.metrics) {
+      const [, when] = row.split(" when ");
+      if (when !== undefined) assert.match(when, /^(?:--?[a-z]|[a-z]+\.[a-z])/u, row);
+    }
+  }
+});
+
 test("every product has sources, rows that parse, and includes that exist and end", () => {
   for (const file of PRODUCT_FILES) {
     assert.ok(file.sources.length > 0 && file.sources.every((source) => source.length > 10));
