@@ -52,8 +52,9 @@ export function isMadeFolder(name: string): boolean {
 }
 
 export function isSideFolder(name: string): boolean {
+  // `integration-tests`, `__tests__`, `test`; not `test-runner`, which may be a program's own part.
   const words = name.toLowerCase().split(/[^a-z0-9]+/);
-  return name === "spec" || words.some((word) => SIDE_WORDS.has(word));
+  return SIDE_WORDS.has(words.findLast((word) => word !== "") ?? "");
 }
 
 export function isUnreadName(name: string): boolean {

@@ -29,6 +29,10 @@ test("text is read, what tools made or tests use is not, and all of it is there"
     "app/main.ts": "x\n",
     "node_modules/p/compose.yml": "services: {}\n",
     "examples/one/compose.yml": "services: {}\n",
+    "app/test-runner/run.ts": "x\n",
+    "app/__tests__/run.ts": "x\n",
+    "tools/env/pyvenv.cfg": "home = /usr\n",
+    "tools/env/bin/run.sh": "x\n",
     "logo.png": Buffer.from([1, 0, 2]),
     "odd.conf": Buffer.from([65, 0, 66]),
     ".gitignore": "data/\n",
@@ -37,9 +41,12 @@ test("text is read, what tools made or tests use is not, and all of it is there"
   const { tree, sideFolders } = readTree(root);
   assert.deepEqual(
     tree.files.map(({ path }) => path),
-    [".env", ".gitignore", "compose.yml", "app/main.ts"],
+    [".env", ".gitignore", "compose.yml", "app/main.ts", "app/test-runner/run.ts"],
   );
-  assert.deepEqual(sideFolders, [{ path: "examples", files: 1 }]);
+  assert.deepEqual(sideFolders, [
+    { path: "app/__tests__", files: 1 },
+    { path: "examples", files: 1 },
+  ]);
   for (const path of ["logo.png", "app", "node_modules/p/any", "examples/one/compose.yml"]) {
     assert.ok(tree.has(path), path);
   }
