@@ -56,7 +56,7 @@ export interface PipelineJob {
   readonly uses: readonly PipelineUse[];
   readonly services: readonly string[];
   readonly caches: readonly { readonly line: number; readonly path: string }[];
-  /** GitLab's variables, those of the whole file among them. */
+  /** Environment variables of known text, those of the whole file among them. */
   readonly variables: ReadonlyMap<string, string>;
   /** Jenkins: the text of `when`; GitHub: `if`; GitLab: `only` and `except`. */
   readonly condition?: { readonly line: number; readonly text: string };

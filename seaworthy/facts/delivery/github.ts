@@ -26,7 +26,7 @@ export function readGithub(file: SourceFile): PipelineDocument | undefined {
     stages: [],
     triggers,
     open: false,
-    jobs: jobs.map(([name, { line, node }]) => jobOf({ name, line, node, restricted })),
+    jobs: jobs.map(([name, { line, node }]) => jobOf({ name, line, node, root, restricted })),
     problems: [],
   };
 }
@@ -73,9 +73,10 @@ function jobOf(job: {
   readonly name: string;
   readonly line: number;
   readonly node: Node;
+  readonly root: Node;
   readonly restricted: boolean;
 }): PipelineJob {
-  const { name, line, node, restricted } = job;
+  const { name, line, node, root, restricted } = job;
   const steps = itemsAt(node, "steps");
   const condition = entryAt(node, "if");
   const environment = textAt(node, "environment") ?? textAt(node, "environment", "name");
@@ -102,7 +103,11 @@ function jobOf(job: {
     uses,
     services: entriesAt(node, "services").flatMap(([, entry]) => textAt(entry.node, "image") ?? []),
     caches: [],
-    variables: new Map(),
+    variables: new Map(
+      [...entriesAt(root, "env"), ...entriesAt(node, "env")].map(
+        ([key, entry]) => [key, textAt(entry.node) ?? ""] as const,
+      ),
+    ),
   };
 }
 

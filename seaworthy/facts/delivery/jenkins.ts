@@ -15,7 +15,8 @@ export function readJenkins(file: SourceFile): PipelineDocument | undefined {
     return tokens[0]?.text === "pipeline" && block !== undefined;
   });
   const jobs: PipelineJob[] = [];
-  stagesIn(pipeline?.block ?? [], undefined, jobs);
+  const variables = variablesIn(pipeline?.block ?? []);
+  stagesIn(pipeline?.block ?? [], { condition: undefined, variables }, jobs);
   if (jobs.length === 0) return undefined;
   return {
     kind: "pipeline",
@@ -32,11 +33,25 @@ export function readJenkins(file: SourceFile): PipelineDocument | undefined {
 
 type Condition = PipelineJob["condition"];
 
-function stagesIn(
-  statements: readonly GroovyStatement[],
-  outer: Condition,
-  jobs: PipelineJob[],
-): void {
+/** What a stage has from those around it. */
+interface Outer {
+  readonly condition: Condition;
+  readonly variables: ReadonlyMap<string, string>;
+}
+
+/** `environment { NAME = 'value' }`. */
+function variablesIn(statements: readonly GroovyStatement[]): ReadonlyMap<string, string> {
+  const environment = statements.find(({ tokens }) => tokens[0]?.text === "environment");
+  return new Map(
+    (environment?.block ?? []).flatMap(({ tokens: [name, sign, value] }) =>
+      name !== undefined && sign?.text === "=" && value?.type === "text"
+        ? [[name.text, value.text] as const]
+        : [],
+    ),
+  );
+}
+
+function stagesIn(statements: readonly GroovyStatement[], outer: Outer, jobs: PipelineJob[]): void {
   for (const statement of statements) {
     if (statement.block === undefined || jobs.length >= STAGES_MAX) continue;
     const [first, ...rest] = statement.tokens;
@@ -45,10 +60,13 @@ function stagesIn(
       if (first?.text !== "post") stagesIn(statement.block, outer, jobs);
       continue;
     }
-    const condition = conditionOf(statement.block) ?? outer;
-    jobs.push(jobOf({ name, line: statement.line, block: statement.block, condition }));
+    const here: Outer = {
+      condition: conditionOf(statement.block) ?? outer.condition,
+      variables: new Map([...outer.variables, ...variablesIn(statement.block)]),
+    };
+    jobs.push(jobOf({ name, line: statement.line, block: statement.block, ...here }));
     const inner = statement.block.filter(({ tokens }) => tokens[0]?.text !== "steps");
-    stagesIn(inner, condition, jobs);
+    stagesIn(inner, here, jobs);
   }
 }
 
@@ -67,13 +85,13 @@ function textOf(statements: readonly GroovyStatement[], depth = 0): string {
     .join("\n");
 }
 
-function jobOf(stage: {
+interface Stage extends Outer {
   readonly name: string;
   readonly line: number;
   readonly block: readonly GroovyStatement[];
-  readonly condition: Condition;
-}): PipelineJob {
-  const { name, line, block, condition } = stage;
+}
+
+function jobOf({ name, line, block, condition, variables }: Stage): PipelineJob {
   const reading: Reading = { commands: [], uses: [], images: new Map() };
   const steps = block.filter(({ tokens }) => tokens[0]?.text === "steps");
   for (const { block: own } of steps) read(own ?? [], reading, { scripted: false, depth: 0 });
@@ -90,7 +108,7 @@ function jobOf(stage: {
     uses: reading.uses,
     services: [],
     caches: [],
-    variables: new Map(),
+    variables,
     ...(condition === undefined ? {} : { condition }),
   };
 }

@@ -140,3 +140,20 @@ export function isForRehearsal(names: string): boolean {
     names,
   );
 }
+
+const ROUNDS_MAX = 5;
+
+/** An image with the variables that are known put in: `$X`, `${X}`, `${env.X}`, `${{ env.X }}`. */
+export function expandedImage(image: string, variables: ReadonlyMap<string, string>): string {
+  const reference =
+    /\$\{\{\s{0,9}env\.(\w{1,100})\s{0,9}\}\}|\$\{(?:env\.)?(\w{1,100})\}|\$(\w{1,100})/g;
+  let text = image;
+  for (let round = 0; round < ROUNDS_MAX && text.includes("$"); round += 1) {
+    text = text.replace(reference, (whole: string, ...names: readonly unknown[]) => {
+      const name = names.slice(0, 3).find((one) => typeof one === "string");
+      return (typeof name === "string" ? variables.get(name) : undefined) ?? whole;
+    });
+    if (text.length > 1_000) return image;
+  }
+  return text;
+}
