@@ -1,4 +1,5 @@
 import { baseName, folderOf } from "../../../facts/source.ts";
+import type { Documents } from "../../../facts/document.ts";
 import type { Unit } from "../../../facts/unit.ts";
 
 /** Programs that put values into a file before its own program reads it. */
@@ -9,21 +10,41 @@ const TEMPLATE = /\.(?:tpl|tmpl|template|j2|jinja2?|gotmpl|erb|in)(?:\.|$)/;
 /** Longer lines are no commands. */
 const LINE_MAX = 4000;
 
+const known = new WeakMap<Documents, readonly ExpandingLine[]>();
+
+interface ExpandingLine {
+  readonly path: string;
+  readonly text: string;
+}
+
 /** Whether some line of the tree pipes this file, its folder or a file it is told through one. */
 export function isExpanded(unit: Unit, path: string): boolean {
   const [outer = path] = path.split("#", 1);
-  if (TEMPLATE.test(baseName(outer))) return true;
   const name = baseName(outer);
+  if (TEMPLATE.test(name)) return true;
   const folder = baseName(folderOf(outer));
-  const { tree } = unit.repository.documents;
-  return tree.files.some(({ text, path: other }) => {
-    if (other === outer || !EXPANDER.test(text)) return false;
-    return text.split("\n").some((line) => isExpanding(line, name, folder));
-  });
+  return expandingLines(unit.repository.documents).some(
+    (line) => line.path !== outer && isExpanding(line.text, name, folder),
+  );
+}
+
+/** Every line that runs such a program, found once. */
+function expandingLines(documents: Documents): readonly ExpandingLine[] {
+  const read = known.get(documents);
+  if (read !== undefined) return read;
+  const made = documents.tree.files.flatMap(({ path, text }) =>
+    EXPANDER.test(text)
+      ? text
+          .split("\n")
+          .filter((line) => line.length <= LINE_MAX && EXPANDER.test(line))
+          .map((line): ExpandingLine => ({ path, text: line }))
+      : [],
+  );
+  known.set(documents, made);
+  return made;
 }
 
 function isExpanding(line: string, name: string, folder: string): boolean {
-  if (line.length > LINE_MAX || !EXPANDER.test(line)) return false;
   if (line.includes(name)) return true;
   // `envsubst < "$file"` in a loop: which files, the script alone knows.
   if (/envsubst\b[^|]*<\s*"?\$/.test(line)) return true;

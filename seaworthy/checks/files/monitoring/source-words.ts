@@ -3,8 +3,8 @@ import type { SourceFile } from "../../../facts/source.ts";
 
 /** Source code and configuration: what may name a metric. Prose and lock files do not make one. */
 const SPEAKING = /\.(?:java|kt|kts|scala|groovy|go|py|rb|php|rs|cs|[cm]?[jt]sx?|sql|toml)$/;
-const MAPPING = /\.(?:ya?ml|json|properties|conf)$/;
-const LOCK = /(?:^|\/)(?:package-lock\.json|pnpm-lock\.yaml|composer\.lock|yarn\.lock)$/;
+const MAPPING = /\.(?:ya?ml|properties|conf)$/;
+const LOCK = /(?:^|\/)pnpm-lock\.yaml$|\.min\.js$/;
 const MONITORING: ReadonlySet<string> = new Set([
   "prometheus",
   "prometheus-rules",
@@ -13,7 +13,9 @@ const MONITORING: ReadonlySet<string> = new Set([
   "grafana-provisioning",
 ]);
 /** Texts longer than this are generated or data. */
-const CHARACTERS_MAX = 1_000_000;
+const CHARACTERS_MAX = 300_000;
+
+const WORD = /[a-zA-Z_:][\w:]{2,100}(?:[.-]\w{1,60}){0,12}/g;
 
 const known = new WeakMap<Documents, ReadonlySet<string>>();
 
@@ -28,13 +30,13 @@ export function sourceWords(documents: Documents): ReadonlySet<string> {
   const monitoring = new Set(
     documents.all.filter(({ kind }) => MONITORING.has(kind)).map(({ file }) => file.path),
   );
+  const raw = new Set<string>();
   const words = new Set<string>();
   for (const file of documents.tree.files) {
     if (monitoring.has(file.path) || !isSpeaking(file)) continue;
-    for (const [word] of file.text.matchAll(/[a-zA-Z_:][\w:]{2,100}(?:[.-]\w{1,60}){0,12}/g)) {
-      if (/[_.A-Z-]/.test(word)) words.add(normal(word));
-    }
+    for (const [word] of file.text.matchAll(WORD)) raw.add(word);
   }
+  for (const word of raw) if (/[_.A-Z-]/.test(word)) words.add(normal(word));
   known.set(documents, words);
   return words;
 }
