@@ -147,7 +147,7 @@ function onlyFitting(block: Block, names: readonly string[]): string | undefined
 }
 
 /** Words that look like files: quoted ones where there are any, else the bare ones. */
-export function filesIn(text: string, isBareEnough: boolean): readonly string[] {
+function filesIn(text: string, isBareEnough: boolean): readonly string[] {
   const marked = [...text.slice(0, 800).matchAll(/`([^`]{1,200})`|\*\*([^*]{1,200})\*\*/g)];
   const quoted = marked.flatMap(([, code, bold]) => tokens(code ?? bold ?? "", true));
   if (quoted.length > 0 && !isBareEnough) return quoted;

@@ -16,7 +16,7 @@ import type { Entry, Node } from "./node.ts";
 import type { SourceFile } from "./source.ts";
 
 /** Larger files of data are not deployment files; one finding says that they were not read. */
-export const STRUCTURED_CHARACTERS_MAX = 2_000_000;
+const STRUCTURED_CHARACTERS_MAX = 2_000_000;
 /** Deeper than any real file; the stack of a hostile one ends here. */
 const DEPTH_MAX = 64;
 /** Nodes after anchors were resolved: "a billion laughs" ends here. */

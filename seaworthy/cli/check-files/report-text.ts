@@ -51,7 +51,7 @@ function alsoText(other: Reported, paint: Paint): string {
   return `  also ${severity} ${other.message} ${paint("dim", `[${other.rule}]`)} ${where}`;
 }
 
-export function placeText({ file, line, as }: ReportedPlace): string {
+function placeText({ file, line, as }: ReportedPlace): string {
   return as === undefined ? `${file}:${String(line)}` : `${file}:${String(line)} (${as})`;
 }
 
