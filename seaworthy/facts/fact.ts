@@ -158,7 +158,7 @@ export interface Call {
 export interface Listener {
   readonly kind: "listener";
   readonly at: Location;
-  readonly by: "haproxy" | "nginx" | "ingress" | "application";
+  readonly by: "haproxy" | "nginx" | "ingress" | "application" | "gateway";
   readonly name: string;
   readonly address?: string;
   readonly port: number;
@@ -186,7 +186,8 @@ export interface ServedPath {
 export interface TimeLimit {
   readonly kind: "time-limit";
   readonly at: Location;
-  readonly hop: "haproxy" | "nginx" | "ingress" | "application" | "job";
+  /** `gateway`: the edge of a declaration. */
+  readonly hop: "haproxy" | "nginx" | "ingress" | "application" | "job" | "gateway";
   readonly of: "client" | "connect" | "read" | "send" | "request" | "work" | "stop";
   readonly ms: number;
 }
@@ -194,7 +195,7 @@ export interface TimeLimit {
 export interface BodyLimit {
   readonly kind: "body-limit";
   readonly at: Location;
-  readonly hop: "haproxy" | "nginx" | "ingress" | "application";
+  readonly hop: "haproxy" | "nginx" | "ingress" | "application" | "gateway";
   readonly bytes: number;
 }
 
@@ -210,7 +211,7 @@ export interface RateLimit {
 export interface ConnectionLimit {
   readonly kind: "connection-limit";
   readonly at: Location;
-  readonly hop: "haproxy" | "nginx" | "application" | "database";
+  readonly hop: "haproxy" | "nginx" | "application" | "database" | "gateway";
   /** `pool`: connections that one instance opens; `server`: connections that a server accepts. */
   readonly side: "pool" | "server";
   readonly connections: number;

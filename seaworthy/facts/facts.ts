@@ -70,7 +70,11 @@ export interface Facts {
 }
 
 export function factsOf(documents: Documents): Facts {
-  const all = FACTS.flatMap((facts) => facts(documents));
+  return factsFrom(FACTS.flatMap((facts) => facts(documents)));
+}
+
+/** Facts that somebody else stated: those of a declaration stand in no document. */
+export function factsFrom(all: readonly Fact[]): Facts {
   const groups = Map.groupBy(all, ({ kind }) => kind);
   return {
     all,

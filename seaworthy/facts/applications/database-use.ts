@@ -1,6 +1,6 @@
 import type { Documents } from "../document.ts";
 import type { DatabaseUse, Fact } from "../fact.ts";
-import { at, type SourceFile } from "../source.ts";
+import { at, type Location, type SourceFile } from "../source.ts";
 
 /** `postgresql://user:secret@host:5432/name` and `jdbc:mysql://host:3306/name`. */
 const DSN = new RegExp(
@@ -22,16 +22,15 @@ function inFile(file: SourceFile): readonly Fact[] {
   if (!file.text.includes("://")) return [];
   return file.text.split("\n").flatMap((line, index) => {
     if (line.length > LINE_CHARACTERS_MAX || /^\s*(#|\/\/|--|\*)/.test(line)) return [];
-    return [...line.matchAll(DSN)].map(([, scheme = "", user, host = "", database = ""]): Fact => {
-      const engine: DatabaseUse["engine"] = scheme.startsWith("postgres") ? "postgres" : "mysql";
-      const use = {
-        kind: "database-use",
-        at: at(file, index + 1),
-        engine,
-        host,
-        database,
-      } as const;
-      return user === undefined || user === "" || user.includes("$") ? use : { ...use, user };
-    });
+    return databaseUsesIn(line, at(file, index + 1));
+  });
+}
+
+/** The same in one line of text, of at most a few thousand characters. */
+export function databaseUsesIn(text: string, place: Location): readonly DatabaseUse[] {
+  return [...text.matchAll(DSN)].map(([, scheme = "", user, host = "", database = ""]) => {
+    const engine: DatabaseUse["engine"] = scheme.startsWith("postgres") ? "postgres" : "mysql";
+    const use = { kind: "database-use", at: place, engine, host, database } as const;
+    return user === undefined || user === "" || user.includes("$") ? use : { ...use, user };
   });
 }
