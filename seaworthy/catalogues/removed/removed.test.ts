@@ -27,6 +27,19 @@ test("an option is removed from the version on that dropped it, in every spellin
   assert.equal(removedOption({ ...boot, key: "spring.redis.host", version: "2.7.18" }), undefined);
 });
 
+test("a removed group takes all that begins like it", () => {
+  const query = { product: "elasticsearch", version: "8.13.4" };
+  const key = "discovery.zen.ping.unicast.hosts";
+  assert.equal(removedOption({ ...query, key })?.key, "discovery.zen.*");
+  assert.equal(removedOption({ ...query, key: "discovery.seed_hosts" }), undefined);
+  assert.equal(removedOption({ ...query, key, version: "7.17.9" }), undefined);
+  assert.equal(
+    removedOption({ product: "flask-limiter", key: "RATELIMIT_STORAGE_URL", version: "3.5.0" })
+      ?.successor,
+    "RATELIMIT_STORAGE_URI",
+  );
+});
+
 test("a key that is spelt like a removed one, and is none, is left alone", () => {
   const boot = { product: "spring-boot", version: "4.0.0" };
   for (const key of [
@@ -44,7 +57,7 @@ test("a key that is spelt like a removed one, and is none, is left alone", () =>
 
 test("no key is both removed and, spelt alike, its own successor", () => {
   const canonical = (key: string) => key.toLowerCase().replace(/[-_]/gu, "");
-  for (const product of ["spring-boot", "mysql", "postgres", "nginx", "haproxy"]) {
+  for (const product of removalSources().keys()) {
     for (const { key, successor } of removalsOf(product)) {
       assert.notEqual(canonical(key), canonical(successor ?? ""), `${product}: ${key}`);
     }
