@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { after, test } from "node:test";
@@ -121,6 +129,23 @@ test("what is ignored with a reason, or known, does not fail; what is new does",
   writeFileSync(join(root, "prometheus.yml"), prometheus().replace("ap:", "bp:"));
   assert.equal(check(root, ".", "--baseline", "known.json").code, 10);
   assert.equal(check(root, ".", "--baseline", "nowhere.json").code, 2);
+});
+
+test("what a rule can mend is shown, then mended and checked again", () => {
+  const budget =
+    "# ours\r\napiVersion: policy/v1beta1\r\nkind: PodDisruptionBudget\r\nmetadata:\r\n  name: shop\r\n" +
+    "spec:\r\n  maxUnavailable: 1\r\n  selector:\r\n    matchLabels: {app: shop}\r\n";
+  const root = folderWith({ "budget.yaml": budget });
+  const text = () => readFileSync(join(root, "budget.yaml"), "utf8");
+  const shown = check(root, ".", "--dry-run", "--no-native");
+  assert.equal(shown.code, 10, shown.stderr);
+  assert.match(shown.stderr, /^-apiVersion: policy\/v1beta1.*\n\+apiVersion: policy\/v1\b/m);
+  assert.match(shown.stderr, /1 finding\(s\) would be mended; nothing was written/);
+  assert.equal(text(), budget);
+  const mended = check(root, ".", "--fix", "--no-native");
+  assert.match(mended.stderr, /^mended budget\.yaml$/m);
+  assert.equal(mended.code, 0, mended.stdout);
+  assert.equal(text(), budget.replace("v1beta1", "v1"));
 });
 
 test("rules that ask catalogues, and installed programs, can be left out", () => {

@@ -7,6 +7,7 @@ import { at, type Located } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isSample, listed } from "../monitoring/listing.ts";
+import { versionEdits } from "./api-moves.ts";
 import { clusterVersion } from "./cluster.ts";
 
 /** No provider offers an older cluster: https://endoflife.date/kubernetes, end of 2025. */
@@ -46,6 +47,7 @@ function ofGroup(
   if (first === undefined || removal === undefined) return [];
   const { apiVersion } = first;
   const places = group.map(({ file, line }) => at(file, line));
+  const edits = versionEdits(group);
   const kinds = [...new Set(group.map(({ kind }) => kind))];
   const names = listed(group.map(({ name }) => name));
   const cluster =
@@ -63,6 +65,7 @@ function ofGroup(
         "kubectl apply refuses it with `no matches for kind`: the deploy stops there, or goes on " +
         "without the object, and what it protects or routes is missing",
       fix: kinds.includes("PodSecurityPolicy") ? PSP : fixOf(removal.replacement),
+      ...(edits.length === 0 ? {} : { edits }),
     },
   ];
 }
