@@ -1,4 +1,3 @@
-import { parseImageRef } from "../../../catalogues/images/image-ref.ts";
 import type { Component } from "../../../facts/fact.ts";
 import type { DashboardDocument } from "../../../facts/monitoring/dashboard.ts";
 import { monitoringIn } from "../../../facts/monitoring/embedded.ts";
@@ -128,7 +127,7 @@ function removedPanels(unit: Unit, documents: readonly DashboardDocument[]): rea
 /** A version is written and older: the panels are shown. */
 function runsWithoutAngular(unit: Unit): boolean {
   const versions = grafanasOf(unit).flatMap(({ image }) => {
-    const major = /^v?(\d+)/.exec(parseImageRef(image?.value ?? "").tag ?? "")?.[1];
+    const major = /:v?(\d{1,3})[^/]*$/.exec(image?.value ?? "")?.[1];
     return major === undefined ? [] : [Number(major)];
   });
   return versions.every((version) => version >= ANGULAR_GONE_IN);

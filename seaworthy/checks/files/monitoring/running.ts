@@ -1,4 +1,3 @@
-import { productOf } from "../../../catalogues/metrics/metrics.ts";
 import type { Document } from "../../../facts/document.ts";
 import type { Component, MountFact } from "../../../facts/fact.ts";
 import type { EmbeddedIn } from "../../../facts/monitoring/embedded.ts";
@@ -102,11 +101,13 @@ export function isMissing(unit: Unit, document: Consumed, host: string): boolean
   );
 }
 
+/** The image of Prometheus's own project, as Docker Hub and Quay have it. */
+const STOCK = /(?:^|\/)prom(?:etheus)?\/prometheus(?:[:@]|$)/;
+
 /** What runs this document is a stock image: nothing else is in it than what is mounted. */
 export function isStock(unit: Unit, document: Consumed): boolean {
   const places = placesOf(unit, document);
   return places.every(
-    ({ component: { build, image } }) =>
-      build === undefined && productOf({ image: image?.value }) !== undefined,
+    ({ component: { build, image } }) => build === undefined && STOCK.test(image?.value ?? ""),
   );
 }
