@@ -45,3 +45,11 @@ for (const [what, text] of Object.entries(HOSTILE)) {
     assert.ok(performance.now() - started < 3_000);
   });
 }
+
+test("a quoted scalar whose last line is not deeper is read, as kubectl reads it", () => {
+  const { documents, errors } = read("a:\n    b: '[\n      1\n    ]'\n    c: 2\n");
+  assert.deepEqual(errors, []);
+  assert.equal(textAt(documents[0], "a", "c"), "2");
+  assert.equal(nodeAt(documents[0], "a", "c")?.line, 5);
+  assert.equal(read("a: 'b\nc: 2\n").errors.length, 1, "one that never closes is an error");
+});

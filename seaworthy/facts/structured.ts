@@ -24,6 +24,11 @@ const NODES_MAX = 200_000;
 /** Open brackets at one place; a template of another language may leave many unclosed. */
 const BRACKETS_MAX = 500;
 
+const UNCLOSED = /^Missing closing ['"]/;
+/** Quoted scalars with a shallow last line, in one file. */
+const SHALLOW_MAX = 20;
+const DEEPER = " ".repeat(80);
+
 /** The documents of a YAML stream, or the one of a JSON file, and what was wrong with the text. */
 export interface Structured {
   readonly documents: readonly Node[];
@@ -87,6 +92,31 @@ function jsonNode(node: JsonNode, lines: readonly number[]): Node {
 function fromYaml(text: string): Structured {
   if (text.length > STRUCTURED_CHARACTERS_MAX) return tooLarge();
   if (nestsTooDeep(text)) return tooDeep();
+  let indented = text;
+  for (let tries = 0; ; tries += 1) {
+    const read = readYaml(indented);
+    const shallow = read.errors.find(({ message }) => UNCLOSED.test(message));
+    if (shallow === undefined || tries === SHALLOW_MAX) return read;
+    const deeper = withIndent(indented, shallow.line);
+    if (deeper === undefined) return read;
+    indented = deeper;
+  }
+}
+
+/**
+ * YAML 1.2 wants the lines of a quoted scalar deeper than its key; libyaml and what descends from it,
+ * kubectl's reader among them, does not ask. Such a line is read as if it stood deeper.
+ */
+function withIndent(text: string, line: number): string | undefined {
+  const lines = text.split("\n");
+  // The scalar was cut off behind the line that is named.
+  const shallow = lines[line];
+  if (shallow === undefined || shallow.startsWith(DEEPER)) return undefined;
+  lines[line] = DEEPER + shallow;
+  return lines.join("\n");
+}
+
+function readYaml(text: string): Structured {
   const counter = new LineCounter();
   const errors: { line: number; message: string }[] = [];
   const documents: Node[] = [];
