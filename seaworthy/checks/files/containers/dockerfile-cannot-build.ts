@@ -185,7 +185,9 @@ function sourcesMissing(unit: Unit, document: DockerfileDocument): readonly Foun
   });
   // Without a context that somebody names, a path may be right from anywhere.
   if (!named) return [];
-  const contexts = contextsOf(unit, document);
+  const composed = contextsOf(unit, document);
+  // A pipeline may well build from elsewhere than Compose does.
+  const contexts = [...new Set([...composed, "", folderOf(document.file.path)])];
   const missing = copiesOf(document).flatMap(({ words, flags, at: place, text }) =>
     flags.has("from") || text.includes("<<")
       ? []

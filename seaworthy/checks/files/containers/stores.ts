@@ -1,5 +1,5 @@
 import { imageFacts, parseImageRef, type ImageFacts } from "../../../catalogues/images/images.ts";
-import { scriptOf } from "../../../facts/containers/words.ts";
+import { scriptOf, simpleCommands } from "../../../facts/containers/words.ts";
 import type { Component } from "../../../facts/fact.ts";
 import { folderOf, joinPath, type SourceFile } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
@@ -51,13 +51,20 @@ const SERVERS: Readonly<Record<string, RegExp>> = {
 function runsServer({ command }: Component, { store }: ImageFacts): boolean {
   const [first] = command?.value ?? [];
   if (command === undefined || first === undefined || first.startsWith("-")) return true;
-  const text = command.value.join(" ");
-  if (/sentinel/.test(text)) return false;
   const server = store === undefined ? undefined : SERVERS[store];
-  return (
-    server === undefined || server.test(text) || /docker-entrypoint|^\/?entrypoint/.test(first)
-  );
+  if (server === undefined) return !/sentinel/.test(command.value.join(" "));
+  return simpleCommands(command.value).some((words) => {
+    // Behind `exec`, `gosu user`, assignments: a program is never far from the front.
+    const front = words.slice(0, FRONT_WORDS).join(" ");
+    if (/sentinel/.test(words.join(" "))) return false;
+    const isClient = CLIENTS.test(words[0] ?? "");
+    return !isClient && (server.test(front) || /docker-entrypoint|^\/?entrypoint/.test(front));
+  });
 }
+
+const FRONT_WORDS = 4;
+const CLIENTS =
+  /^(?:psql|pg_\w+|mysql|mysqldump|mysqladmin|mariadb(?:-\w+)?|redis-cli|valkey-cli|mongo\w*sh|mc)$/;
 
 /** Everything that is said to the program on its command line. */
 export function commandText({ command }: Component): string {
