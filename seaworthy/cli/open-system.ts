@@ -5,6 +5,7 @@ import { expand } from "../plan/expand.ts";
 import type { Graph } from "../plan/graph.ts";
 import { unenforced, unrunnable } from "../plan/unrunnable.ts";
 import type { Finding } from "../system/finding.ts";
+import { nearest } from "../system/nearest.ts";
 import { parse } from "../system/parse.ts";
 import type { Parsed, PlatformName } from "../system/system.ts";
 import { EXIT } from "./exit.ts";
@@ -25,6 +26,8 @@ export interface OpenSystem {
   readonly graph: Graph;
   /** Findings of the checks; parsing faults never get this far. */
   readonly findings: readonly Finding[];
+  /** Names of the rules that looked. */
+  readonly rules: readonly string[];
   /** Positionals that were not the system. */
   readonly rest: readonly string[];
 }
@@ -55,7 +58,12 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
   const located = (findings: readonly Finding[]) => locateFindings(found.declaration, findings);
   if (!parsed.ok) throw cannotParse(found.declaration, await located(parsed.error));
   const graph = expand(parsed.value);
-  if (!graph.ok) throw cannotParse(found.declaration, await located(graph.error));
+  if (!graph.ok) {
+    // What no platform can run yet is checked all the same: all faults at once.
+    const { checkDeclaredFacts } = await import("../checks/declared-files.ts");
+    const further = checkDeclaredFacts(parsed.value, []);
+    throw cannotParse(found.declaration, await located(graph.error), await located(further));
+  }
   const folder = dirname(found.declaration);
   const beside = await filesBeside(folder, buildPaths(parsed.value.system));
   return {
@@ -68,25 +76,46 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
       ...unrunnable(parsed.value.system).map((one) => ({ ...one, severity: "note" }) as const),
       ...unenforced(parsed.value.system),
     ]),
+    rules: RULES.map(({ name }) => name),
     rest: found.rest,
+  };
+}
+
+/**
+ * The same, and what the rules over existing files say of what is declared: for verbs that print
+ * findings or refuse because of them. The others need not wait for all those rules to load.
+ */
+export async function openChecked(invocation: Invocation): Promise<OpenSystem> {
+  const system = await openSystem(invocation);
+  const { checkDeclaredFacts, FACT_RULES } = await import("../checks/declared-files.ts");
+  const further = checkDeclaredFacts(system.parsed, system.findings);
+  return {
+    ...system,
+    findings: [...system.findings, ...(await locateFindings(system.path, further))],
+    rules: [...new Set([...system.rules, ...FACT_RULES])],
   };
 }
 
 /** Errors stop a verb that writes, unless the user took them on by name. */
 export function refuseErrors(system: OpenSystem, accepted: readonly string[]): void {
-  const unknown = accepted.find((name) => !RULES.some((rule) => rule.name === name));
+  const unknown = accepted.find((name) => !system.rules.includes(name));
   if (unknown !== undefined) {
+    const near = nearest(unknown, system.rules);
     throw new Refusal(EXIT.usage, `--accept ${unknown}: no such rule`, {
-      fix: `rules are ${RULES.map((rule) => rule.name).join(", ")}`,
+      fix:
+        near === undefined
+          ? "seaworthy check shows the rule of each finding, in brackets"
+          : `did you mean ${near}?`,
     });
   }
   const errors = system.findings.filter(
     (finding) => finding.severity === "error" && !accepted.includes(finding.rule),
   );
   if (errors.length === 0) return;
+  const names = [...new Set(errors.map(({ rule }) => rule))];
   throw new Refusal(EXIT.checkFoundErrors, `${errors.length} error(s) in the declaration`, {
     findings: errors,
-    fix: `mend them, or take them on: --accept ${errors.map((finding) => finding.rule).join(" ")}`,
+    fix: `mend them, or take them on: --accept ${names.join(" ")}`,
   });
 }
 
@@ -108,8 +137,13 @@ export function subject(system: OpenSystem): string {
   return `${system.graph.system}${environment} on ${system.graph.platform}`;
 }
 
-function cannotParse(path: string, findings: readonly Finding[]): Refusal {
-  const count = findings.length === 1 ? "1 fault" : `${findings.length} faults`;
+function cannotParse(
+  path: string,
+  faults: readonly Finding[],
+  further: readonly Finding[] = [],
+): Refusal {
+  const count = faults.length === 1 ? "1 fault" : `${faults.length} faults`;
+  const findings = [...faults, ...further];
   return new Refusal(EXIT.usage, `${basename(path)} cannot be understood: ${count}`, { findings });
 }
 

@@ -70,7 +70,8 @@ function addVerb(
     run.outcome.code = await runVerb({
       context: run.context,
       positionals,
-      takesSystemOnly: verb.arguments[0]?.name === "[system]",
+      // What `check` takes besides is gone before it asks for a system.
+      takesSystemOnly: ["[system]", "[what]"].includes(verb.arguments[0]?.name ?? ""),
       options,
     });
   });

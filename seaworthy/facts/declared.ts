@@ -29,7 +29,17 @@ export function declaredFacts(parsed: Parsed): DeclaredFacts {
     ...Object.values(stores).flatMap((store) => storeFacts(store, places)),
     ...(edge === undefined ? [] : edgeFacts(edge, places)),
   ];
-  return { all, name: places.at("").file, pathOf: places.pathOf };
+  // A limit does not say whose it is: of several stores' pools nobody could tell which is which.
+  const isPlain = Object.keys(stores).length < 2;
+  return {
+    all: isPlain ? all : all.filter((fact) => !isOfStore(fact)),
+    name: places.at("").file,
+    pathOf: places.pathOf,
+  };
+}
+
+function isOfStore(fact: Fact): boolean {
+  return fact.kind === "connection-limit" && fact.hop !== "gateway";
 }
 
 function edgeFacts(edge: Edge, places: Places): readonly Fact[] {

@@ -1,7 +1,7 @@
 import { failOnOf, refuseForDeclaration } from "../check-files/options.ts";
 import { EXIT } from "../exit.ts";
 import { findingsJson, findingsText } from "../findings-text.ts";
-import { openSystem } from "../open-system.ts";
+import { openChecked } from "../open-system.ts";
 import { painter } from "../paint.ts";
 import type { RunVerb } from "../verb.ts";
 
@@ -23,7 +23,7 @@ export const run: RunVerb = async (invocation) => {
   }
   refuseForDeclaration(options);
   const failOn = failOnOf(options["failOn"]);
-  const system = await openSystem(invocation);
+  const system = await openChecked(invocation);
   if (options.json === true) {
     context.terminal.out(`${JSON.stringify(findingsJson(system.findings), null, 2)}\n`);
   } else {

@@ -5,7 +5,7 @@ import type { PlanAction } from "../../plan/plan.ts";
 import { acceptedRules, convergeVerb } from "../converge-verb.ts";
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
-import { type OpenSystem, openSystem, refuseErrors, refuseUnrunnable } from "../open-system.ts";
+import { openChecked, type OpenSystem, refuseErrors, refuseUnrunnable } from "../open-system.ts";
 import { namedServices } from "../services.ts";
 import type { RunVerb } from "../verb.ts";
 
@@ -13,7 +13,7 @@ const RELEASES_ONLY: readonly PlanAction[] = ["roll", "run-job", "repair"];
 
 /** `up` narrowed to releases: refuses when the plan holds anything else (architecture §4). */
 export const run: RunVerb = async (invocation) => {
-  const system = await openSystem(invocation);
+  const system = await openChecked(invocation);
   await refuseUnrunnable(system);
   refuseErrors(system, acceptedRules(invocation.options));
   const services = namedServices(system);

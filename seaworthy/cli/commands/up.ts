@@ -5,12 +5,12 @@ import { readPlan } from "../../plan/render.ts";
 import { acceptedRules, confirmByName, convergeVerb } from "../converge-verb.ts";
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
-import { openSystem, refuseErrors, refuseUnrunnable } from "../open-system.ts";
+import { openChecked, refuseErrors, refuseUnrunnable } from "../open-system.ts";
 import type { Invocation, RunVerb } from "../verb.ts";
 
 /** Converges everything to the declaration; `--plan`: only while the world is still the plan's. */
 export const run: RunVerb = async (invocation) => {
-  const system = await openSystem(invocation);
+  const system = await openChecked(invocation);
   await refuseUnrunnable(system);
   refuseErrors(system, acceptedRules(invocation.options));
   const agreed = await agreedPlan(invocation);
