@@ -14,14 +14,23 @@ export function resolver(
   facts: Facts,
 ): (host: string, from?: { readonly namespace?: string }) => Resolution {
   const world = worldOf(facts);
+  // Rules ask for the same few names again and again, and the nearest name is costly to find.
+  const answers = new Map<string, Resolution>();
   return (written, from) => {
-    const host = written.trim().toLowerCase().replace(/\.$/, "");
-    if (host === "" || isUnknown(host) || GIVEN.test(host) || ADDRESS.test(host)) {
-      return { state: "outside" };
-    }
-    const bare = host.replace(/^tasks\./, "");
-    return found(world, bare, from?.namespace) ?? absent(world, bare);
+    const key = `${from?.namespace ?? ""} ${written}`;
+    const known = answers.get(key) ?? resolved(world, written, from?.namespace);
+    answers.set(key, known);
+    return known;
   };
+}
+
+function resolved(world: World, written: string, namespace: string | undefined): Resolution {
+  const host = written.trim().toLowerCase().replace(/\.$/, "");
+  if (host === "" || isUnknown(host) || GIVEN.test(host) || ADDRESS.test(host)) {
+    return { state: "outside" };
+  }
+  const bare = host.replace(/^tasks\./, "");
+  return found(world, bare, namespace) ?? absent(world, bare);
 }
 
 /** With a variable or a placeholder in it a name says nothing. */
