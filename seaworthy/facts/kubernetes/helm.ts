@@ -57,6 +57,21 @@ export function templateObjects(
   { file }: HelmTemplateDocument,
 ): readonly KubeObject[] {
   const chart = chartOf(documents, file.path);
+  const read = chart === undefined ? undefined : known.get(file);
+  if (read !== undefined) return read;
+  const made = readTemplate(documents, file, chart);
+  if (chart !== undefined) known.set(file, made);
+  return made;
+}
+
+/** Several units may hold one chart. */
+const known = new WeakMap<SourceFile, readonly KubeObject[]>();
+
+function readTemplate(
+  documents: Documents,
+  file: SourceFile,
+  chart: HelmChartDocument | undefined,
+): readonly KubeObject[] {
   const values = chart === undefined ? undefined : valuesOf(documents, folderOf(chart.file.path));
   const lines = file.text.split("\n");
   if (lines.length > LINES_MAX) return [];

@@ -1,0 +1,94 @@
+import type { Component, ProbeFact, ServedPath } from "../../../facts/fact.ts";
+import { folderOf, joinPath } from "../../../facts/source.ts";
+import type { Unit } from "../../../facts/unit.ts";
+
+/** Longer commands are scripts. */
+const COMMAND_CHARACTERS_MAX = 4000;
+const URL_IN_COMMAND = /\bhttps?:\/\/[\w.-]{1,253}(?::\d{1,5})?(\/[^\s"'|;&)?]{0,500})?/;
+
+/** The path that a probe asks for, also where it runs curl or wget. */
+export function pathOf({ check }: ProbeFact): string | undefined {
+  if (check.type === "http") return plain(check.path);
+  if (check.type === "tcp") return undefined;
+  const match = URL_IN_COMMAND.exec(check.command.join(" ").slice(0, COMMAND_CHARACTERS_MAX));
+  return match === null ? undefined : plain(match[1] ?? "/");
+}
+
+function plain(path: string): string {
+  return path.split("?", 1)[0] ?? path;
+}
+
+/** The file of a fact, in the tree. */
+function fileOf({ at }: { readonly at: ServedPath["at"] }): string {
+  return at.as ?? at.file;
+}
+
+/** What applications answer on this path, as far as it is this component's own source. */
+export function handlersFor(unit: Unit, component: Component, path: string): readonly ServedPath[] {
+  const found = sourcesFor(unit, component).filter((served) => plain(served.path) === path);
+  // Where two programs answer on it, only what both do is surely done by this one.
+  return found.every(({ asks }) => asks.length > 0) ? found : [];
+}
+
+/** Paths that the source of a component serves; none where it is not clear whose source it is. */
+export function sourcesFor(unit: Unit, component: Component): readonly ServedPath[] {
+  // Source code belongs to no environment: it may stand outside the unit that runs it.
+  const all = unit.repository.facts.of("served-path").filter(({ by }) => by === "application");
+  const folders = foldersOf(unit, component);
+  const own = all.filter((served) => folders.some((folder) => isBelow(fileOf(served), folder)));
+  if (own.length > 0) return own;
+  if (unit.repository.documents.tree.guide !== undefined) return all;
+  const named = all.filter((served) => namesOf(component).some((name) => hasPart(served, name)));
+  if (named.length > 0) return named;
+  if (!isOwnImage(component)) return [];
+  const above = foldersAbove(fileOf(component)).find((folder) =>
+    all.some((served) => isBelow(fileOf(served), folder)),
+  );
+  if (above !== undefined) return all.filter((served) => isBelow(fileOf(served), above));
+  // Several applications: whose routes these are is not known.
+  return new Set(all.map((served) => folderOf(fileOf(served)))).size <= 1 ? all : [];
+}
+
+/** Every folder that a file stands in, the innermost first, without the top. */
+function foldersAbove(path: string): readonly string[] {
+  const parts = path.split("/").slice(0, -1);
+  return parts.map((_, index) => parts.slice(0, parts.length - index).join("/"));
+}
+
+/** A component's own name and that of its image, without what says nothing. */
+function namesOf({ name, image }: Component): readonly string[] {
+  const repository =
+    image?.value
+      .replace(/@.*$|:[^/:]*$/, "")
+      .split("/")
+      .at(-1) ?? "";
+  return [name, name.replace(/-(?:service|server|app|deployment)$/, ""), repository].filter(
+    (one) => one.length > 2 && !/^(?:app|api|web|server|backend|frontend)$/.test(one),
+  );
+}
+
+/** Where compose builds what this component runs. */
+function foldersOf(unit: Unit, component: Component): readonly string[] {
+  const builds = [component, ...unit.repository.facts.of("component")].filter(
+    (other) => other.build !== undefined && other.name === component.name,
+  );
+  return builds.flatMap(({ build }) => {
+    if (build === undefined) return [];
+    const from = folderOf(build.at.as ?? build.at.file);
+    const folder = joinPath(from, build.value.context) ?? joinPath("", build.value.context);
+    return folder === undefined || folder === "" ? [] : [folder];
+  });
+}
+
+function isBelow(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
+}
+
+function hasPart(served: ServedPath, name: string): boolean {
+  return fileOf(served).split("/").slice(0, -1).includes(name);
+}
+
+/** An image of somebody's own, with a registry or an organisation in its name. */
+function isOwnImage({ image, build }: Component): boolean {
+  return build !== undefined || image === undefined || image.value.includes("/");
+}
