@@ -247,6 +247,10 @@ test("names resolve as the engines resolve them", () => {
   for (const host of ["api", "API", "shop-api", "tasks.api", "api."]) {
     assert.equal(state(host), "component", host);
   }
+  // The engine's own name, whatever the project is called; not of what has a name of its own.
+  assert.equal(state("any_cache-2_1"), "component");
+  assert.equal(state("any-cache-2-13"), "component");
+  assert.equal(state("any-api-1"), "missing");
   assert.equal(state("mainframe"), "name");
   for (const host of [
     ...["localhost", "127.0.0.1", "::1", "[fe80::1]", "host.docker.internal", "169.254.169.254"],

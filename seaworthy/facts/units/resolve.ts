@@ -61,7 +61,8 @@ function worldOf(facts: Facts): World {
 }
 
 function found(world: World, host: string, namespace: string | undefined): Resolution | undefined {
-  const component = world.components.get(host) ?? world.components.get(firstOf(host));
+  const component =
+    world.components.get(host) ?? world.components.get(firstOf(host)) ?? engineNamed(world, host);
   if (component !== undefined) return { state: "component", component };
   const own = named(world, host, namespace);
   if (own !== undefined) return { state: "name", name: own };
@@ -79,6 +80,20 @@ function found(world: World, host: string, namespace: string | undefined): Resol
 /** `shop-api-2` beside the `shop-api-1` that the engine names. */
 function firstOf(host: string): string {
   return host.replace(/([-_])\d{1,3}$/, "$11");
+}
+
+/**
+ * `shop-api-1`, `shop_api_1`: the engine's name for a service without one of its own. The project in
+ * front is the folder's name or an option of the command, so that any will do.
+ */
+function engineNamed({ components }: World, host: string): Component | undefined {
+  const [, base = ""] = /^(.{1,120})[-_]\d{1,3}$/.exec(host) ?? [];
+  for (const { index } of base.matchAll(/[-_]/g)) {
+    const component = components.get(base.slice(index + 1));
+    if (component?.platform === "compose" && component.containerName === undefined)
+      return component;
+  }
+  return undefined;
 }
 
 function named(world: World, name: string, namespace: string | undefined): HostName | undefined {
