@@ -1,7 +1,8 @@
 import { componentsOf, composeProjects } from "../../../facts/containers/compose-projects.ts";
 import type { Component } from "../../../facts/fact.ts";
-import { at, type Located, type Location } from "../../../facts/source.ts";
+import { at, type Located, type Location, type Tree } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
+import { remembered } from "../../../facts/remembered.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isForProduction, isRehearsal, listed, pathOf, placesOf } from "./intent.ts";
 import { commandText, mountedFiles, serverOf } from "./stores.ts";
@@ -143,23 +144,33 @@ const OPTIONS = /^\s*(?:export\s+)?((?:[A-Z_]*JAVA|JDK|JVM|CATALINA)[A-Z_]*(?:OP
 /** A value in quotes may go over so many lines. */
 const VALUE_LINES_MAX = 30;
 
+interface NamedHeap {
+  readonly variable: string;
+  readonly demand: Demand;
+}
+
 /** Options of the JVM that a script or a snippet sets for whoever is given the same variable. */
 function shellHeaps(unit: Unit, component: Component): readonly Demand[] {
-  const names = new Set(component.environment.keys());
-  return unit.documents.tree.files.flatMap((file) => {
+  return heapsInShell(unit.documents.tree).flatMap(({ variable, demand }) =>
+    component.environment.has(variable) ? [demand] : [],
+  );
+}
+
+const heapsInShell = remembered((tree: Tree): readonly NamedHeap[] =>
+  tree.files.flatMap((file) => {
     if (!/\.(?:sh|bash|env)$|(?:^|\/)\.env/.test(file.path) || isRehearsal(file.path)) return [];
     if (!file.text.includes("-Xmx")) return [];
     const lines = file.text.split("\n", 5_000);
-    return lines.flatMap((line, index): readonly Demand[] => {
-      const name = OPTIONS.exec(line.slice(0, 200))?.[1];
-      if (name === undefined || !names.has(name)) return [];
+    return lines.flatMap((line, index): readonly NamedHeap[] => {
+      const variable = OPTIONS.exec(line.slice(0, 200))?.[1];
+      if (variable === undefined) return [];
       const value = lines.slice(index, index + VALUE_LINES_MAX);
       const heap = value.findIndex((part) => HEAP.test(part.slice(0, 2_000)));
       const demand = heapIn((value[heap] ?? "").slice(0, 2_000), at(file, index + heap + 1));
-      return demand === undefined ? [] : [demand];
+      return demand === undefined ? [] : [{ variable, demand }];
     });
-  });
-}
+  }),
+);
 
 function nodeHeapOf(component: Component): readonly Demand[] {
   const option = component.environment.get("NODE_OPTIONS");

@@ -5,6 +5,7 @@ import type { Rule } from "../../../facts/monitoring/prometheus-rules.ts";
 import { expressionsIn, type Matcher } from "../../../facts/monitoring/promql.ts";
 import { at } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
+import { remembered } from "../../../facts/remembered.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { matchesAll } from "./label-match.ts";
 import { counted, isSample, listed } from "./listing.ts";
@@ -79,16 +80,16 @@ type Watch = readonly Matcher[];
 const ALIVE =
   /^(?:up|probe_success|scrape_samples_scraped)$|^kube_\w*(?:replicas|ready|pod_status)/;
 
-function watchesOf(rule: Rule): readonly Watch[] {
-  return [...expressionsIn(rule.query.expression)].flatMap((part): Watch[] => {
+const watchesOf = remembered((rule: Rule): readonly Watch[] =>
+  [...expressionsIn(rule.query.expression)].flatMap((part): Watch[] => {
     if (part.type === "selector" && part.metric !== undefined && ALIVE.test(part.metric)) {
       return [part.matchers];
     }
     if (part.type !== "call" || !part.name.startsWith("absent")) return [];
     const [of] = part.arguments;
     return of?.type === "selector" ? [of.matchers] : [[]];
-  });
-}
+  }),
+);
 
 function isWatched(job: ScrapeConfig, watches: readonly Watch[]): boolean {
   // `relabel_configs` and `labels` may write another job's name.
