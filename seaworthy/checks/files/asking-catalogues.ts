@@ -22,7 +22,6 @@ export const ASKING: ReadonlySet<string> = new Set<string>([
   "option-removed-in-version",
   "probe-cannot-succeed",
   "replica-not-replicating",
-  "scrape-endpoint-mismatch",
   "shared-single-writer-volume",
   "single-host-ha",
   "state-without-volume",

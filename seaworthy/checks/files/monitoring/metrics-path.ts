@@ -1,12 +1,11 @@
-import { productOf } from "../../../catalogues/metrics/metrics.ts";
 import type { SpringConfigurationDocument } from "../../../facts/applications/applications.ts";
-import type { Component, ServedPath } from "../../../facts/fact.ts";
+import type { ServedPath } from "../../../facts/fact.ts";
 import type { PrometheusDocument, ScrapeConfig } from "../../../facts/monitoring/prometheus.ts";
 import { at } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { Found } from "../file-rule.ts";
 import { listed } from "./listing.ts";
-import { applicationsOf } from "./scraped.ts";
+import { applicationsOf } from "./own-programs.ts";
 
 /** Programs that serve metrics on their own, at a path that no route of theirs names. */
 const SERVES =
@@ -20,7 +19,7 @@ export function missingMetricsPath(unit: Unit, document: PrometheusDocument): re
   const jobs = document.jobs.filter((job) => {
     const [application] = applicationsOf(unit, job);
     const path = job.path.value;
-    if (application === undefined || isKnownProduct(application)) return false;
+    if (application === undefined) return false;
     const isRoute = served.some((each) => each.path === path || isBelow(each, path));
     return !isRoute && !isServedSomehow(unit, path);
   });
@@ -42,10 +41,6 @@ export function missingMetricsPath(unit: Unit, document: PrometheusDocument): re
 
 function isBelow({ prefix, path: own }: ServedPath, path: string): boolean {
   return prefix && own !== "/" && path.startsWith(own);
-}
-
-function isKnownProduct({ image }: Component): boolean {
-  return image !== undefined && productOf({ image: image.value }) !== undefined;
 }
 
 /** The path, or a library that serves it, stands in some file that is not Prometheus's own. */

@@ -85,6 +85,7 @@ const watchesOf = remembered((rule: Rule): readonly Watch[] =>
     if (part.type === "selector" && part.metric !== undefined && ALIVE.test(part.metric)) {
       return [part.matchers];
     }
+    if (part.type === "selector" && SEEN.test(part.metric ?? "")) return [[]];
     if (part.type !== "call" || !part.name.startsWith("absent")) return [];
     const [of] = part.arguments;
     return of?.type === "selector" ? [of.matchers] : [[]];

@@ -1,4 +1,3 @@
-import { productOf } from "../../../catalogues/metrics/metrics.ts";
 import type { Component } from "../../../facts/fact.ts";
 import { addressOf } from "../../../facts/monitoring/address.ts";
 import { monitoringIn } from "../../../facts/monitoring/embedded.ts";
@@ -6,7 +5,7 @@ import type { PrometheusDocument, ScrapeConfig } from "../../../facts/monitoring
 import type { Located, SourceFile } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
-import { isSample, listed } from "./listing.ts";
+import { isSample } from "./listing.ts";
 import { missingMetricsPath, unexposedActuator } from "./metrics-path.ts";
 
 export const scrapeEndpointMismatch: FileRule = {
@@ -81,15 +80,19 @@ function oneOfMany(unit: Unit, target: Located<string>): readonly Found[] {
   ];
 }
 
-/** What a proxy must be told before it serves metrics, by product of the catalogue. */
+/** What a proxy must be told before it serves metrics. */
 const SWITCHES = [
-  { product: "haproxy", kind: "haproxy", word: "prometheus-exporter" },
-  { product: "nginx-exporter", kind: "nginx", word: "stub_status" },
+  { name: /^haproxy(?:-\d{1,3})?$/, kind: "haproxy", word: "prometheus-exporter" },
+  {
+    name: /^nginx(?:-prometheus)?(?:-exporter)?(?:-\d{1,3})?$/,
+    kind: "nginx",
+    word: "stub_status",
+  },
 ] as const;
 
 function silentProxy(unit: Unit, job: ScrapeConfig): readonly Found[] {
-  return SWITCHES.flatMap(({ product, kind, word }): Found[] => {
-    const target = job.targets.find((each) => productAt(unit, job, each) === product);
+  return SWITCHES.flatMap(({ name, kind, word }): Found[] => {
+    const target = job.targets.find((each) => isNamed(job, each, name));
     const files = unit.documents.of(kind).map(({ file }) => file);
     const [file] = files;
     if (target === undefined || file === undefined) return [];
@@ -122,10 +125,10 @@ function isAnswered(files: readonly SourceFile[], path: string): boolean {
   return files.some(({ text }) => text.includes(` ${path}`));
 }
 
-function productAt(unit: Unit, job: ScrapeConfig, target: Located<string>): string | undefined {
-  const image = componentOf(unit, target)?.image?.value;
-  const found = productOf({ image, name: addressOf(target.value)?.host });
-  return (found ?? productOf({ name: job.job }))?.name;
+/** By the host's name, and by the job's: `haproxy`, not the exporter that old versions need. */
+function isNamed(job: ScrapeConfig, target: Located<string>, name: RegExp): boolean {
+  const host = addressOf(target.value)?.host ?? "";
+  return [host, job.job].some((word) => name.test(word.toLowerCase().replaceAll("_", "-")));
 }
 
 const SCRAPE_ANNOTATION = "__meta_kubernetes_pod_annotation_prometheus_io_scrape";
@@ -147,10 +150,7 @@ function unannotated(unit: Unit, document: PrometheusDocument): readonly Found[]
   return [
     {
       severity: "warning",
-      message: [
-        "only pods with the annotation prometheus.io/scrape are scraped, and none has it:",
-        listed(pods.map(({ name }) => name)),
-      ].join(" "),
+      message: "only pods annotated with prometheus.io/scrape are scraped, and no file has that",
       places: [keep.at, pod.at],
       why: "Prometheus finds every pod and drops it: there is no target, and no error either.",
       fix: 'Annotate the pod templates: `prometheus.io/scrape: "true"`, with path and port.',

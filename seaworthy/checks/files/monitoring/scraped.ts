@@ -1,11 +1,10 @@
 import { productNamed, productOf, type Product } from "../../../catalogues/metrics/metrics.ts";
-import { parseImageRef } from "../../../catalogues/images/image-ref.ts";
 import type { Component } from "../../../facts/fact.ts";
 import { addressOf } from "../../../facts/monitoring/address.ts";
 import { monitoringIn } from "../../../facts/monitoring/embedded.ts";
 import type { ScrapeConfig } from "../../../facts/monitoring/prometheus.ts";
 import type { Unit } from "../../../facts/unit.ts";
-import { matches } from "./label-match.ts";
+import { componentOf, isOwn, keptBy } from "./own-programs.ts";
 
 /** What a unit's Prometheus sees, as far as the files tell. */
 export interface Scraped {
@@ -41,11 +40,6 @@ export function scrapedIn(unit: Unit): Scraped | undefined {
   };
 }
 
-/** The programs of one's own that a job scrapes. */
-export function applicationsOf(unit: Unit, job: ScrapeConfig): readonly Component[] {
-  return sightsOf(unit, job).flatMap(({ application }) => application ?? []);
-}
-
 function sightsOf(unit: Unit, job: ScrapeConfig): readonly Sight[] {
   const isFederation = job.path.value === "/federate";
   if (isFederation) return [{ world: "open" }];
@@ -75,28 +69,6 @@ function own(unit: Unit, component: Component): { readonly application?: Compone
   return isOwn(unit, component) ? { application: component } : {};
 }
 
-function componentOf(unit: Unit, host: string): Component | undefined {
-  const resolution = unit.resolve(host);
-  if (resolution.state === "component") return resolution.component;
-  if (resolution.state !== "name") return undefined;
-  const [name] = resolution.name.components;
-  return unit.facts.of("component").find((component) => component.name === name);
-}
-
-/** It is built here: by compose, or under this name by a script or a pipeline. */
-function isOwn(unit: Unit, component: Component): boolean {
-  if (component.build !== undefined) return true;
-  const image = lastPart(component.image?.value);
-  if (image === undefined) return false;
-  return unit.repository.facts.of("built-image").some((built) => lastPart(built.image) === image);
-}
-
-function lastPart(image: string | undefined): string | undefined {
-  if (image === undefined) return undefined;
-  const { repository } = parseImageRef(image.replaceAll(/\$\{?\w+\}?\/?/g, ""));
-  return repository.slice(repository.lastIndexOf("/") + 1) || undefined;
-}
-
 /** What a discovery of Kubernetes finds, if `keep` says which pods those are. */
 function discovered(unit: Unit, job: ScrapeConfig, discovery: string): Sight {
   if (discovery !== "kubernetes_sd_configs") return { world: "open" };
@@ -108,26 +80,9 @@ function discovered(unit: Unit, job: ScrapeConfig, discovery: string): Sight {
       products: ["kubelet-cadvisor", "cadvisor"].flatMap((name) => productNamed(name) ?? []),
     };
   }
-  const kept = job.relabel.flatMap(({ action, sources, regex }) => {
-    const label = /^__meta_kubernetes_(?:pod|service)_label_(\w+)$/.exec(sources[0] ?? "")?.[1];
-    const isOne = action === "keep" && sources.length === 1;
-    return isOne && label !== undefined && regex !== undefined ? [{ label, regex }] : [];
-  });
-  const [keep] = kept;
-  if (keep === undefined) return { world: "cluster" };
-  const components = unit.facts.of("component").filter((component) => hasLabel(component, keep));
+  const components = keptBy(unit, job);
   const products = components.flatMap(({ image }) => productOf({ image: image?.value }) ?? []);
   const [component] = components;
   if (component === undefined) return { world: "cluster" };
   return { products, application: component };
-}
-
-function hasLabel(
-  { labels }: Component,
-  { label, regex }: { readonly label: string; readonly regex: string },
-): boolean {
-  return [...labels].some(
-    ([name, { value }]) =>
-      name.replaceAll(/\W/g, "_") === label && matches({ name, op: "=~", value: regex }, value),
-  );
 }
