@@ -1,4 +1,4 @@
-import { optionOf, type Invocation, type Place } from "./invocation.ts";
+import { invocationOf, optionOf, type Invocation, type Place } from "./invocation.ts";
 import { dumpOf } from "./dumps.ts";
 import { pruneOf } from "./prunes.ts";
 import { patternOf } from "./pattern.ts";
@@ -27,9 +27,57 @@ const known = new WeakMap<Shell, readonly Act[]>();
 export function actsOf(shell: Shell): readonly Act[] {
   const before = known.get(shell);
   if (before !== undefined) return before;
-  const made = pipelinesOf(shell).flatMap((stages) => actsIn(stages));
+  const renames = renamesOf(shell);
+  const made = pipelinesOf(shell)
+    .flatMap((stages) => actsIn(stages))
+    .map((act) => (act.act === "write" ? { ...act, pattern: renamed(act.pattern, renames) } : act));
   known.set(shell, made);
   return made;
+}
+
+/** What a file is called after `gzip file`, `mv file other`, `openssl enc -in file -out other`. */
+function renamesOf(shell: Shell): ReadonlyMap<string, string> {
+  const renames = new Map<string, string>();
+  for (const { expanded } of shell.commands) {
+    const run = invocationOf(expanded);
+    if (run === undefined) continue;
+    const operands = run.args.filter((word) => !word.startsWith("-")).map(patternOf);
+    const [from = "", to] = operands;
+    const suffix = SUFFIXES.get(run.program);
+    if (
+      suffix !== undefined &&
+      !run.args.some((word) => /^-\w*[cdt]|^--(?:test|dec|std)/.test(word))
+    ) {
+      renames.set(from, `${from}${suffix}`);
+    } else if (run.program === "mv" && operands.length === 2 && to !== undefined) {
+      if (!to.endsWith("/") && !from.endsWith("/")) renames.set(from, to);
+    } else if (run.program === "openssl" || run.program === "gpg") {
+      const input = optionOf(run.args, "-in");
+      const output = optionOf(run.args, "-out", "-o", "--output");
+      const source = input === undefined ? operands.at(-1) : patternOf(input);
+      if (source !== undefined && output !== undefined) renames.set(source, patternOf(output));
+    }
+  }
+  renames.delete("");
+  renames.delete("*");
+  return renames;
+}
+
+const SUFFIXES: ReadonlyMap<string, string> = new Map([
+  ["gzip", ".gz"],
+  ["pigz", ".gz"],
+  ["bzip2", ".bz2"],
+  ["xz", ".xz"],
+  ["zstd", ".zst"],
+]);
+
+/** A file that is renamed in a circle keeps the name it has after so many. */
+const RENAMES_MAX = 4;
+
+function renamed(pattern: string, renames: ReadonlyMap<string, string>): string {
+  let name = pattern;
+  for (let round = 0; round < RENAMES_MAX; round += 1) name = renames.get(name) ?? name;
+  return name;
 }
 
 function actsIn(stages: Stages): readonly Act[] {

@@ -2,6 +2,7 @@ import type { Act } from "../../../facts/scripts/acts.ts";
 import type { Component, MountFact } from "../../../facts/fact.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
+import { replacedContainer } from "./replaced-containers.ts";
 import {
   isBackupScript,
   runsInContainer,
@@ -23,7 +24,10 @@ export const backupPathMismatch: FileRule = {
       if (!isBackupScript(script)) return [];
       const saves = savesOf(script);
       return [
-        ...saves.flatMap((save) => wrongContainer({ script, save, components, unit })),
+        ...saves.flatMap((save) => [
+          ...wrongContainer({ script, save, components, unit }),
+          ...replacedContainer({ script, save, components, unit }),
+        ]),
         ...(runsInContainer(script, unit.repository)
           ? []
           : wrongPaths({ script, saves, components, unit })),

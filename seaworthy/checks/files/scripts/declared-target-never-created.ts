@@ -3,13 +3,17 @@ import { at, baseName, type Location, type SourceFile } from "../../../facts/sou
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { failoverOf } from "./failover.ts";
+import { missingDaemons } from "./missing-daemons.ts";
 import { listed, scriptsOf, shortName, type Script } from "./scripts-of.ts";
 
-/** The standby that a failover counts on is set up by nothing. */
+/** What a script or a configuration counts on is set up by nothing. */
 export const declaredTargetNeverCreated: FileRule = {
   name: "declared-target-never-created",
-  summary: "a failover counts on a standby, cluster or file that nothing here creates",
-  check: (unit) => scriptsOf(unit).flatMap((script) => oneScript(script, unit)),
+  summary: "a standby, store or monitoring is counted on, and nothing here creates it",
+  check: (unit) => [
+    ...scriptsOf(unit).flatMap((script) => oneScript(script, unit)),
+    ...missingDaemons(unit),
+  ],
 };
 
 interface Target {

@@ -24,13 +24,14 @@ function oneScript(script: Script): readonly Found[] {
   const end = endOfPipe(script, first.command);
   const wrong = asked.length > 0 ? `, and \`$?\` below is the status of \`${end}\`` : "";
   const places: readonly Location[] = [...later, ...asked.map(({ line }) => script.place(line))];
-  const names = hidden.map(({ pattern }) => pattern);
+  const named = hidden.map(({ pattern }) => pattern).filter((pattern) => pattern !== "*");
+  const names = named.length === 0 ? "what it writes" : listed(named);
   return [
     {
       severity: "error",
       message:
         `${shortName(script)}: when \`${program}\` fails, the pipe into \`${end}\` still succeeds` +
-        `${wrong}; ${listed(names)} then counts as saved without its data`,
+        `${wrong}; ${names} then counts as saved without its data`,
       places: [places[0] ?? script.place(first.command.line), ...places.slice(1)],
       why:
         "A wrong password, a full disk or a stopped container leaves a 20-byte archive and exit " +

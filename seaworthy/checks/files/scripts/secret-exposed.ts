@@ -28,7 +28,7 @@ export const secretExposed: FileRule = {
 function onCommandLine(script: Script): readonly Found[] {
   const shown = script.shell.commands.flatMap((command) => {
     const secret = argumentOf(command);
-    return secret === undefined ? [] : [{ command, ...secret }];
+    return secret === undefined ? [] : [secret];
   });
   const [first, ...rest] = shown;
   if (first === undefined) return [];
@@ -39,10 +39,7 @@ function onCommandLine(script: Script): readonly Found[] {
       message:
         `${shortName(script)} gives ${listed(shown.map(({ program }) => program))} a password ` +
         `on the command line${literal ? ", written out in the script" : ""}`,
-      places: [
-        script.place(first.command.line),
-        ...rest.slice(0, 5).map(({ command }) => script.place(command.line)),
-      ],
+      places: [script.place(first.line), ...rest.slice(0, 5).map(({ line }) => script.place(line))],
       why: literal
         ? "Whoever can read the repository, a shell's history or the list of processes has it."
         : "Every user of the host reads it in the list of processes, and it stays in histories.",
@@ -56,6 +53,8 @@ function onCommandLine(script: Script): readonly Found[] {
 interface Argument {
   readonly program: string;
   readonly literal: boolean;
+  /** Of the option itself: a long command has many. */
+  readonly line: number;
 }
 
 function argumentOf(command: ShellCommand): Argument | undefined {
@@ -67,8 +66,11 @@ function argumentOf(command: ShellCommand): Argument | undefined {
   const written = command.words.join(" ");
   const literal =
     !value.includes("$") && written.includes(value) && !/^[*x<]|your|example|change/i.test(value);
-  return { program: run.program, literal };
+  const index = command.words.findIndex((word) => PASSWORD_OPTION.test(word));
+  return { program: run.program, literal, line: command.wordLines[index] ?? command.line };
 }
+
+const PASSWORD_OPTION = /^(?:-p.?|-a$|--(?:password|master-user-pass|auth-token|admin-p|root-p))/;
 
 function passwordOf({ program, args }: Invocation): string | undefined {
   if (/^(?:mysql|mysqldump|mysqladmin|mariadb|mariadb-dump)$/.test(program)) {
