@@ -76,9 +76,10 @@ function isSelf(target: string): boolean {
 /** The jobs that an alert would miss: undefined means any. */
 type Watch = readonly Matcher[];
 
-/** Metrics that tell by themselves that something is gone. */
-const ALIVE =
-  /^(?:up|probe_success|scrape_samples_scraped)$|^kube_\w*(?:replicas|ready|pod_status)/;
+/** Metrics that tell by themselves that their job is gone. */
+const ALIVE = /^(?:up|scrape_samples_scraped|scrape_duration_seconds)$/;
+/** Metrics by which somebody else sees it: a probe from outside, the cluster's own state. */
+const SEEN = /^probe_success$|^kube_\w*(?:replicas|ready|pod_status)/;
 
 const watchesOf = remembered((rule: Rule): readonly Watch[] =>
   [...expressionsIn(rule.query.expression)].flatMap((part): Watch[] => {
