@@ -357,4 +357,14 @@ export interface Pledge {
   readonly figure?: number;
   /** What is promised, in the document's words: `autoscaling 2-10`, `multi-AZ`. */
   readonly text: string;
+  /** Which promise a `feature` is, whatever the words and language. */
+  readonly feature?: Feature;
 }
+
+export type Feature =
+  | "encryption-at-rest"
+  | "autoscaling"
+  | "automatic-failover"
+  | "several-zones"
+  | "blue-green"
+  | "rolling-update";

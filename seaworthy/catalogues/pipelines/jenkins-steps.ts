@@ -17,8 +17,8 @@ export function unusableStep(name: string): UnusableStep | undefined {
 }
 
 /**
- * The step that a name is a slip of: one letter more, less or other, or another case. Undefined for a
- * step that is known, and for a name that is like none: it may come from any plugin or library.
+ * The step that a name is a slip of: one letter more, less or other, or another case. Undefined for
+ * a step that is known, and for a name that is like none: it may come from any plugin or library.
  */
 export function misspeltStep(name: string): string | undefined {
   if (name.length < 5 || name.length > 40 || known().has(name)) return undefined;

@@ -9,8 +9,8 @@ export interface CommandLine {
 const DEPTH_MAX = 10;
 
 /**
- * The shell texts of a scalar, or of a list of them. `root` is where GitLab's `!reference [job, key]`
- * is looked up: YAML readers show it as a list of its two names.
+ * The shell texts of a scalar, or of a list of them. `root` is where GitLab's `!reference [job,
+ * key]` is looked up: YAML readers show it as a list of its two names.
  */
 export function commandLines(node: Node, root?: Node, depth = 0): readonly CommandLine[] {
   switch (node.type) {

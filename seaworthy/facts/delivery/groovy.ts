@@ -18,8 +18,8 @@ const TOKENS_MAX = 100_000;
 const DEPTH_MAX = 100;
 
 /**
- * The statements of a Jenkinsfile as far as braces, strings and comments tell. It is no Groovy: what
- * a line computes is not understood. Linear in the text; never throws.
+ * The statements of a Jenkinsfile as far as braces, strings and comments tell. It is no Groovy:
+ * what a line computes is not understood. Linear in the text; never throws.
  */
 export function readGroovy(text: string): readonly GroovyStatement[] {
   return statementsOf(tokensOf(text));

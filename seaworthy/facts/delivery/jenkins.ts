@@ -5,7 +5,7 @@ import { readGroovy, type GroovyStatement, type GroovyToken } from "./groovy.ts"
 const CHARACTERS_MAX = 500_000;
 const STAGES_MAX = 500;
 
-/** A declarative Jenkinsfile: `pipeline {` with `stage('…')`. A scripted one is Groovy, not read. */
+/** A declarative Jenkinsfile: `pipeline {` with `stage('…')`. A scripted one is not read. */
 export function readJenkins(file: SourceFile): PipelineDocument | undefined {
   const named = /^Jenkinsfile|\.(groovy|jenkins(file)?)$/i.test(baseName(file.path));
   if (!named || file.text.length > CHARACTERS_MAX) return undefined;

@@ -18,16 +18,16 @@ export function readLogShipper(file: SourceFile): LogShipperDocument | undefined
   return undefined;
 }
 
+const READS_CONTAINERS =
+  /(?:docker|kubernetes)_sd_configs|type:\s*container|autodiscover|add_docker_metadata/;
+
 function made(
   file: SourceFile,
   product: LogShipperDocument["product"],
   paths: readonly Path[],
 ): LogShipperDocument {
   const readsContainers =
-    paths.some(({ path }) => isContainerLog(path)) ||
-    /docker_sd_configs|kubernetes_sd_configs|type:\s*container|autodiscover|add_docker_metadata/.test(
-      file.text,
-    );
+    paths.some(({ path }) => isContainerLog(path)) || READS_CONTAINERS.test(file.text);
   return { kind: "log-shipper", product, file, paths, readsContainers, problems: [] };
 }
 

@@ -22,7 +22,8 @@ export function auditPaths(unit: Unit): readonly Found[] {
   return [
     {
       severity: "note",
-      message: `the audit log has several paths: ${listed([first, ...rest].map(({ path }) => path))}`,
+      message:
+        `the audit log has several paths: ` + listed([first, ...rest].map(({ path }) => path)),
       places: placesOf(first.at, [...rest.map((one) => one.at), ...rotated]),
       why: "Rotation, backup and whoever must prove something look at one of them, half of it.",
       fix: "one path, the same in the configuration, the rotation and what ships it",

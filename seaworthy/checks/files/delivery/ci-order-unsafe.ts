@@ -52,8 +52,8 @@ function racingDeploys(document: PipelineDocument, jobs: readonly JobActs[]): re
         message: `${names} deploy the image that \`${pushing.job.name}\` pushes, and ${how}`,
         places: placesOf(first.at, [pushing.at, push.at, ...racing.map((one) => one.at)]),
         why:
-          "Jobs that do not wait for each other run at the same time: the deployment names an image " +
-          "that is not in the registry yet, and the new pods stay in ImagePullBackOff.",
+          "Jobs that do not wait for each other run at the same time: the deployment names an " +
+          "image that is not in the registry yet, and the new pods stay in ImagePullBackOff.",
         fix:
           `\`needs: [${pushing.job.name}]\` in ${names}` +
           (document.system === "gitlab" ? ", or a stage of its own before the deployments" : ""),
@@ -192,7 +192,7 @@ function latestOfAnyBranch(document: PipelineDocument, jobs: readonly JobActs[])
           "whatever runs `latest` starts code that nobody reviewed.",
         fix:
           document.system === "gitlab"
-            ? "`rules: [{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH}]`, or push only the commit's tag"
+            ? "`rules: [{if: $CI_COMMIT_BRANCH == $CI_DEFAULT_BRANCH}]`, or only the commit's tag"
             : "`on: push: branches: [main]`, or push only the commit's tag from other branches",
       },
     ];
@@ -223,10 +223,14 @@ function latestBeforeTests(document: PipelineDocument, jobs: readonly JobActs[])
     return [
       {
         severity: late.length === tests.length ? "warning" : "note",
-        message: `\`${pushing.job.name}\` pushes \`${push.image}\` before ${listed(late.map(({ job }) => job.name))}`,
+        message:
+          `\`${pushing.job.name}\` pushes \`${push.image}\` before ` +
+          listed(late.map(({ job }) => job.name)),
         places: placesOf(push.at, [test.at]),
         why: "`latest` then names code whose tests have not run, or have failed.",
-        fix: `push the commit's own tag there, and \`latest\` after \`${late.at(-1)?.job.name ?? ""}\``,
+        fix:
+          "push the commit's own tag there, and `latest` after " +
+          `\`${late.at(-1)?.job.name ?? ""}\``,
       },
     ];
   });

@@ -5,6 +5,7 @@ import { ciStepCannotRun } from "./ci-step-cannot-run.ts";
 import { deployDoesNotChangeImage } from "./deploy-does-not-change-image.ts";
 import { logPathNobodyShips } from "./log-path-nobody-ships.ts";
 import { logTimeSkew } from "./log-time-skew.ts";
+import { objectiveNotMet } from "./objective-not-met.ts";
 
 export const DELIVERY_RULES: readonly FileRule[] = [
   ciOrderUnsafe,
@@ -13,4 +14,5 @@ export const DELIVERY_RULES: readonly FileRule[] = [
   deployDoesNotChangeImage,
   logPathNobodyShips,
   logTimeSkew,
+  objectiveNotMet,
 ];

@@ -18,7 +18,7 @@ export const deployDoesNotChangeImage: FileRule = {
   ],
 };
 
-/** An image that the pipeline pushes under a tag of its own, and that a manifest runs under another. */
+/** An image that is pushed under a tag of its own, and that a manifest runs under another. */
 interface Pair {
   readonly pushed: { readonly image: string; readonly at: Location };
   readonly component: Component & { readonly image: NonNullable<Component["image"]> };
@@ -59,8 +59,11 @@ interface Deployment {
 }
 
 /** Whatever puts the new tag into a manifest, in this job or one before it. */
-const CHANGES =
-  /\bsed\b|\benvsubst\b|kustomize edit|\byq\b|\bperl\b|\bhelm\b|set-image|update-manifest|\bskaffold\b|\bgomplate\b|\bjinja|\bimages?=/i;
+const CHANGES = new RegExp(
+  String.raw`\b(?:sed|envsubst|yq|perl|helm|skaffold|gomplate)\b|kustomize edit|set-image` +
+    String.raw`|update-manifest|\bjinja|\bimages?=`,
+  "i",
+);
 const RESTARTS = /rollout restart|set image|\bpatch\b|delete pods?/;
 const CALLS_SCRIPT = /(?:^|[\s/])[\w-]+\.(?:sh|py)\b|\bmake\b|\bansible-playbook\b/;
 
@@ -140,8 +143,8 @@ function twice(first: Deployment, all: readonly Deployment[]): Found {
       ...all.map(({ sets, apply }) => sets ?? apply.at),
     ]),
     why:
-      "Each deployment first rolls back to the manifest's image, then forward: twice the restarts, " +
-      "and the old code stays when the second command fails.",
+      "Each deployment first rolls back to the manifest's image, then forward: twice the " +
+      "restarts, and the old code stays when the second command fails.",
     fix: "put the tag into the manifest (`kustomize edit set image`) and apply once",
   };
 }

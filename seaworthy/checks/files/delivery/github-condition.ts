@@ -16,7 +16,8 @@ export function githubNever({ file, jobs, triggers }: PipelineDocument): readonl
     return [
       {
         severity: "warning",
-        message: `\`${name}\` runs if \`${condition.text.trim()}\`, and the workflow starts on ${events}`,
+        message:
+          `\`${name}\` runs if \`${condition.text.trim()}\`, and the workflow starts on ` + events,
         places: placesOf(at(file, condition.line), [at(file, triggers[0]?.line ?? line)]),
         why: "The job is skipped in every run, and a skipped job is green.",
         fix: "add the event or branch under `on`, or correct the condition",

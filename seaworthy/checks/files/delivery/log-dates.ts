@@ -1,6 +1,6 @@
 import type { LogShipperDocument } from "../../../facts/delivery/delivery.ts";
 
-/** A place where a shipper reads the time of a log line, and neither line nor place names a zone. */
+/** Where a shipper reads the time of a log line, and neither line nor place names a zone. */
 export interface ZonelessDate {
   readonly line: number;
 }
@@ -43,7 +43,7 @@ function blockFrom(lines: readonly string[], start: number): string {
   return found.join("\n");
 }
 
-/** `match => ["field", "yyyy-MM-dd HH:mm:ss"]`; ISO8601, UNIX and a pattern with `Z` know the zone. */
+/** `match => ["field", "yyyy-MM-dd"]`; ISO8601, UNIX and a pattern with `Z` know the zone. */
 function isZoneless(block: string): boolean {
   if (/\btimezone\s*=>/.test(block)) return false;
   const [, list] = /\bmatch\s*=>\s*\[([^\]]{0,1000})\]/.exec(block) ?? [];

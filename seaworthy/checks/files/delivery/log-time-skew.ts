@@ -42,8 +42,8 @@ function finding(
       local.map((one) => one.at),
     ),
     why:
-      "The lines of an incident stand hours beside the metrics and alerts of the same minute, and " +
-      "searches of the last hour find none of them.",
+      "The lines of an incident stand hours beside the metrics and alerts of the same minute, " +
+      "and searches of the last hour find none of them.",
     fix:
       product === "logstash"
         ? `\`timezone => "${zone}"\` in the filter, or UTC with an offset in the application's log`

@@ -69,12 +69,14 @@ export function unusedCaches(unit: Unit, document: PipelineDocument): readonly F
     return [
       {
         severity: "note",
-        message: `\`${cache.path}\` is cached, and ${tool.programs[0] ?? ""} writes to \`${tool.real}\``,
+        message:
+          `\`${cache.path}\` is cached, and ${tool.programs[0] ?? ""} writes to ` +
+          `\`${tool.real}\``,
         places: placesOf(
           at(document.file, cache.line),
           jobs.slice(0, 2).map((acts) => acts.at),
         ),
-        why: "The cache stays empty: each job downloads everything again, and fails with the mirror.",
+        why: "The cache stays empty: each job downloads everything, and fails with the mirror.",
         fix: tool.fix,
       },
     ];

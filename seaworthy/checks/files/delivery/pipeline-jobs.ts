@@ -135,10 +135,14 @@ export function isForProduction({ job, text }: JobActs): boolean {
   return !isForRehearsal(names) && job.environment === undefined && words.test(text);
 }
 
+const REHEARSAL = new RegExp(
+  String.raw`(?:^|[^a-z])(?:dev|develop|test|testing|qa|stag\w{0,6}|uat|preview|review|sandbox` +
+    String.raw`|测试|预发)(?![a-z])`,
+  "i",
+);
+
 export function isForRehearsal(names: string): boolean {
-  return /(?:^|[^a-z])(?:dev|develop|test|testing|qa|stag\w{0,6}|uat|preview|review|sandbox|测试|预发)(?![a-z])/i.test(
-    names,
-  );
+  return REHEARSAL.test(names);
 }
 
 const ROUNDS_MAX = 5;

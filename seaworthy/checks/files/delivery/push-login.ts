@@ -4,8 +4,11 @@ import type { JobActs } from "./pipeline-jobs.ts";
 import { listed, placesOf } from "./wording.ts";
 
 /** Commands and files that give a client of a registry its credentials. */
-const LOGIN =
-  /\blogin\b|get-login|configure-docker|docker-credential|config\.json|DOCKER_AUTH_CONFIG|DOCKER_CONFIG|\bauth\b|registry-creds|--authfile|--creds\b/i;
+const LOGIN = new RegExp(
+  String.raw`\b(?:login|auth)\b|get-login|configure-docker|docker-credential|config\.json` +
+    String.raw`|DOCKER_AUTH_CONFIG|DOCKER_CONFIG|registry-creds|--authfile|--creds\b`,
+  "i",
+);
 const LOGIN_ACTION = /login|auth|ecr|registry|credential|gcloud|setup-docker/i;
 
 /** A push from a machine that is new each time, in a job that never logs in. */
@@ -38,11 +41,11 @@ export function pushesWithoutLogin(
       ]),
       why:
         "The job's client starts without credentials: the registry refuses the push " +
-        "(`denied`, `no basic auth credentials`), and what is deployed afterwards is the old image.",
+        "(`denied`, `no basic auth credentials`), and what is deployed is the old image.",
       fix:
         document.system === "gitlab"
-          ? '`echo "$CI_REGISTRY_PASSWORD" | docker login -u "$CI_REGISTRY_USER" --password-stdin ' +
-            "$CI_REGISTRY` in `before_script`"
+          ? '`echo "$CI_REGISTRY_PASSWORD" | docker login -u "$CI_REGISTRY_USER" --password' +
+            "-stdin $CI_REGISTRY` in `before_script`"
           : "a step with `docker/login-action` before it",
     },
   ];
