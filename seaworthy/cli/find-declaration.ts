@@ -37,7 +37,9 @@ export function findDeclaration(
   if (here !== undefined) return { declaration: here, rest: positionals };
   throw new Refusal(EXIT.usage, `no declaration here: none of ${NAMES.join(", ")}`, {
     detail: [`looked in ${options.cwd}`],
-    fix: "go to the folder of your system, or name it: seaworthy <verb> path/to/system.ts",
+    fix:
+      "go to the folder of your system, or name it: seaworthy <verb> path/to/system.ts " +
+      "(files that are there already: seaworthy check .)",
   });
 }
 

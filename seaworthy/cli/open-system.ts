@@ -86,8 +86,11 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
  * findings or refuse because of them. The others need not wait for all those rules to load.
  */
 export async function openChecked(invocation: Invocation): Promise<OpenSystem> {
-  const system = await openSystem(invocation);
-  const { checkDeclaredFacts, FACT_RULES } = await import("../checks/declared-files.ts");
+  // The rules load while the declaration's child runs.
+  const [system, { checkDeclaredFacts, FACT_RULES }] = await Promise.all([
+    openSystem(invocation),
+    import("../checks/declared-files.ts"),
+  ]);
   const further = checkDeclaredFacts(system.parsed, system.findings);
   return {
     ...system,

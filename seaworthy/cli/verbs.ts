@@ -13,7 +13,7 @@ export const VERBS: readonly Verb[] = [
     summary: "find what will hurt, in a declaration or in existing deployment files",
     arguments: [
       {
-        name: "[what]",
+        name: "[system]",
         help: "a folder, a Markdown guide or a file; default: the declaration here",
       },
     ],

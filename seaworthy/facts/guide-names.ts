@@ -64,11 +64,15 @@ function sortOf(name: string): Sort {
 }
 
 /** Files that are known by their whole name. */
-const WHOLE_NAMES =
-  /^(?:(?:Docker|Container)file(?:[.-][\w.-]+)?|[\w.-]+\.[Dd]ockerfile|Makefile|Jenkinsfile|Procfile|Caddyfile|Vagrantfile|Rakefile|\.env(?:[.-][\w.-]+)?|\.dockerignore|\.gitignore)$/;
+const WHOLE_NAMES = new RegExp(
+  "^(?:(?:Docker|Container)file(?:[.-][\\w.-]+)?|[\\w.-]+\\.[Dd]ockerfile|\\.env(?:[.-][\\w.-]+)?|" +
+    "Makefile|Jenkinsfile|Procfile|Caddyfile|Vagrantfile|Rakefile|\\.dockerignore|\\.gitignore)$",
+);
 /** Where files without an ending are usual. */
-const HOST_FILE =
-  /^\/(?:etc\/[\w.-]+\/(?:[\w.-]+\/)*[\w.-]+|etc\/(?:fstab|hosts|crontab|exports|environment)|usr\/local\/s?bin\/[\w.-]+)$/;
+const HOST_FILE = new RegExp(
+  "^/(?:etc/(?:[\\w.-]+/)+[\\w.-]+|etc/(?:fstab|hosts|crontab|exports|environment)|" +
+    "usr/local/s?bin/[\\w.-]+)$",
+);
 
 /** The language's ending for a block that nothing names. */
 export function endingFor(language: string): string {
@@ -205,12 +209,12 @@ function runs(block: Block, name: string): boolean {
 
 const COMMANDS = new Set(
   (
-    "sudo cp mv rm ln cat vi vim nano touch mkdir chmod chown docker docker-compose podman kubectl " +
-    "helm kustomize npm npx yarn pnpm node python python3 pip git curl wget apt apt-get yum dnf apk " +
-    "brew systemctl service journalctl nginx haproxy ufw firewall-cmd iptables echo export cd ls " +
-    "openssl certbot psql mysql mysqldump pg_dump redis-cli ssh scp rsync tar unzip sed awk grep find " +
-    "make go cargo java mvn gradle terraform ansible ansible-playbook aws gcloud az source set crontab " +
-    "sysctl ulimit logrotate promtool amtool tee jps jstack jmap bash sh"
+    "sudo cp mv rm ln cat vi vim nano touch mkdir chmod chown docker docker-compose podman " +
+    "kubectl helm kustomize npm npx yarn pnpm node python python3 pip git curl wget apt apt-get " +
+    "yum dnf apk brew systemctl service journalctl nginx haproxy ufw firewall-cmd iptables echo " +
+    "export cd ls openssl certbot psql mysql mysqldump pg_dump redis-cli ssh scp rsync tar unzip " +
+    "sed awk grep find make go cargo java mvn gradle terraform ansible ansible-playbook aws " +
+    "gcloud az source set crontab sysctl ulimit logrotate promtool amtool tee jps jstack jmap bash sh"
   ).split(" "),
 );
 

@@ -76,7 +76,8 @@ test("two blocks with one name are two files that remember it", () => {
 
 test("a here-document is the file that it writes, at its own lines", () => {
   const [shell, written] = laidOut(
-    'Do:\n\n```bash\nmkdir -p app\nsudo tee $APP/app.yml > /dev/null <<"EOF"\na: $b\nEOF\nls\n```\n',
+    'Do:\n\n```bash\nmkdir -p app\nsudo tee $APP/app.yml > /dev/null <<"EOF"\n' +
+      "a: $b\nEOF\nls\n```\n",
   );
   assert.equal(shell?.path, "block-1.sh");
   assert.equal(written?.path, "app.yml");

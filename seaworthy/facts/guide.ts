@@ -4,8 +4,8 @@ import { heredocsOf } from "./heredocs.ts";
 import { baseName, type SourceFile } from "./source.ts";
 
 /**
- * A Markdown guide's code blocks as the files that its headings or sentences name, each line knowing
- * where it stands in the guide. The guide itself is among them, as prose.
+ * A Markdown guide's code blocks as the files that its headings or sentences name, each line
+ * knowing where it stands in the guide. The guide itself is among them, as prose.
  */
 export function layOut(guide: SourceFile): readonly SourceFile[] {
   const paths = new Set([guide.path]);
@@ -100,7 +100,7 @@ function laidOut(guide: SourceFile, part: Part, paths: Set<string>): SourceFile 
   };
 }
 
-/** `/etc/app.conf`, `./app.conf`, `$HOME/app.conf` and `../app.conf` as paths of the laid-out tree. */
+/** `/etc/app.conf`, `./app.conf`, `$HOME/app.conf`, `../app.conf` as paths of the tree. */
 function inTree(name: string): string | undefined {
   const parts = name
     .split("/")

@@ -1,6 +1,6 @@
 /** A text file of the tree that is checked. Readers get nothing else: no disk, no network. */
 export interface SourceFile {
-  /** Relative to the folder that was named, with `/`. A guide's code block has the name it is given. */
+  /** Relative to the folder that was named, with `/`. A guide's code block has its given name. */
   readonly path: string;
   readonly text: string;
   /** What a guide calls this code block, as written; two blocks may bear one name. */

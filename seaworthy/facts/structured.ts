@@ -213,8 +213,8 @@ class YamlReading {
 }
 
 /**
- * What each alias stands for: the last node before it that bears its anchor. Once for all of them, as
- * the library walks the whole document for every one.
+ * What each alias stands for: the last node before it that bears its anchor. Once for all of
+ * them, as the library walks the whole document for every one.
  */
 function targetsOf(document: YamlDocument.Parsed): ReadonlyMap<Alias, unknown> {
   const anchors = new Map<string, unknown>();

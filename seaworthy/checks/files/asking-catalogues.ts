@@ -13,6 +13,7 @@ export const ASKING: ReadonlySet<string> = new Set<string>([
   "ci-step-cannot-run",
   "cluster-never-formed",
   "datastore-published",
+  "declared-target-never-created",
   "depends-on-without-health",
   "foreign-image-env",
   "image-ref-mismatch",

@@ -36,7 +36,10 @@ export interface Found {
   readonly edits?: readonly Edit[];
 }
 
-/** Replaces whole lines `from` to `to` (1-based, inclusive) of a file; no lines inserts before `from`. */
+/**
+ * Replaces whole lines `from` to `to` (1-based, inclusive) of a file; where `to` is `from - 1` it
+ * inserts before `from`.
+ */
 export interface Edit {
   readonly file: string;
   readonly from: number;

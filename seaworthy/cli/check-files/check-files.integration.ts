@@ -43,7 +43,8 @@ const compose = (service: string) =>
   `    image: prom/prometheus:v3.5.0\n` +
   `    volumes: ["./prometheus.yml:/etc/prometheus/prometheus.yml"]\n`;
 const prometheus = (before = "") =>
-  `scrape_configs:\n  - job_name: app\n    static_configs:\n${before}      - targets: ["ap:8080"]\n`;
+  `scrape_configs:\n  - job_name: app\n    static_configs:\n${before}` +
+  `      - targets: ["ap:8080"]\n`;
 const broken = { "compose.yml": compose("app"), "prometheus.yml": prometheus() };
 const RULE = "scrape-target-nobody";
 
@@ -90,7 +91,9 @@ test("a guide's blocks are checked where they stand", () => {
 test("a declaration that is seen is named, and its program is not run", () => {
   const root = folderWith({
     ...broken,
-    "system.ts": `import { writeFileSync } from "node:fs";\nimport { service } from "seaworthy";\nwriteFileSync("was-run", String(service));\n`,
+    "system.ts":
+      `import { writeFileSync } from "node:fs";\nimport { service } from "seaworthy";\n` +
+      `writeFileSync("was-run", String(service));\n`,
   });
   const found = check(root, ".");
   assert.match(found.stderr, /system\.ts is a declaration: seaworthy check -s system\.ts/);
@@ -133,8 +136,8 @@ test("what is ignored with a reason, or known, does not fail; what is new does",
 
 test("what a rule can mend is shown, then mended and checked again", () => {
   const budget =
-    "# ours\r\napiVersion: policy/v1beta1\r\nkind: PodDisruptionBudget\r\nmetadata:\r\n  name: shop\r\n" +
-    "spec:\r\n  maxUnavailable: 1\r\n  selector:\r\n    matchLabels: {app: shop}\r\n";
+    "# ours\r\napiVersion: policy/v1beta1\r\nkind: PodDisruptionBudget\r\n" +
+    "metadata:\r\n  name: shop\r\nspec:\r\n  maxUnavailable: 1\r\n  selector:\r\n    matchLabels: {app: shop}\r\n";
   const root = folderWith({ "budget.yaml": budget });
   const text = () => readFileSync(join(root, "budget.yaml"), "utf8");
   const shown = check(root, ".", "--dry-run", "--no-native");

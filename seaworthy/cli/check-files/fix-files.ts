@@ -43,8 +43,8 @@ export function fixesFor({ tree }: Subject, findings: readonly FileFinding[]): F
 }
 
 /**
- * Writes a change beside the file and renames it over: whoever reads sees the old text or the new one.
- * The file's mode stays. Returns why not, where it changed meanwhile or may not be written.
+ * Writes a change beside the file and renames it over: whoever reads sees the old text or the new
+ * one. The file's mode stays. Returns why not, where it changed meanwhile or may not be written.
  */
 export function writeChange(root: string, change: FileChange): string | undefined {
   const target = join(root, change.path);

@@ -4,7 +4,8 @@ import { isIgnoredBy, matchesName, readIgnoreFile } from "./git-ignore.ts";
 
 const top = readIgnoreFile(
   "",
-  "# comment\n*.log\n!keep.log\n/only-top\nbuild/\ndocs/*.txt\n**/cache/**\na/**/z\n\\#odd\n[ab].env\n",
+  "# comment\n*.log\n!keep.log\n/only-top\nbuild/\ndocs/*.txt\n" +
+    "**/cache/**\na/**/z\n\\#odd\n[ab].env\n",
 );
 const inner = readIgnoreFile("sub", "local.yml\n!*.log\n");
 

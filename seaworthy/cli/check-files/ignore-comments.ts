@@ -14,8 +14,9 @@ export interface IgnoreComment {
 const COMMENTS_MAX = 2_000;
 const LINE_CHARACTERS_MAX = 2_000;
 const MARK = "seaworthy ignore ";
-const FORM =
-  /(?:#|\/\/|--|;|<!--|\/\*|\{#|%|\*)\s{0,20}seaworthy ignore ([a-z0-9-]+(?:, ?[a-z0-9-]+){0,20}) ?(?::(.*))?$/;
+const COMMENT = /(?:#|\/\/|--|;|<!--|\/\*|\{#|%|\*)\s{0,20}/.source;
+const NAMES = /([a-z0-9-]+(?:, ?[a-z0-9-]+){0,20})/.source;
+const FORM = new RegExp(`${COMMENT}${MARK}${NAMES} ?(?::(.*))?$`);
 
 export function ignoreComments(files: readonly SourceFile[]): readonly IgnoreComment[] {
   const found: IgnoreComment[] = [];

@@ -40,7 +40,8 @@ for (const comment of [
 }
 
 test("several comments above one line all speak for it, and none for the line after", () => {
-  const text = `# seaworthy ignore other-rule: a\n# seaworthy ignore ${RULE}: b\ntargets: [ap]\nx\n`;
+  const above = `# seaworthy ignore other-rule: a\n# seaworthy ignore ${RULE}: b\n`;
+  const text = `${above}targets: [ap]\nx\n`;
   const at = (line: number) => finding({ places: [{ file: "prometheus.yml", line }] });
   assert.deepEqual(ignoring({ "prometheus.yml": text }, [at(3)]), {
     ...HIDDEN,

@@ -64,8 +64,8 @@ export function isUnreadName(name: string): boolean {
 
 const SOURCE_ENDINGS = new Set(
   (
-    "js mjs cjs jsx ts mts cts tsx py go rs java kt kts scala rb php cs c cc cpp h hpp swift dart " +
-    "ex exs vue svelte css scss less html htm md mdx rst txt po"
+    "js mjs cjs jsx ts mts cts tsx py go rs java kt kts scala rb php cs c cc cpp h hpp swift " +
+    "dart ex exs vue svelte css scss less html htm md mdx rst txt po"
   ).split(" "),
 );
 

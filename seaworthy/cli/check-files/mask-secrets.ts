@@ -24,8 +24,18 @@ const POSITIONAL: readonly RegExp[] = [
   /(\b(?:basic|bearer)\s+)([\w+/=.-]{8,})/gi,
 ];
 /** Forms that issuers give their secrets. */
-const ISSUED =
-  /\b(?:AKIA[0-9A-Z]{16}|gh[pousr]_\w{20,}|sk-[\w-]{8,}|xox[abprs]-[\w-]{8,}|glpat-[\w-]{8,}|eyJ[\w-]{10,}\.[\w.-]{10,}|[A-Za-z0-9+/]{60,}={0,2})/g;
+const ISSUED = new RegExp(
+  [
+    ...[
+      "\\bAKIA[0-9A-Z]{16}",
+      "\\bgh[pousr]_\\w{20,}",
+      "\\bsk-[\\w-]{8,}",
+      "\\bxox[abprs]-[\\w-]{8,}",
+    ],
+    ...["\\bglpat-[\\w-]{8,}", "\\beyJ[\\w-]{10,}\\.[\\w.-]{10,}", "\\b[A-Za-z0-9+/]{60,}={0,2}"],
+  ].join("|"),
+  "g",
+);
 
 /** A line with every value that looks like a secret taken out; names and references stay. */
 export function maskLine(line: string): string {
@@ -63,7 +73,7 @@ function isReference(value: string): boolean {
   return /^(?:\/run\/secrets\/|\/var\/run\/secrets\/|!reference\b)/.test(bare);
 }
 
-/** `token bucket`, `password for the user`: a space alone assigns only behind an option's dashes. */
+/** `token bucket`, `password for the user`: a space alone assigns only behind an option. */
 function isProse(before: string, value: string): boolean {
   if (/[:=]/.test(before)) return false;
   if (/\b(?:proxy|fastcgi|uwsgi|scgi|grpc|memcached)_pass\s+$/i.test(before)) return true;

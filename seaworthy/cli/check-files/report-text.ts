@@ -25,7 +25,7 @@ function groupText({ head, others }: Group, { paint, notes }: TextOptions): read
   const also = others.filter(({ severity }) => notes || severity !== "note");
   const more = also.length - OTHERS_MAX;
   return [
-    `${paint(COLOR[head.severity], head.severity)} ${head.message} ${paint("dim", `[${head.rule}]`)}`,
+    titleText(head, paint),
     ...placesText(head.places, paint),
     ...(head.why === "" ? [] : [`  why  ${head.why}`]),
     ...(head.fix === "" ? [] : [`  fix  ${head.fix}${head.isFixable ? " (--fix does)" : ""}`]),
@@ -45,10 +45,12 @@ function placesText(places: readonly ReportedPlace[], paint: Paint): readonly st
   return more > 0 ? [...lines, `  at   ${String(more)} more places (--json lists them)`] : lines;
 }
 
+function titleText({ severity, message, rule }: Reported, paint: Paint): string {
+  return `${paint(COLOR[severity], severity)} ${message} ${paint("dim", `[${rule}]`)}`;
+}
+
 function alsoText(other: Reported, paint: Paint): string {
-  const severity = paint(COLOR[other.severity], other.severity);
-  const where = placeText(other.places[0]);
-  return `  also ${severity} ${other.message} ${paint("dim", `[${other.rule}]`)} ${where}`;
+  return `  also ${titleText(other, paint)} ${placeText(other.places[0])}`;
 }
 
 function placeText({ file, line, as }: ReportedPlace): string {
@@ -65,7 +67,8 @@ export function summaryText(
     const counts = countsOf(groups.map(({ head }) => head));
     const hidden = options.notes ? "" : " (--notes shows them)";
     const noted = counts.notes === 0 ? "" : `, ${plural(counts.notes, "note")}${hidden}`;
-    return `${unit}: ${plural(counts.errors, "error")}, ${plural(counts.warnings, "warning")}${noted}`;
+    const found = `${plural(counts.errors, "error")}, ${plural(counts.warnings, "warning")}`;
+    return `${unit}: ${found}${noted}`;
   });
   return lines.length === 0 ? ["nothing found"] : lines;
 }

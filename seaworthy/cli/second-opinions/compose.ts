@@ -1,5 +1,5 @@
 import { baseName } from "../../facts/source.ts";
-import type { Complaint, Prepared, Tool } from "./tool.ts";
+import { isOfThisMachine, type Complaint, type Prepared, type Tool } from "./tool.ts";
 import type { SourceFile } from "../../facts/source.ts";
 
 /** `docker compose` where the engine has it, else the standalone program. */
@@ -18,9 +18,8 @@ function composeTool(of: { readonly program: string; readonly before: readonly s
     prepare: (file) => prepared(file, of.before),
     complaints,
     isForgiven: (message) =>
-      /env file|variable is not set|required variable|not found|no such file|is obsolete|extends|required by|context/i.test(
-        message,
-      ),
+      isOfThisMachine(message) ||
+      /env file|variable is not set|required variable|not found|is obsolete|context/i.test(message),
   };
 }
 

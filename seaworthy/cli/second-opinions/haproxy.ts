@@ -2,7 +2,7 @@ import { eachLine, isOfThisMachine, type Complaint, type Tool } from "./tool.ts"
 
 /** Directives that run code of the file's choice, or mean programs. */
 const DANGEROUS =
-  /^\s*(?:lua-load|lua-load-per-thread|lua-prepend-path|external-check|insecure-fork-wanted|program\s)/m;
+  /^\s*(?:lua-load|lua-prepend-path|external-check|insecure-fork-wanted|program\s)[^\n]{0,80}/m;
 /** What names users, folders and sockets of the machine it was written for. */
 const LOCAL = /^\s*(?:user|group|uid|gid|chroot|ca-base|crt-base|pidfile|stats\s+socket|setcap)\b/;
 

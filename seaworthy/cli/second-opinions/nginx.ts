@@ -6,12 +6,17 @@ const DANGEROUS =
 /** What names users, folders and sockets of the machine it was written for. */
 const LOCAL = /^\s*(?:user|pid|lock_file|include|daemon|working_directory)\b[^;{]*;/;
 const FILES =
-  /\b(ssl_certificate|ssl_certificate_key|ssl_trusted_certificate|ssl_client_certificate|proxy_ssl_\w{0,30}certificate(?:_key)?|ssl_stapling_file|ssl_crl)\s+[^\s;]+/g;
+  /\b((?:proxy_|grpc_|uwsgi_)?ssl_(?:\w{0,30}certificate(?:_key)?|stapling_file|crl))\s+[^\s;]+/g;
 const TEXTS = /\b(auth_basic_user_file|ssl_dhparam|ssl_password_file)\s+[^\s;]+\s*;/g;
 const LOGS = /\b(access_log|error_log)\s+(?!off\b)[^\s;]+/g;
 const PASSES =
   /\b((?:proxy|grpc|fastcgi|uwsgi|scgi|memcached)_pass\s+(?:[a-z]{1,10}:\/\/)?)([\w.-]+)(?=[:/;])/g;
 const HOST_OF_SERVER = /\b(server\s+)([a-zA-Z][\w.-]*)(?=[:;\s])(?!\s*\{)/g;
+
+const FRAGMENT = new RegExp(
+  'host not found|bind\\(\\)|unknown "\\w+" variable|unknown log format|no ".*" is defined|' +
+    "zero size shared memory|could not build|still could not bind|getpwnam|mkdir\\(\\)",
+);
 
 export const nginx: Tool = {
   name: "nginx",
@@ -48,9 +53,7 @@ export const nginx: Tool = {
   isForgiven: (message) =>
     isOfThisMachine(message) ||
     // Includes are left out: what they define is not known here, and no host is looked up.
-    /host not found|bind\(\)|unknown "\w+" variable|unknown log format|zero size shared memory|no ".*" is defined|could not build|is not terminated|still could not bind|getpwnam|mkdir\(\)/.test(
-      message,
-    ),
+    FRAGMENT.test(message),
 };
 
 function withStubs(line: string, folder: string, stub: string | undefined): string {

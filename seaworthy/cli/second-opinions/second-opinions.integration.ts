@@ -38,7 +38,8 @@ const FAULTS: Readonly<Record<string, readonly [program: string, text: string, l
   ],
   "alertmanager.yml": [
     "amtool",
-    "route:\n  receiver: a\nreceivers:\n  - name: a\n    email_configs:\n      - to: a@b.c\n        subject: x\n",
+    "route:\n  receiver: a\nreceivers:\n  - name: a\n    email_configs:\n" +
+      "      - to: a@b.c\n        subject: x\n",
     7,
   ],
   "rules.yml": [
@@ -73,7 +74,7 @@ test("a healthy haproxy file of another machine is accepted", {
   assert.deepEqual([opinions[0]?.accepts, opinions[0]?.complaints], [true, []]);
 });
 
-test("programs run as nobody, in a folder of their own, without the caller's environment", async () => {
+test("programs run as nobody, in a folder of their own, with nothing of ours", async () => {
   using sandbox = openSandbox({ path, signal });
   sandbox.write("mine.txt", "1\n");
   const shell = findProgram("sh", path) ?? "";

@@ -54,9 +54,13 @@ export function eachLine(text: string, change: (line: string) => string): string
   return text.split("\n").map(change).join("\n");
 }
 
+const ELSEWHERE = new RegExp(
+  "no such file|permission denied|not permitted|cannot open|could not open|unable to stat|" +
+    "unable to load|failed to open",
+  "i",
+);
+
 /** `(2: No such file or directory)`, `Permission denied`: this is another machine. */
 export function isOfThisMachine(message: string): boolean {
-  return /no such file|permission denied|not permitted|cannot open|could not open|unable to stat|unable to load|failed to open/i.test(
-    message,
-  );
+  return ELSEWHERE.test(message);
 }

@@ -58,7 +58,8 @@ test("nginx writes no log elsewhere, includes nothing and looks up no host", () 
   const text =
     "user www;\nhttp {\n include /etc/nginx/*.conf;\n access_log /var/log/a.log main;\n" +
     " access_log off;\n upstream app { server web-1:80; }\n server {\n ssl_certificate /x;\n" +
-    " location / { proxy_pass http://app; }\n location /b { proxy_pass http://other:81/b; }\n }\n}\n";
+    " location / { proxy_pass http://app; }\n" +
+    " location /b { proxy_pass http://other:81/b; }\n }\n}\n";
   assert.deepEqual(given(nginx, text).split("\n"), [
     ...["events {} ", "http {", "", " access_log /scratch/access.log main;", " access_log off;"],
     " upstream app { server 127.0.0.1:80; }",
@@ -85,7 +86,8 @@ const SAID: readonly (readonly [
   [
     haproxy,
     "[NOTICE] (1) : path to executable\n" +
-      "[ALERT]    (1) : config : parsing [h.cfg:7] : unknown keyword 'bogus' in 'defaults' section\n" +
+      "[ALERT]    (1) : config : parsing [h.cfg:7] : unknown keyword 'bogus' in 'defaults' " +
+      "section\n" +
       "[ALERT]    (1) : config : Proxy 'f': unable to find required default_backend: 'b'.\n" +
       "[ALERT]    (1) : config : Fatal errors found in configuration.\n",
     [

@@ -4,8 +4,12 @@ import type { Resolution } from "../unit.ts";
 import { nearestName } from "./nearest-name.ts";
 
 /** Names that engines and clouds give, on every machine. */
-const GIVEN =
-  /^(?:localhost|localhost\.localdomain|host\.docker\.internal|gateway\.docker\.internal|host\.containers\.internal|kubernetes|kubernetes\.default(?:\.svc.*)?|metadata\.google\.internal|metadata|ip6-localhost|broadcasthost)$/;
+const GIVEN = new Set([
+  ...["localhost", "localhost.localdomain", "ip6-localhost", "broadcasthost"],
+  ...["host.docker.internal", "gateway.docker.internal", "host.containers.internal"],
+  ...["kubernetes", "kubernetes.default", "kubernetes.default.svc"],
+  ...["kubernetes.default.svc.cluster.local", "metadata.google.internal", "metadata"],
+]);
 const ADDRESS = /^(?:\d{1,3}(?:\.\d{1,3}){3}|\[?[0-9a-f]{0,4}(?::[0-9a-f.]{0,15}){2,9}\]?)$/;
 const CLUSTER = /\.svc(?:\.[a-z0-9.-]+)?$/;
 
@@ -26,7 +30,7 @@ export function resolver(
 
 function resolved(world: World, written: string, namespace: string | undefined): Resolution {
   const host = written.trim().toLowerCase().replace(/\.$/, "");
-  if (host === "" || isUnknown(host) || GIVEN.test(host) || ADDRESS.test(host)) {
+  if (host === "" || isUnknown(host) || GIVEN.has(host) || ADDRESS.test(host)) {
     return { state: "outside" };
   }
   const bare = host.replace(/^tasks\./, "");
@@ -83,8 +87,8 @@ function firstOf(host: string): string {
 }
 
 /**
- * `shop-api-1`, `shop_api_1`: the engine's name for a service without one of its own. The project in
- * front is the folder's name or an option of the command, so that any will do.
+ * `shop-api-1`, `shop_api_1`: the engine's name for a service without one of its own. The project
+ * in front is the folder's name or an option of the command, so that any will do.
  */
 function engineNamed({ components }: World, host: string): Component | undefined {
   const [, base = ""] = /^(.{1,120})[-_]\d{1,3}$/.exec(host) ?? [];

@@ -39,7 +39,7 @@ function versionEdit(object: KubeObject): Edit | undefined {
   return { file: file.path, from: line, to: line, lines };
 }
 
-/** The one change: an empty selector of a budget took no pod, and takes all of them in `policy/v1`. */
+/** The one change: a budget's empty selector took no pod, and takes all of them in `policy/v1`. */
 function isChanged({ kind, root }: KubeObject): boolean {
   if (kind !== "PodDisruptionBudget") return false;
   return entriesAt(root, "spec", "selector").length === 0;
