@@ -131,7 +131,7 @@ function entered(
 }
 
 /** `docker exec`, `docker compose -f x up`, `docker-compose up`, `docker container rm`. */
-export interface DockerVerb {
+interface DockerVerb {
   readonly engine: "docker" | "compose";
   readonly verb: string;
   /** The verb and what follows it. */

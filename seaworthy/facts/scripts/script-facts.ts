@@ -8,7 +8,7 @@ import { dockerVerb, invocationOf, optionOf } from "./invocation.ts";
 import type { Shell, ShellCommand } from "./shell.ts";
 
 /** Where shell text stands: whose it is, and where its lines really are. */
-export interface Standing {
+interface Standing {
   /** Path of the script or pipeline. */
   readonly script: string;
   readonly place: (line: number) => Location;

@@ -6,7 +6,7 @@ const VALUE_CHARACTERS_MAX = 4_000;
 /** `${A:-${B:-…}}` nested deeper is left as written. */
 const FALLBACK_DEPTH_MAX = 4;
 /** Of a list that a loop goes through, so many values are looked at. */
-export const LOOP_VALUES_MAX = 32;
+const LOOP_VALUES_MAX = 32;
 
 /**
  * Which variables have a value that the text of the script tells. Assignments are seen in the order

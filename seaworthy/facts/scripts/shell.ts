@@ -83,7 +83,7 @@ export interface Pipe {
   readonly length: number;
 }
 
-export interface ShellOptions {
+interface ShellOptions {
   /** Line of the file on which the text begins; 1 when absent. */
   readonly firstLine?: number;
   /** The shell was started with `-e` or `-o pipefail` (a pipeline's runner does). */

@@ -1,5 +1,5 @@
 /** The words of one `tar` (GNU tar 1.35), as far as saving and restoring is concerned. */
-export interface Tar {
+interface Tar {
   readonly mode: "create" | "extract" | "list" | undefined;
   /** Undefined, or `-`: standard output or input. */
   readonly archive: string | undefined;

@@ -2,6 +2,7 @@ import { invocationOf, optionOf, type Invocation } from "../../../facts/scripts/
 import { at, baseName, type Location, type SourceFile } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
+import { promisedAutoscaling } from "./broken-promises.ts";
 import { failoverOf } from "./failover.ts";
 import { missingDaemons } from "./missing-daemons.ts";
 import { listed, scriptsOf, shortName, type Script } from "./scripts-of.ts";
@@ -13,6 +14,7 @@ export const declaredTargetNeverCreated: FileRule = {
   check: (unit) => [
     ...scriptsOf(unit).flatMap((script) => oneScript(script, unit)),
     ...missingDaemons(unit),
+    ...promisedAutoscaling(unit),
   ],
 };
 

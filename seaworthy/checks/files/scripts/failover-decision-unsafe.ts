@@ -40,7 +40,7 @@ function conditionsOf({ command, calls }: FailoverStep): readonly ShellCommand[]
 function ignored({ script, move, probes }: Decision): readonly Found[] {
   const [probe] = probes;
   if (probe === undefined || conditionsOf(move).length > 0) return [];
-  if (probes.some((step) => outcomeOf(step) === "stops" || callStops(step))) return [];
+  if (probes.some((step) => outcomeOf(step) !== "ignored" || callStops(step))) return [];
   const call = probe.calls.at(-1) ?? probe.command;
   return [
     {

@@ -7,7 +7,7 @@ import type { Found } from "../file-rule.ts";
 import { scriptsOf, type Scope } from "./scripts-of.ts";
 
 /** A certificate that a proxy reads. */
-export interface CertificateUse {
+interface CertificateUse {
   readonly path: string;
   readonly place: Location;
   readonly by: string;
