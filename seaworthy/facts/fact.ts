@@ -49,7 +49,12 @@ export interface Component {
   readonly containerName?: Located<string>;
   /** As written, `${…}` with a default replaced by the default. */
   readonly image?: Located<string>;
-  readonly build?: Located<{ readonly context: string; readonly dockerfile?: string }>;
+  /** The folder in the tree where it can be told; `dockerfile` is relative to it, as written. */
+  readonly build?: Located<{
+    readonly context: string;
+    readonly dockerfile?: string;
+    readonly target?: string;
+  }>;
   readonly replicas?: Located<number>;
   readonly ports: readonly PortFact[];
   readonly environment: ReadonlyMap<string, EnvironmentEntry>;

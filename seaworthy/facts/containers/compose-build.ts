@@ -18,7 +18,8 @@ export function dockerfileOf(
 /** The service with what its image was built to be, where the service itself says nothing. */
 export function withDockerfile(component: Component, documents: Documents): Component {
   const dockerfile = dockerfileOf(component, documents);
-  const stage = dockerfile === undefined ? undefined : finalStage(dockerfile, undefined);
+  const target = component.build?.value.target;
+  const stage = dockerfile === undefined ? undefined : finalStage(dockerfile, target);
   if (stage === undefined) return component;
   const user = stage.findLast(({ keyword }) => keyword === "USER");
   const command = commandOf(stage);

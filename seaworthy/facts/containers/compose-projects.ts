@@ -1,7 +1,8 @@
 import type { Component } from "../fact.ts";
 import type { Documents } from "../document.ts";
 import { itemsAt, nodeAt, textAt } from "../node.ts";
-import { baseName, folderOf, joinPath } from "../source.ts";
+import { remembered } from "../remembered.ts";
+import { baseName, folderOf, joinPath, type Tree } from "../source.ts";
 import type { ComposeDocument, ComposeService } from "./compose.ts";
 import { withDockerfile } from "./compose-build.ts";
 import { withEnvironmentFiles } from "./compose-environment.ts";
@@ -149,13 +150,18 @@ export function commandSets(
   documents: Documents,
   all: readonly ComposeDocument[],
 ): readonly (readonly ComposeDocument[])[] {
-  const texts = documents.tree.files.filter(({ text }) => COMMAND.test(text));
-  return texts
-    .slice(0, COMMAND_TEXTS_MAX)
-    .flatMap((file) =>
-      namedIn(file.text).map((paths) => paths.flatMap((path) => named(path, file.path, all) ?? [])),
-    );
+  return commandsIn(documents.tree).map(({ from, paths }) =>
+    paths.flatMap((path) => named(path, from, all) ?? []),
+  );
 }
+
+/** Every command of the tree that names several Compose files, and the file it stands in. */
+const commandsIn = remembered((tree: Tree) =>
+  tree.files
+    .filter(({ text }) => COMMAND.test(text))
+    .slice(0, COMMAND_TEXTS_MAX)
+    .flatMap(({ path: from, text }) => namedIn(text).map((paths) => ({ from, paths }))),
+);
 
 const COMMAND = /-f[ =]\S+\.ya?ml|COMPOSE_FILE=/;
 const LINE_CHARACTERS_MAX = 2_000;

@@ -92,10 +92,13 @@ function buildOf(document: ComposeDocument, node: Node, reading: Reading): Compo
   const folder = folderOf(document.file.path);
   const context = /^[./]|^\w[\w./-]*$/.test(written) ? joinPath(folder, written) : undefined;
   const dockerfile = textAt(entry.node, "dockerfile");
-  const value = { context: context ?? written };
-  const place = reading.place(entry.line);
-  if (dockerfile === undefined) return { value, at: place };
-  return { value: { ...value, dockerfile: reading.text(dockerfile) }, at: place };
+  const target = textAt(entry.node, "target");
+  const value = {
+    context: context ?? written,
+    ...(dockerfile === undefined ? {} : { dockerfile: reading.text(dockerfile) }),
+    ...(target === undefined ? {} : { target: reading.text(target) }),
+  };
+  return { value, at: reading.place(entry.line) };
 }
 
 function replicasOf(node: Node, reading: Reading): Located<number> | undefined {

@@ -175,13 +175,20 @@ export function finalStage(
   document: DockerfileDocument,
   target: string | undefined,
 ): readonly Instruction[] | undefined {
+  return stagesTo(document, target)?.flatMap(({ instructions }) => instructions);
+}
+
+/** The last stage (or the one named) behind the stages that it starts from. */
+export function stagesTo(
+  document: DockerfileDocument,
+  target: string | undefined,
+): readonly Stage[] | undefined {
   const last = document.stages.findLast(({ name }) => target === undefined || name === target);
-  if (last === undefined) return undefined;
-  return chainOf(document, last).flatMap(({ instructions }) => instructions);
+  return last === undefined ? undefined : chainOf(document, last);
 }
 
 /** A stage behind the stages that it starts from; the first of them starts from an image. */
-export function chainOf(document: DockerfileDocument, stage: Stage): readonly Stage[] {
+function chainOf(document: DockerfileDocument, stage: Stage): readonly Stage[] {
   const chain = [stage];
   for (;;) {
     const [first] = chain;

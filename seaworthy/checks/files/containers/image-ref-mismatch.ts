@@ -43,26 +43,42 @@ function foreign(unit: Unit): readonly Found[] {
   });
   const pushes = made.filter(({ fact }) => fact.act === "push" && fact.by !== "compose");
   if (pushes.length === 0 || isLoadedByHand(unit)) return [];
-  return pulledIn(unit).flatMap((pulled) => {
+  const wrong = pulledIn(unit).flatMap((pulled) => {
     const named = pushes.filter(({ segments }) => segments.at(-1) === pulled.segments.at(-1));
     const candidates = pulled.component.platform === "kubernetes" ? pushes : made;
     if (candidates.some(({ segments }) => couldBe(segments, pulled.segments))) return [];
-    const wrong = named.find(({ fact }) => !isReplaced(unit, fact, pulled));
-    return wrong === undefined ? [] : [foundForeign(pulled, wrong)];
+    const push = named.find(({ fact }) => !isReplaced(unit, fact, pulled));
+    return push === undefined ? [] : [{ pulled, push }];
   });
+  return byFile(wrong, ({ pulled }) => pulled.at).flatMap(foundForeign);
 }
 
-function foundForeign({ component, at, image }: Pulled, { fact, reference }: Pushed): Found {
-  return {
-    severity: isRehearsal(pathOf(at)) ? "note" : "error",
-    message: `${component.name} runs ${image}, and ${reference} is what gets pushed`,
-    places: placesOf(at, [fact.at]),
-    why:
-      "the deploy ends in ImagePullBackOff; or the name belongs to somebody else on Docker " +
-      "Hub, and " +
-      "a stranger's image runs. In neither case does a release reach production",
-    fix: `run ${reference.replace(/:[^/]*$/, "")} with the tag that was pushed`,
-  };
+interface Wrong {
+  readonly pulled: Pulled;
+  readonly push: Pushed;
+}
+
+function foundForeign(group: readonly Wrong[]): readonly Found[] {
+  const [first] = group;
+  if (first === undefined) return [];
+  const { pulled, push } = first;
+  const others = group.length > 1 ? ` (and ${group.length - 1} more of this file)` : "";
+  return [
+    {
+      severity: isRehearsal(pathOf(pulled.at)) ? "note" : "error",
+      message:
+        `${pulled.component.name} runs ${pulled.image}, and ${push.reference} is what gets ` +
+        `pushed${others}`,
+      places: placesOf(
+        pulled.at,
+        group.flatMap((one) => [one.push.fact.at, one.pulled.at]),
+      ),
+      why:
+        "the deploy ends in ImagePullBackOff; or the name belongs to somebody else on Docker " +
+        "Hub, and a stranger's image runs. In neither case does a release reach production",
+      fix: `run ${push.reference.replace(/:[^/]*$/, "")} with the tag that was pushed`,
+    },
+  ];
 }
 
 /** A variable stands for any one part; `$REGISTRY/x` is never a bare `x`. */

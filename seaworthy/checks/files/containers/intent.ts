@@ -30,6 +30,9 @@ export function isRehearsal(path: string): boolean {
 export function isForProduction(unit: Unit, location: Location): boolean {
   const path = pathOf(location);
   if (isRehearsal(path)) return false;
+  // What a script runs may be a helper of the moment; a guide's blocks have no telling names.
+  const isGuide = unit.documents.tree.guide !== undefined;
+  if (/\.(?:sh|bash|mk)$|(?:^|\/)Makefile$/.test(path) && !isGuide) return PRODUCTION.test(path);
   if (PRODUCTION.test(baseName(path))) return true;
   const own = unit.repository.documents.of("compose").find(({ file }) => file.path === path);
   return own === undefined || !unit.repository.documents.of("compose").some(isProductionOf(own));

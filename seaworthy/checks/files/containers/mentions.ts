@@ -1,22 +1,31 @@
-import type { SourceFile } from "../../../facts/source.ts";
+import type { SourceFile, Tree } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 
 const CHARACTERS_MAX = 500_000;
 
-/**
- * Files of the whole tree that hold something; prose says what is planned, so it does not count.
- */
+/** One tree has many units, and each rule asks for each of them. */
+const known = new WeakMap<Tree, Map<string, readonly SourceFile[]>>();
+
+/** Files of the whole tree that hold something; prose tells of plans, so it does not count. */
 export function filesWith(unit: Unit, form: RegExp): readonly SourceFile[] {
-  return unit.repository.documents.tree.files.filter(
-    ({ path, text }) => !isProse(path) && form.test(text.slice(0, CHARACTERS_MAX)),
-  );
+  return matching(unit, form).filter(({ path }) => !isProse(path));
 }
 
 /** Whether anything at all holds it, a guide's sentences among it. */
 export function isSaidAnywhere(unit: Unit, form: RegExp): boolean {
-  return unit.repository.documents.tree.files.some(({ text }) =>
-    form.test(text.slice(0, CHARACTERS_MAX)),
-  );
+  return matching(unit, form).length > 0;
+}
+
+function matching(unit: Unit, form: RegExp): readonly SourceFile[] {
+  const { tree } = unit.repository.documents;
+  const answers = known.get(tree) ?? new Map<string, readonly SourceFile[]>();
+  known.set(tree, answers);
+  const key = String(form);
+  const read = answers.get(key);
+  if (read !== undefined) return read;
+  const found = tree.files.filter(({ text }) => form.test(text.slice(0, CHARACTERS_MAX)));
+  answers.set(key, found);
+  return found;
 }
 
 function isProse(path: string): boolean {

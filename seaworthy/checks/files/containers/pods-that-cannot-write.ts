@@ -1,7 +1,8 @@
 import { ofKind } from "../../../facts/kubernetes/objects.ts";
 import { workloadsOf, type Workload } from "../../../facts/kubernetes/workloads.ts";
 import { entryAt, itemsAt, nodeAt, textAt, type Node } from "../../../facts/node.ts";
-import { at, type Location, type SourceFile } from "../../../facts/source.ts";
+import { at, type Location, type SourceFile, type Tree } from "../../../facts/source.ts";
+import { remembered } from "../../../facts/remembered.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { Found } from "../file-rule.ts";
 import { isRehearsal, pathOf, placesOf } from "./intent.ts";
@@ -131,7 +132,16 @@ const LINES_MAX = 5_000;
 
 /** The one log file that the source of this tree names; two of them could be two applications'. */
 function logIn(unit: Unit, mounts: readonly string[]) {
-  const found = unit.documents.tree.files
+  const found = logsIn(unit.documents.tree);
+  const [first] = found;
+  if (first === undefined || found.some(({ path }) => path !== first.path)) return undefined;
+  return mounts.some((mount) => first.path.startsWith(`${mount.replace(/\/$/, "")}/`))
+    ? undefined
+    : first;
+}
+
+const logsIn = remembered((tree: Tree) =>
+  tree.files
     .filter(({ path, text }) => SOURCE.test(path) && text.includes("/var/log/"))
     .slice(0, FILES_MAX)
     .flatMap((file) =>
@@ -139,13 +149,8 @@ function logIn(unit: Unit, mounts: readonly string[]) {
         const path = LOG_PATH.exec(line.slice(0, 500))?.[1];
         return path === undefined ? [] : [{ path, at: at(file, index + 1) }];
       }),
-    );
-  const [first] = found;
-  if (first === undefined || found.some(({ path }) => path !== first.path)) return undefined;
-  return mounts.some((mount) => first.path.startsWith(`${mount.replace(/\/$/, "")}/`))
-    ? undefined
-    : first;
-}
+    ),
+);
 
 const SOURCE =
   /\.(?:py|rb|properties|xml|toml|conf\.py|[cm]?[jt]s)$|(?:^|\/)application[\w.-]*\.ya?ml$/;

@@ -1,24 +1,34 @@
 import { imageFacts } from "../../../catalogues/images/images.ts";
 import { dockerfileOf } from "../../../facts/containers/compose-build.ts";
-import { chainOf, type DockerfileDocument } from "../../../facts/containers/dockerfile.ts";
+import { stagesTo, type Stage } from "../../../facts/containers/dockerfile.ts";
 import { scriptOf, shellWords } from "../../../facts/containers/words.ts";
 import type { Component, ProbeFact } from "../../../facts/fact.ts";
 import type { Location } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
-import { isForProduction, placesOf } from "./intent.ts";
+import { byFile, isForProduction, listed, placesOf } from "./intent.ts";
 import { commandText, versionOf } from "./stores.ts";
 
 export const probeCannotSucceed: FileRule = {
   name: "probe-cannot-succeed",
   summary: "a health check runs a command that can never succeed in its container",
-  check: (unit) =>
-    unit.facts.of("component").flatMap((component) =>
-      component.probes.flatMap((probe) => {
+  check: (unit) => {
+    const failing = unit.facts.of("component").flatMap((component) =>
+      component.probes.flatMap((probe): readonly Failing[] => {
         const fault = faultOf(unit, component, probe);
-        return fault === undefined ? [] : [found({ unit, component, probe, fault })];
+        return fault === undefined ? [] : [{ component, probe, fault }];
       }),
-    ),
+    );
+    return byFile(failing, ({ component }) => component.at).flatMap((group) => {
+      const messages = [...new Set(group.map(({ fault }) => fault.message))];
+      return messages.flatMap((message) =>
+        found(
+          unit,
+          group.filter(({ fault }) => fault.message === message),
+        ),
+      );
+    });
+  },
 };
 
 interface Fault {
@@ -28,36 +38,42 @@ interface Fault {
 }
 
 interface Failing {
-  readonly unit: Unit;
   readonly component: Component;
   readonly probe: ProbeFact;
   readonly fault: Fault;
 }
 
-function found({ unit, component, probe, fault }: Failing): Found {
+function found(unit: Unit, group: readonly Failing[]): readonly Found[] {
+  const [first, ...rest] = group;
+  if (first === undefined) return [];
+  const { component, probe, fault } = first;
+  const names = [...new Set(group.map((one) => one.component.name))];
   const waiting = unit.facts
     .of("component")
     .filter(({ dependsOn }) =>
       dependsOn.some(
-        ({ value }) => value.name === component.name && value.condition === "service_healthy",
+        ({ value }) => names.includes(value.name) && value.condition === "service_healthy",
       ),
     );
   const isHard = component.platform === "kubernetes" || waiting.length > 0;
-  const isLive = isForProduction(unit, component.at);
-  return {
-    severity: !isLive ? "note" : isHard ? "error" : "warning",
-    message: `${component.name}: ${fault.message}`,
-    places: placesOf(probe.at, [
-      ...(fault.other === undefined ? [] : [fault.other]),
-      ...waiting.slice(0, 1).map(({ at }) => at),
-    ]),
-    why: consequence(
-      component,
-      probe,
-      waiting.map(({ name }) => name),
-    ),
-    fix: fault.fix,
-  };
+  const isLive = isForProduction(unit, component.at) && isForProduction(unit, probe.at);
+  return [
+    {
+      severity: !isLive ? "note" : isHard ? "error" : "warning",
+      message: `${listed(names)}: ${fault.message}`,
+      places: placesOf(probe.at, [
+        ...rest.map((one) => one.probe.at),
+        ...group.flatMap((one) => one.fault.other ?? []),
+        ...waiting.slice(0, 1).map(({ at }) => at),
+      ]),
+      why: consequence(
+        component,
+        probe,
+        waiting.map(({ name }) => name),
+      ),
+      fix: fault.fix,
+    },
+  ];
 }
 
 function consequence(component: Component, probe: ProbeFact, waiting: readonly string[]): string {
@@ -128,7 +144,9 @@ function absent(unit: Unit, component: Component, words: readonly string[]): Fau
   const image = dockerfile === undefined ? component.image?.value : undefined;
   if (component.build !== undefined && dockerfile === undefined) return undefined;
   const where =
-    dockerfile === undefined ? fromImage(image, name) : fromDockerfile(dockerfile, name);
+    dockerfile === undefined
+      ? fromImage(image, name)
+      : fromDockerfile(stagesTo(dockerfile, component.build?.value.target), name);
   if (where === undefined) return undefined;
   const at = dockerfile === undefined ? component.image?.at : where.at;
   return {
@@ -154,10 +172,8 @@ function fromImage(image: string | undefined, program: string): Without | undefi
 }
 
 /** The last stage is what runs: its base has to have the program, or something has to bring it. */
-function fromDockerfile(dockerfile: DockerfileDocument, program: string): Without | undefined {
-  const last = dockerfile.stages.at(-1);
-  if (last === undefined) return undefined;
-  const chain = chainOf(dockerfile, last);
+function fromDockerfile(chain: readonly Stage[] | undefined, program: string): Without | undefined {
+  if (chain === undefined) return undefined;
   const [base] = chain;
   if (base === undefined || fromImage(base.from.value, program) === undefined) return undefined;
   const isBrought = chain

@@ -1,65 +1,99 @@
 import type { ComposeDocument } from "../../../facts/containers/compose.ts";
 import type { Component } from "../../../facts/fact.ts";
 import { entriesAt, entryAt, textAt } from "../../../facts/node.ts";
-import { at, baseName } from "../../../facts/source.ts";
+import { remembered } from "../../../facts/remembered.ts";
+import { at, baseName, type Location, type Tree } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { loopsOf, type InstanceLoop } from "./instance-loops.ts";
-import { isForProduction, listed, pathOf, placesOf } from "./intent.ts";
+import { byFile, isForProduction, listed, pathOf, placesOf } from "./intent.ts";
 
 export const replicasCollide: FileRule = {
   name: "replicas-collide",
   summary: "several copies of a service are meant, and only one of them can exist",
   check: (unit) => [
-    ...unit.facts.of("component").flatMap((component) => ofComponent(unit, component)),
+    ...byFile(copied(unit), ({ at }) => at).flatMap((group) => [
+      ...namesCollide(group),
+      ...portsCollide(group),
+    ]),
     ...unit.documents.of("compose").flatMap((document) => ofLoops(unit, document)),
     ...unit.documents.of("compose").flatMap((document) => cannotScale(unit, document)),
   ],
 };
 
-function ofComponent(unit: Unit, component: Component): readonly Found[] {
-  const { replicas, containerName, name } = component;
-  if (component.platform !== "compose" || replicas === undefined || replicas.value < 2) return [];
-  if (isSwarm(unit, component)) return [];
+/** A service that is to run more than once. */
+interface Copied {
+  readonly component: Component;
+  readonly count: number;
+  /** Where it says so. */
+  readonly at: Location;
+}
+
+function copied(unit: Unit): readonly Copied[] {
+  return unit.facts.of("component").flatMap((component) => {
+    const { replicas, platform } = component;
+    if (platform !== "compose" || replicas === undefined || replicas.value < 2) return [];
+    return isSwarm(unit, component) ? [] : [{ component, count: replicas.value, at: replicas.at }];
+  });
+}
+
+function counted(group: readonly Copied[]): string {
+  return group.length === 1 ? `${group[0]?.count ?? 2} replicas` : "several replicas of each";
+}
+
+function namesCollide(all: readonly Copied[]): readonly Found[] {
+  const group = all.filter(({ component }) => component.containerName !== undefined);
+  const [first] = group;
+  const place = first?.component.containerName;
+  if (first === undefined || place === undefined) return [];
+  const { name } = first.component;
   return [
-    ...(containerName === undefined ? [] : [nameCollides(component, replicas, containerName)]),
-    ...component.ports.slice(0, 1).flatMap((): readonly Found[] => {
-      const fixed = component.ports.find(({ published }) => published?.port !== undefined);
-      const port = fixed?.published?.port;
-      const range = `${port}-${(port ?? 0) + replicas.value - 1}`;
-      if (fixed === undefined || port === undefined) return [];
-      return [
-        {
-          severity: "error",
-          message: `${name}: ${replicas.value} replicas want the one host port ${port}`,
-          places: [fixed.at, replicas.at],
-          why:
-            `one copy gets port ${port}, the others end with "port is already allocated": the ` +
-            "service runs with a fraction of the instances that it is sized for",
-          fix:
-            `publish no port here (a proxy on the same network reaches ${name}:${fixed.port}), ` +
-            `or a range as wide as the replicas: "${range}:${fixed.port}"`,
-        },
-      ];
-    }),
+    {
+      severity: "error",
+      message:
+        `${listed(group.map(({ component }) => component.name))}: ${counted(group)}, but ` +
+        `container_name ${place.value} can exist once`,
+      places: placesOf(
+        place.at,
+        group.flatMap(({ component, at }) => [at, component.containerName?.at ?? at]),
+      ),
+      why:
+        `Compose refuses the whole file ("can't set container_name and ${name} as container ` +
+        'name must be unique"): nothing starts, not even on the next deploy',
+      fix: `remove container_name; the copies are then called <project>-${name}-1 and so on`,
+    },
   ];
 }
 
-function nameCollides(
-  { name }: Component,
-  replicas: NonNullable<Component["replicas"]>,
-  containerName: NonNullable<Component["containerName"]>,
-): Found {
-  const { value, at: place } = containerName;
-  return {
-    severity: "error",
-    message: `${name}: ${replicas.value} replicas, but container_name ${value} can exist once`,
-    places: [place, replicas.at],
-    why:
-      `Compose refuses the whole file ("can't set container_name and ${name} as container name ` +
-      'must be unique"): nothing starts, not even on the next deploy',
-    fix: `remove container_name; the copies are then called <project>-${name}-1 and so on`,
-  };
+function portsCollide(all: readonly Copied[]): readonly Found[] {
+  const group = all.flatMap((one) => {
+    const fixed = one.component.ports.find(({ published }) => published?.port !== undefined);
+    const port = fixed?.published?.port;
+    return fixed === undefined || port === undefined ? [] : [{ ...one, fixed, port }];
+  });
+  const [first] = group;
+  if (first === undefined) return [];
+  const { component, fixed, port, count } = first;
+  const ports = listed(group.map((one) => String(one.port)));
+  const range = `${port}-${port + count - 1}`;
+  return [
+    {
+      severity: "error",
+      message:
+        `${listed(group.map((one) => one.component.name))}: ${counted(group)} want the one host ` +
+        `port ${ports}`,
+      places: placesOf(
+        fixed.at,
+        group.flatMap((one) => [one.at, one.fixed.at]),
+      ),
+      why:
+        `one copy gets port ${port}, the others end with "port is already allocated": the ` +
+        "service runs with a fraction of the instances that it is sized for",
+      fix:
+        `publish no port here (a proxy on the same network reaches ${component.name}:` +
+        `${fixed.port}), or a range as wide as the replicas: "${range}:${fixed.port}"`,
+    },
+  ];
 }
 
 /** `docker stack deploy` ignores container_name and shares one published port among the tasks. */
@@ -72,10 +106,12 @@ function isSwarm(unit: Unit, component: Component): boolean {
   );
   if (drivers.includes("overlay")) return true;
   const name = baseName(path);
-  return unit.documents.tree.files.some(
-    ({ text }) => text.includes("stack deploy") && text.includes(name),
-  );
+  return stackDeploys(unit.documents.tree).some((text) => text.includes(name));
 }
+
+const stackDeploys = remembered((tree: Tree) =>
+  tree.files.filter(({ text }) => text.includes("stack deploy")).map(({ text }) => text),
+);
 
 /** A loop that starts the same project again under another name only recreates its container. */
 function ofLoops(unit: Unit, document: ComposeDocument): readonly Found[] {

@@ -1,6 +1,7 @@
 import { imageFacts, parseImageRef, type ImageFacts } from "../../../catalogues/images/images.ts";
 import { scriptOf, simpleCommands } from "../../../facts/containers/words.ts";
 import type { Component } from "../../../facts/fact.ts";
+import { remembered } from "../../../facts/remembered.ts";
 import { folderOf, joinPath, type SourceFile } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import { pathOf } from "./intent.ts";
@@ -12,15 +13,9 @@ export interface Server {
   readonly facts: ImageFacts;
 }
 
-export function serversOf(unit: Unit): readonly Server[] {
-  const read = known.get(unit);
-  if (read !== undefined) return read;
-  const made = unit.facts.of("component").flatMap((component) => serverOf(component) ?? []);
-  known.set(unit, made);
-  return made;
-}
-
-const known = new WeakMap<Unit, readonly Server[]>();
+export const serversOf: (unit: Unit) => readonly Server[] = remembered((unit: Unit) =>
+  unit.facts.of("component").flatMap((component) => serverOf(component) ?? []),
+);
 
 export function serverOf(component: Component): Server | undefined {
   const image = component.image?.value;
@@ -46,6 +41,10 @@ const SERVERS: Readonly<Record<string, RegExp>> = {
   rabbitmq: /rabbitmq-server/,
   minio: /\bserver\b/,
   rocketmq: /mqbroker/,
+  kafka: /kafka-server-start|server\.properties|confluent\/docker\/run|\/run\.sh/,
+  elasticsearch: /(?:elasticsearch|opensearch)(?:\s|$)|eswrapper/,
+  zookeeper: /zkServer|zookeeper-server-start|confluent\/docker\/run/,
+  clickhouse: /clickhouse[- ]server/,
 };
 
 function runsServer({ command }: Component, { store }: ImageFacts): boolean {
@@ -64,7 +63,7 @@ function runsServer({ command }: Component, { store }: ImageFacts): boolean {
 
 const FRONT_WORDS = 4;
 const CLIENTS =
-  /^(?:psql|pg_\w+|mysql|mysqldump|mysqladmin|mariadb(?:-\w+)?|redis-cli|valkey-cli|mongo\w*sh|mc)$/;
+  /^(?:psql|pg_\w+|mysql(?:dump|admin)?|mariadb(?:-\w+)?|redis-cli|valkey-cli|mongo\w*sh|mc)$/;
 
 /** Everything that is said to the program on its command line. */
 export function commandText({ command }: Component): string {

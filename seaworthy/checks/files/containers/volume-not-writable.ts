@@ -1,6 +1,6 @@
 import { imageFacts } from "../../../catalogues/images/images.ts";
 import { dockerfileOf } from "../../../facts/containers/compose-build.ts";
-import { chainOf, type DockerfileDocument } from "../../../facts/containers/dockerfile.ts";
+import { stagesTo, type Stage } from "../../../facts/containers/dockerfile.ts";
 import type { Component, MountFact } from "../../../facts/fact.ts";
 import { baseName, folderOf, joinPath } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
@@ -86,17 +86,24 @@ function closedBecause(
   const dockerfile = dockerfileOf(component, unit.repository.documents);
   if (mount.type === "volume" && mount.source !== undefined) {
     // A volume takes over owner and mode of the image's folder, so only a missing one is root's.
-    if (dockerfile === undefined || isPrepared(dockerfile, mount.target)) return undefined;
+    const chain =
+      dockerfile === undefined ? undefined : stagesTo(dockerfile, component.build?.value.target);
+    if (chain === undefined || isPrepared(chain, mount.target)) return undefined;
     return isFilledByOthers(unit, component, mount) ? undefined : "volume";
   }
-  return mount.type === "bind" && isMadeByEngine(unit, mount) ? "folder" : undefined;
+  const isState = WRITTEN.test(mount.target) && !mount.target.startsWith("/etc/");
+  return mount.type === "bind" && isState && isMadeByEngine(unit, mount) ? "folder" : undefined;
 }
 
+/** Folders that programs write to; settings and sources are often mounted without `ro`. */
+const WRITTEN = new RegExp(
+  "(?:^|[/_-])(?:logs?|data|db|store|storage|state|uploads?|media|cache|spool|tmp|backups?|" +
+    "files|output|work|var/lib|var/log|prometheus|grafana|loki)(?:$|[/_-])",
+  "i",
+);
+
 /** Something in the image creates the folder, or copies to it, or declares it. */
-function isPrepared(dockerfile: DockerfileDocument, target: string): boolean {
-  const last = dockerfile.stages.at(-1);
-  if (last === undefined) return true;
-  const chain = chainOf(dockerfile, last);
+function isPrepared(chain: readonly Stage[], target: string): boolean {
   const base = imageFacts(chain[0]?.from.value ?? "");
   // What an unknown base has, nobody knows.
   if (base === undefined) return true;
