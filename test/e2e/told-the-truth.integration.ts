@@ -74,7 +74,9 @@ test("--json has every field that is documented", async () => {
 });
 
 test("a refusal in --json says which word its exit code means", async () => {
-  await using rehearsal = await rehearse({ "system.ts": aSystem() });
+  // Slow enough that the first still works when the second has started.
+  const text = aSystem({ env: `{ BOOT_MS: "3000" }` });
+  await using rehearsal = await rehearse({ "system.ts": text });
   const refused = await rehearsal.run(["rollback", "--json"]);
   assert.deepEqual([refused.code, outcomeOf(refused)["outcome"]], [9, "refused"]);
   const first = rehearsal.start(["up"]);
