@@ -82,6 +82,18 @@ function generatedOf(
   });
 }
 
+/** True where an overlay gives this workload another number of replicas than its own file. */
+export function changesReplicas({ file, root }: KustomizationDocument, name: string): boolean {
+  const counts = itemsAt(root, "replicas").some((item) => textAt(item, "name") === name);
+  const patched = /^\s*(?:path:\s*\/spec\/replicas|replicas:)/m.test(file.text);
+  return counts || (patched && file.text.includes(name));
+}
+
+/** A kustomization of kind Component: taken in by some overlays and left out by others. */
+export function isOptional({ root }: KustomizationDocument): boolean {
+  return textAt(root, "kind") === "Component";
+}
+
 /** Images whose name or tag the kustomization changes, by the name that manifests have. */
 export function imageChangesOf({ root }: KustomizationDocument): ReadonlyMap<string, string> {
   const changes = new Map<string, string>();

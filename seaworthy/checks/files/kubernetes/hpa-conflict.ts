@@ -12,7 +12,11 @@ export const hpaConflict: FileRule = {
   summary: "an autoscaler is fought by a fixed number of replicas, or cannot measure anything",
   check: (unit) => {
     const pairs = pairsOf(unit);
-    return [...fixedReplicas(pairs), ...withoutRequests(unit, pairs), ...upsideDown(unit)];
+    return [
+      ...(leavesReplicas(unit) ? [] : fixedReplicas(pairs)),
+      ...withoutRequests(unit, pairs),
+      ...upsideDown(unit),
+    ];
   },
 };
 
@@ -38,6 +42,13 @@ function pairsOf(unit: Unit): readonly Pair[] {
     );
     return workload === undefined ? [] : [{ scaler, workload }];
   });
+}
+
+/** Argo CD is told not to set the replicas back. */
+function leavesReplicas({ repository }: Unit): boolean {
+  return ofKind(repository.documents, "Application", "ApplicationSet").some(({ file }) =>
+    file.text.includes("/spec/replicas"),
+  );
 }
 
 /** All of them in one finding: the mistake is a habit, and so is its mending. */

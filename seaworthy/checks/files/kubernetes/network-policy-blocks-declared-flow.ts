@@ -5,7 +5,9 @@ import { objectsOf } from "../../../facts/kubernetes/objects.ts";
 import { behind, servicePorts, servicesOf } from "../../../facts/kubernetes/services.ts";
 import { mayShare, workloadsOf, type Workload } from "../../../facts/kubernetes/workloads.ts";
 import { itemsAt, numberAt, textAt } from "../../../facts/node.ts";
-import { at, type Location } from "../../../facts/source.ts";
+import type { KubeObject } from "../../../facts/kubernetes/kubernetes.ts";
+import { isOptional } from "../../../facts/kubernetes/kustomization.ts";
+import { at, folderOf, type Location } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isSample, listed } from "../monitoring/listing.ts";
@@ -156,8 +158,24 @@ function notToServices({ unit, workload, policies }: Here): readonly Found[] {
     const isIn = into === undefined || lets(into, port, takesWorkload(unit.documents, workload));
     const places = isOut ? placesOf(theirs, "ingress") : placesOf(policies, "egress");
     if ((isOut && isIn) || places === undefined) return [];
+    if (
+      isOptionalPart(
+        unit,
+        [...policies, ...theirs].map(({ object }) => object),
+      )
+    )
+      return [];
     return [flowFound({ call, from: workload, target, port: port.port, places })];
   });
+}
+
+/** Parts that an overlay may take in or leave out, so that which are together is not known. */
+function isOptionalPart(unit: Unit, objects: readonly KubeObject[]): boolean {
+  const folders = unit.repository.documents
+    .of("kustomization")
+    .filter(isOptional)
+    .map(({ file }) => `${folderOf(file.path)}/`);
+  return objects.some(({ file }) => folders.some((folder) => file.path.startsWith(folder)));
 }
 
 interface Flow {

@@ -1,4 +1,5 @@
 import { replicasOf } from "../../../facts/kubernetes/components.ts";
+import { changesReplicas } from "../../../facts/kubernetes/kustomization.ts";
 import type { KubeObject } from "../../../facts/kubernetes/kubernetes.ts";
 import { ofKind } from "../../../facts/kubernetes/objects.ts";
 import {
@@ -34,6 +35,8 @@ function blocking(unit: Unit): readonly Found[] {
   return budgetsOf(unit).flatMap((budget): readonly Found[] => {
     const workload = workloadsOf(unit.documents).find((one) => takes(budget, one));
     if (workload === undefined || workload.object.template) return [];
+    const overlays = unit.repository.documents.of("kustomization");
+    if (overlays.some((overlay) => changesReplicas(overlay, workload.object.name))) return [];
     const replicas = replicasOf(unit.documents, workload);
     const count = replicas?.value ?? 1;
     const line = blockingLine(budget, count);

@@ -87,12 +87,17 @@ const MAKES =
 /** Longer lines are data. */
 const LINE_CHARACTERS_MAX = 2000;
 
+/** So near to its name stands the kind of an object, in a page that shows its manifest. */
+const MANIFEST_LINES = 6;
+
 /** A script, a page or a Terraform file that makes an object of this name. */
 function saysHow(file: SourceFile, { kind, name }: Wanted): boolean {
   if (/\.(?:ya?ml|json|lock)$/.test(file.path) || !file.text.includes(name)) return false;
   const lines = file.text.split("\n");
   return lines.some((line, index) => {
     if (line.length > LINE_CHARACTERS_MAX || !hasWord(line, name)) return false;
+    const manifest = lines.slice(Math.max(0, index - MANIFEST_LINES), index);
+    if (manifest.some((text) => text.trim() === `kind: ${kind}`)) return true;
     const before = lines.slice(Math.max(0, index - 3), index + 1).join("\n");
     return MAKES.test(before) && before.toLowerCase().includes(kind.toLowerCase());
   });

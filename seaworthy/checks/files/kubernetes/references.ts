@@ -47,6 +47,10 @@ function ofWorkload(workload: Workload): readonly Reference[] {
   const all = [...containers, ...initContainers].slice(0, 100);
   const { namespace, file } = object;
   const account = textAt(podSpec, "serviceAccountName");
+  // A StatefulSet's own claims take the place of a volume of that name.
+  const claimed = itemsAt(object.root, "spec", "volumeClaimTemplates").map((claim) =>
+    textAt(claim, "metadata", "name"),
+  );
   const own = (kind: string, name: string, node: Node): Reference => ({
     from: object,
     at: at(file, node.line),
@@ -56,7 +60,9 @@ function ofWorkload(workload: Workload): readonly Reference[] {
   });
   return [
     ...all.flatMap((container) => ofContainer(object, container)),
-    ...itemsAt(podSpec, "volumes").flatMap((volume) => ofVolume(object, volume)),
+    ...itemsAt(podSpec, "volumes")
+      .filter((volume) => !claimed.includes(textAt(volume, "name")))
+      .flatMap((volume) => ofVolume(object, volume)),
     ...(account === undefined || account === "default"
       ? []
       : [own("ServiceAccount", account, nodeAt(podSpec, "serviceAccountName") ?? podSpec)]),
