@@ -96,7 +96,7 @@ function incomplete(root: Node, receiver: Receiver): readonly Problem[] {
       {
         at,
         message: `the ${name} receiver ${receiver.name} does not say where to send`,
-        fix: `Add ${needed.own.split(" ").slice(0, 2).join(" or ")}: without it the file is refused.`,
+        fix: `Add ${needed.own.split(" ").slice(0, 2).join(" or ")}; without, it does not start.`,
       },
     ];
   });

@@ -110,7 +110,8 @@ test("rules know the line of a selector in a literal block, and the key's in a f
 test("a rule that is no PromQL is a problem; Loki's rules are not ours", () => {
   const broken = RULES.replace("sum(b)", "sum(b");
   assert.equal(readMonitoring(file("rules.yml", broken))?.problems.length, 1);
-  const loki = `groups: [{name: a, rules: [{alert: A, expr: 'rate({app="x"} |= "err" [5m]) > 1'}]}]`;
+  const query = `rate({app="x"} |= "err" [5m]) > 1`;
+  const loki = `groups: [{name: a, rules: [{alert: A, expr: '${query}'}]}]`;
   assert.equal(readMonitoring(file("loki.yml", loki)), undefined);
 });
 

@@ -11,8 +11,11 @@ import { isPrometheus, readPrometheus } from "./prometheus.ts";
 import { isRules, readRules } from "./prometheus-rules.ts";
 
 /** Words of which one stands in every file of this family: others are not parsed for it. */
-const HINTS =
-  /scrape_configs|rule_files|alerting|receivers|groups|panels|rows|providers|datasources|contactPoints|policies|muteTimes|templates/;
+const WORDS = [
+  "scrape_configs rule_files alerting receivers groups panels rows providers datasources",
+  "contactPoints policies muteTimes templates",
+];
+const HINTS = new RegExp(WORDS.join(" ").replaceAll(" ", "|"));
 
 /** Prose and source code quote configuration; a guide's blocks are files of their own. */
 const QUOTING = /\.(?:mdx?|rst|adoc|html?|[cm]?[jt]sx?|py|go|java|kt|rb|php|rs|sh|sql)$/i;

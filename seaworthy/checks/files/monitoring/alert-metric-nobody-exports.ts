@@ -124,7 +124,7 @@ function misspelt({ scraped }: World, metric: string): Reason | undefined {
   const near = nearestOf(metric, owner.families());
   return {
     severity: "warning",
-    message: `${owner.name} exports no such metric${near === undefined ? "" : `; nearest: ${near}`}`,
+    message: `${owner.name} exports no such metric${near ? `; nearest: ${near}` : ""}`,
     fix: near === undefined ? `Look in ${owner.name}'s /metrics for the name.` : `Write ${near}.`,
   };
 }

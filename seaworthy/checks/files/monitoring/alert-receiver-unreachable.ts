@@ -49,13 +49,14 @@ function unreached(
   );
   const [first, ...others] = dead;
   if (first === undefined) return [];
+  const names = dead.map(({ name }) => name);
   const routes = dead.flatMap((receiver) => routesOf(document, receiver));
   const severities = [...new Set(alerts.flatMap(({ labels }) => labels.get("severity") ?? []))];
   return [
     {
       severity: isSample(document.file.path) ? "note" : "warning",
       message: [
-        `none of the ${alerts.length} alerts here can reach ${listed(dead.map(({ name }) => name))}`,
+        `none of the ${alerts.length} alerts here can reach ${listed(names)}`,
         wayOf(document, first),
       ].join(": "),
       places: [

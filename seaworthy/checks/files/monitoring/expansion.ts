@@ -3,8 +3,11 @@ import type { Documents } from "../../../facts/document.ts";
 import type { Unit } from "../../../facts/unit.ts";
 
 /** Programs that put values into a file before its own program reads it. */
-const EXPANDER =
-  /\b(?:envsubst|gomplate|envtpl|consul-template|confd|dockerize|esh|jinja2?|j2|ytt|sed|perl|awk|helm|kustomize|ansible\w*|eval|yq|render\w*)\b/;
+const EXPANDERS = [
+  "envsubst gomplate envtpl consul-template confd dockerize esh jinja2? j2 ytt sed perl",
+  "awk helm kustomize ansible\\w* eval yq render\\w*",
+];
+const EXPANDER = new RegExp(`\\b(?:${EXPANDERS.join(" ").replaceAll(" ", "|")})\\b`);
 /** A template's own name says that something fills it in. */
 const TEMPLATE = /\.(?:tpl|tmpl|template|j2|jinja2?|gotmpl|erb|in)(?:\.|$)/;
 /** Longer lines are no commands. */

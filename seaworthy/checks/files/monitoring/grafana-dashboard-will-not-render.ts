@@ -50,7 +50,7 @@ function wrapped(documents: readonly DashboardDocument[]): readonly Found[] {
         "Grafana's file provider finds no title in it, says so in its log and loads nothing.",
         "Whoever is on call finds an empty list in the night it is needed.",
       ].join(" "),
-      fix: "Put what stands under `dashboard` at the top of the file, or POST it to /api/dashboards/db.",
+      fix: "Put what is under `dashboard` at the top of the file, or POST it to the API.",
     },
   ];
 }
@@ -114,9 +114,10 @@ function removedPanels(unit: Unit, documents: readonly DashboardDocument[]): rea
   return [
     {
       severity: "note",
-      message: `${panels.length} panels are of a type that Grafana ${ANGULAR_GONE_IN} removed: ${listed(
-        panels.map(({ type }) => type.value),
-      )}`,
+      message: [
+        `${panels.length} panels are of a type that Grafana ${ANGULAR_GONE_IN} removed:`,
+        listed(panels.map(({ type }) => type.value)),
+      ].join(" "),
       places: [first.type.at, ...others.slice(0, 5).map(({ type }) => type.at)],
       why: "Grafana migrates what it can when the page opens; axes and thresholds may be lost.",
       fix: "Save them as `timeseries`, `stat` and `table`.",

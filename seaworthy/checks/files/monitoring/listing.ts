@@ -14,9 +14,10 @@ export function counted(count: number, noun: string): string {
 }
 
 /** Folders and names of files that nobody runs in production. */
-const SAMPLE =
-  /(?:^|\/)(?:examples?|samples?|tests?|__tests__|testdata|fixtures?|e2e|docs?)\/|\.(?:example|sample|dist)(?:\.|$)/i;
+const SAMPLE_FOLDER =
+  /(?:^|\/)(?:examples?|samples?|tests?|__tests__|testdata|fixtures?|e2e|docs?)\//i;
+const SAMPLE_NAME = /\.(?:example|sample|dist)(?:\.|$)/i;
 
 export function isSample(path: string): boolean {
-  return SAMPLE.test(path);
+  return SAMPLE_FOLDER.test(path) || SAMPLE_NAME.test(path);
 }

@@ -8,8 +8,12 @@ import { listed } from "./listing.ts";
 import { applicationsOf } from "./own-programs.ts";
 
 /** Programs that serve metrics on their own, at a path that no route of theirs names. */
-const SERVES =
-  /start_http_server|make_asgi_app|make_wsgi_app|Instrumentator|PrometheusMetrics|prom-bundle|promhttp|collectDefaultMetrics|prom-client|django_prometheus|prometheus_client|prometheus-net|opentelemetry|micrometer/i;
+const LIBRARIES = [
+  "start_http_server make_asgi_app make_wsgi_app Instrumentator PrometheusMetrics prom-",
+  "bundle promhttp collectDefaultMetrics prom-client django_prometheus prometheus_client",
+  "prometheus-net opentelemetry micrometer",
+];
+const SERVES = new RegExp(LIBRARIES.join(" ").replaceAll(" ", "|"), "i");
 
 /** Applications of one's own are scraped at a path that no source answers. */
 export function missingMetricsPath(unit: Unit, document: PrometheusDocument): readonly Found[] {
@@ -76,7 +80,7 @@ export function unexposedActuator(unit: Unit, document: PrometheusDocument): rea
         message: `the actuator shows ${value}, without the prometheus that ${job.job} scrapes`,
         places: [place, job.path.at],
         why: "`/actuator/prometheus` is a 404: no metric of the application is ever stored.",
-        fix: `Add prometheus: \`include: ${value},prometheus\`, and micrometer-registry-prometheus.`,
+        fix: `Write \`include: ${value},prometheus\`, with micrometer-registry-prometheus.`,
       }),
     );
 }

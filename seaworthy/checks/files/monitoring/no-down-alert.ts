@@ -58,7 +58,7 @@ function unwatched(
         "A dead target has no series: every other alert on it goes quiet at that moment,",
         "so a total outage is the one that pages nobody.",
       ].join(" "),
-      fix: `Add an alert on \`up{job="${first.job}"} == 0\` and on \`absent(up{job="${first.job}"})\`.`,
+      fix: `Add an alert on \`up{job="${first.job}"} == 0\`, and one on \`absent(…)\` of the same.`,
     },
   ];
 }

@@ -29,7 +29,7 @@ interface Placeholder {
   readonly at: Location;
 }
 
-/** `${NAME}`, `${NAME:-x}`, `$NAME`: environment names only, so that `$1` and `$labels` stay out. */
+/** `${NAME}`, `${NAME:-x}`, `$NAME`: names of the environment; `$1` and `$labels` are none. */
 const VARIABLE = /\$\{([A-Z_][A-Z0-9_]{2,60})(?::?[-?=+][^}]{0,80})?\}|\$([A-Z_][A-Z0-9_]{2,60})/;
 /** Named groups of a relabelling and labels that Prometheus does expand. */
 const EXPANDED_KEYS: ReadonlySet<string> = new Set(["replacement", "external_labels"]);

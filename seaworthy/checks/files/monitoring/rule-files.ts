@@ -45,10 +45,10 @@ function wording(
     : `${files} is not mounted where this Prometheus looks for rules (${names})${end}`;
 }
 
-/** Rule files of the unit whose names fit: written, and out of Prometheus's sight. */
+/** Rule files of the repository whose names fit: written, and out of Prometheus's sight. */
 function namesakes(unit: Unit, pattern: string): readonly Located<string>[] {
   const wanted = globOf(baseName(pattern));
-  return unit.documents
+  return unit.repository.documents
     .of("prometheus-rules")
     .flatMap(({ file, rules: [rule] }) =>
       wanted.test(baseName(file.path)) && rule !== undefined

@@ -8,7 +8,7 @@ import { isSample } from "./listing.ts";
 
 type Consumed = Document & { readonly embedded?: EmbeddedIn };
 
-/** What it is worth that nothing defines what this document names; a ConfigMap runs where mounted. */
+/** What an absence is worth for this document; one in a ConfigMap runs where that is mounted. */
 export function absenceFor(unit: Unit, document: Consumed): Absence {
   const consumerOf = (): Location | undefined => runnerFor(unit, document);
   const found = absence({ ...unit, consumerOf }, document);
@@ -88,7 +88,7 @@ function trimmed(path: string): string {
   return path.endsWith("/") ? path.slice(0, -1) : path;
 }
 
-/** What nothing runs may be meant for any part of the repository: its names are looked up in all. */
+/** What nothing runs may be meant for any part of the repository: there all of it is asked. */
 export function isMissing(unit: Unit, document: Consumed, host: string): boolean {
   const namespace = document.embedded?.namespace;
   const from = namespace === undefined ? {} : { namespace };

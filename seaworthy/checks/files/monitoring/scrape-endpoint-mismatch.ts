@@ -80,18 +80,27 @@ function oneOfMany(unit: Unit, target: Located<string>): readonly Found[] {
   ];
 }
 
+const HAPROXY_FIX =
+  "Add a frontend with `http-request use-service prometheus-exporter if { path /metrics }`.";
+
 /** What a proxy must be told before it serves metrics. */
 const SWITCHES = [
-  { name: /^haproxy(?:-\d{1,3})?$/, kind: "haproxy", word: "prometheus-exporter" },
+  {
+    name: /^haproxy(?:-\d{1,3})?$/,
+    kind: "haproxy",
+    word: "prometheus-exporter",
+    fix: HAPROXY_FIX,
+  },
   {
     name: /^nginx(?:-prometheus)?(?:-exporter)?(?:-\d{1,3})?$/,
     kind: "nginx",
     word: "stub_status",
+    fix: "Add a `location` with `stub_status`, and scrape an exporter that reads it.",
   },
 ] as const;
 
 function silentProxy(unit: Unit, job: ScrapeConfig): readonly Found[] {
-  return SWITCHES.flatMap(({ name, kind, word }): Found[] => {
+  return SWITCHES.flatMap(({ name, kind, word, fix }): Found[] => {
     const target = job.targets.find((each) => isNamed(job, each, name));
     const files = unit.documents.of(kind).map(({ file }) => file);
     const [file] = files;
@@ -107,10 +116,7 @@ function silentProxy(unit: Unit, job: ScrapeConfig): readonly Found[] {
           : `the job ${job.job} scrapes ${target.value}, and ${file.path} has no ${word}`,
         places: [target.at],
         why: "The proxy serves no metrics: its job is down, and every alert on it is quiet.",
-        fix:
-          kind === "haproxy"
-            ? "Add a frontend with `http-request use-service prometheus-exporter if { path /metrics }`."
-            : "Add a `location` with `stub_status`, and scrape an nginx-prometheus-exporter that reads it.",
+        fix,
       },
     ];
   });

@@ -47,8 +47,12 @@ export function hasSource(documents: Documents): boolean {
 }
 
 /** Libraries name these by themselves: what they count, no source of one's own says. */
-const GENERIC =
-  /^(?:http|https|grpc|rpc|graphql|sql|db|django|flask|starlette|fastapi|gin|echo|fiber|rails|rack|puma|sidekiq|celery|laravel|symfony|aspnetcore|dotnet|express|nest|next|trpc|otel|process|app|application|api|server|client|requests?)_/;
+const PREFIXES = [
+  "http https grpc rpc graphql sql db django flask starlette fastapi gin echo fiber rails",
+  "rack puma sidekiq celery laravel symfony aspnetcore dotnet express nest next trpc otel",
+  "process app application api server client requests?",
+];
+const GENERIC = new RegExp(`^(?:${PREFIXES.join(" ").replaceAll(" ", "|")})_`);
 
 /** Whether an instrumentation that the programs depend on may make this metric. */
 export function mayBeLibrary(documents: Documents, metric: string): boolean {
