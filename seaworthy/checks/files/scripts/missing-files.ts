@@ -39,7 +39,7 @@ function oneScript({ script, tree, made }: Looking): readonly Found[] {
       severity: guide ? "note" : "warning",
       message:
         `${shortName(script)} uses ${listed(missing.map(({ path }) => path))}, ` +
-        (guide ? "which the guide does not show" : "which is not here, and nothing makes it"),
+        (guide ? "none of which the guide shows" : "none of which is here or made here"),
       places: [script.place(first.line), ...rest.slice(0, 5).map(({ line }) => script.place(line))],
       why: "It ends in `No such file or directory` where it is first run on a clean checkout.",
       fix: "Commit the file, or correct the path.",
@@ -105,6 +105,8 @@ function valuesOf(words: readonly string[], ...names: readonly string[]): readon
 function isPlainPath(path: string): boolean {
   if (!/^[\w./-]+$/.test(path) || path.startsWith("/") || path === "-" || path === ".")
     return false;
+  // A file of the environment is made on each machine and committed on none.
+  if (baseName(path).startsWith(".env")) return false;
   return !/(?:^|\/)(?:dist|build|out|target|node_modules|\.?venv|vendor|bin|\.next|tmp)\//.test(
     path,
   );

@@ -11,6 +11,7 @@ import {
   shortName,
   type Script,
 } from "./scripts-of.ts";
+import { isWithin } from "./stores.ts";
 
 /** What is saved and put back by nothing is found out about on the worst day. */
 export const restoreDoesNotCoverBackup: FileRule = {
@@ -18,11 +19,7 @@ export const restoreDoesNotCoverBackup: FileRule = {
   summary: "something is saved that nothing here can put back",
   check: (unit) => {
     const scripts = scriptsOf(unit.repository);
-    const saves = scripts.filter(isBackupScript).flatMap((script) =>
-      savesOf(script)
-        .filter((act) => isStateOfItsOwn(act))
-        .map((act): Save => ({ act, script })),
-    );
+    const saves = scripts.filter(isBackupScript).flatMap((script) => ownSaves(script));
     if (saves.length === 0) return [];
     const restores = scripts.flatMap((script) => restoresOf(script));
     if (restores.length === 0) return isDescribed(unit) ? [] : [nothingRestores(saves)];
@@ -41,6 +38,19 @@ interface Restore {
   readonly script: Script;
   /** Every word of the script: what it names it may put back. */
   readonly words: string;
+}
+
+function ownSaves(script: Script): readonly Save[] {
+  const all = savesOf(script);
+  const isPacked = (act: Act): boolean =>
+    // An archive of dumps is not a second thing that has to be put back.
+    act.sources.length > 0 &&
+    act.sources.every((source) =>
+      all.some((other) => other !== act && isWithin(source, other.pattern)),
+    );
+  return all
+    .filter((act) => isStateOfItsOwn(act) && !isPacked(act))
+    .map((act): Save => ({ act, script }));
 }
 
 /** Copies into the folder of a dump are part of it, and logs are not put back. */
