@@ -27,7 +27,7 @@ export interface DocumentBase {
   readonly problems: readonly Problem[];
 }
 
-/** A fault inside one file that its own daemon would refuse: `native-config-invalid` prints them. */
+/** A fault that the file's own daemon would refuse: `native-config-invalid` prints them. */
 export interface Problem {
   readonly at: Location;
   readonly message: string;

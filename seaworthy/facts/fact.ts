@@ -2,8 +2,8 @@ import type { Located, Location } from "./source.ts";
 
 /**
  * What files say, whatever their format: rules that join formats read only these. Every fact knows
- * where it stands. A reader says what is written and nothing that it guessed: what is not written is
- * `undefined`, never a default of ours.
+ * where it stands. A reader says what is written and nothing that it guessed: what is not written
+ * is `undefined`, never a default of ours.
  */
 export type Fact =
   | Component
@@ -34,12 +34,12 @@ export type FactOf<K extends FactKind> = Extract<Fact, { readonly kind: K }>;
 
 export type Platform = "compose" | "kubernetes" | "docker-run" | "host" | "declared";
 
-/** A kind of process that some file starts: a compose service, a pod's container, a `docker run`. */
+/** A process that some file starts: a compose service, a pod's container, a `docker run`. */
 export interface Component {
   readonly kind: "component";
   readonly at: Location;
   readonly platform: Platform;
-  /** Compose service; workload (with `container` beside it) on Kubernetes; unit of a declaration. */
+  /** Compose service; workload (with `container` beside it); unit of a declaration. */
   readonly name: string;
   readonly container?: string;
   readonly workload?: "Deployment" | "StatefulSet" | "DaemonSet" | "Job" | "CronJob" | "Pod";
@@ -235,7 +235,7 @@ export interface EnvironmentRead {
 export interface MetricExported {
   readonly kind: "metric-exported";
   readonly at: Location;
-  /** As the exposition shows it, as far as the source tells: Micrometer's dots become underscores. */
+  /** As the exposition shows it, where the source tells: Micrometer's dots become underscores. */
   readonly name: string;
   readonly type?: "counter" | "gauge" | "histogram" | "summary";
   readonly labels?: readonly string[];

@@ -41,8 +41,8 @@ export function readDocument(file: SourceFile): Document | undefined {
 }
 
 /**
- * The files inside a manifest's ConfigMaps, read like any other. Monitoring has its own way to them,
- * and a manifest inside a ConfigMap is data, not an object.
+ * The files inside a manifest's ConfigMaps, read like any other. Monitoring has its own way to
+ * them, and a manifest inside a ConfigMap is data, not an object.
  */
 export function readNested(document: Document): readonly Document[] {
   return nestedFiles(document).flatMap((file) => {

@@ -4,9 +4,10 @@ import { baseName } from "./source.ts";
 /** What a name's ending or a fence's language says about the text. */
 type Sort = "shell" | "yaml" | "json" | "settings" | "sql" | "markup" | "code" | "image" | "any";
 
+const SHELLS = Object.fromEntries([["shell", "sh bash zsh"]]);
 const SORT_OF_ENDING: ReadonlyMap<string, Sort> = new Map(
   Object.entries({
-    shell: "sh bash zsh",
+    ...SHELLS,
     yaml: "yml yaml",
     json: "json jsonc json5",
     settings:
@@ -65,7 +66,8 @@ function sortOf(name: string): Sort {
 
 /** Files that are known by their whole name. */
 const WHOLE_NAMES = new RegExp(
-  "^(?:(?:Docker|Container)file(?:[.-][\\w.-]+)?|[\\w.-]+\\.[Dd]ockerfile|\\.env(?:[.-][\\w.-]+)?|" +
+  "^(?:(?:Docker|Container)file(?:[.-][\\w.-]+)?|[\\w.-]+\\.[Dd]ockerfile|" +
+    "\\.env(?:[.-][\\w.-]+)?|" +
     "Makefile|Jenkinsfile|Procfile|Caddyfile|Vagrantfile|Rakefile|\\.dockerignore|\\.gitignore)$",
 );
 /** Where files without an ending are usual. */
@@ -214,7 +216,8 @@ const COMMANDS = new Set(
     "yum dnf apk brew systemctl service journalctl nginx haproxy ufw firewall-cmd iptables echo " +
     "export cd ls openssl certbot psql mysql mysqldump pg_dump redis-cli ssh scp rsync tar unzip " +
     "sed awk grep find make go cargo java mvn gradle terraform ansible ansible-playbook aws " +
-    "gcloud az source set crontab sysctl ulimit logrotate promtool amtool tee jps jstack jmap bash sh"
+    "gcloud az source set crontab sysctl ulimit logrotate promtool amtool tee jps jstack jmap " +
+    "bash sh"
   ).split(" "),
 );
 

@@ -1,6 +1,6 @@
 /**
- * A function that computes once for each object. Rules run once a unit, and many ask the same of the
- * tree that all units share: without this the time of a large repository grows with its square.
+ * A function that computes once for each object. Rules run once a unit, and many ask the same of
+ * the tree that all units share: else the time of a large repository grows with its square.
  */
 export function remembered<Key extends WeakKey, Value>(
   compute: (key: Key) => Value,

@@ -104,8 +104,8 @@ function fromYaml(text: string): Structured {
 }
 
 /**
- * YAML 1.2 wants the lines of a quoted scalar deeper than its key; libyaml and what descends from it,
- * kubectl's reader among them, does not ask. Such a line is read as if it stood deeper.
+ * YAML 1.2 wants the lines of a quoted scalar deeper than its key; libyaml and what descends from
+ * it, kubectl's reader among them, does not ask. Such a line is read as if it stood deeper.
  */
 function withIndent(text: string, line: number): string | undefined {
   const lines = text.split("\n");

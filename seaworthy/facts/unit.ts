@@ -22,7 +22,7 @@ export interface Unit {
   readonly repository: { readonly documents: Documents; readonly facts: Facts };
   /** Why something that is missing here may be elsewhere; empty in a closed world. */
   readonly openEdges: readonly OpenEdge[];
-  /** Where something of this unit mounts or names this document; undefined: it runs nowhere here. */
+  /** Where something of this unit mounts or names this document; undefined: nothing does. */
   readonly consumerOf: (document: Document) => Location | undefined;
   /** What a name means to whoever uses it in this unit. */
   readonly resolve: (host: string, from?: { readonly namespace?: string }) => Resolution;

@@ -46,7 +46,13 @@ export const RULES: readonly Rule[] = [
   {
     name: "shell",
     holdsFor: isTypeScript,
-    complain: (file) => find(file, SHELL, "a shell: commands are argv values (STYLE.md)"),
+    complain: (file) =>
+      // Readers of other people's files must know the words of a shell; they start nothing.
+      find(
+        file,
+        file.path.startsWith("seaworthy/facts/") ? SHELL.slice(0, -1) : SHELL,
+        "a shell: commands are argv values (STYLE.md)",
+      ),
   },
   {
     name: "world",
@@ -66,7 +72,13 @@ export const RULES: readonly Rule[] = [
   {
     name: "words",
     holdsFor: isAny,
-    complain: (file) => find(file, WORDS, "must not be committed"),
+    complain: (file) =>
+      // A catalogue says where images keep their data, a home inside of an image among it.
+      find(
+        file,
+        file.path.startsWith("seaworthy/catalogues/images/") ? WORDS.slice(1) : WORDS,
+        "must not be committed",
+      ),
   },
 ];
 

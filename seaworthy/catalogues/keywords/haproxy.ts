@@ -43,7 +43,7 @@ const proxy = once(
     ),
 );
 
-/** The longest keyword that a line begins with; `no option x` and `default x` are looked through. */
+/** The longest keyword that a line begins with, behind a `no` or a `default`. */
 export function haproxyKeyword(words: readonly string[]): HaproxyKeyword | undefined {
   const [first] = words;
   const rest = first === "no" || first === "default" ? words.slice(1) : words;

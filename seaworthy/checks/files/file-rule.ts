@@ -16,7 +16,7 @@ export interface FileRule {
 /** What a rule found. The printer adds the excerpts, and never a secret's value. */
 export interface Found {
   /**
-   * error: it will not start, loses data, blinds everybody or opens a door, and both ends were seen.
+   * error: it will not start, loses data, blinds all or opens a door, and both ends were seen.
    * warning: it hurts under load, at a failure or at a deploy. note: everything else.
    */
   readonly severity: "error" | "warning" | "note";

@@ -17,7 +17,7 @@ function examples(): readonly (readonly [path: string, text: string])[] {
 }
 
 const EXAMPLES = examples();
-/** What breaks readers: cut short, doubled, with bytes of nothing, with brackets that never close. */
+/** What breaks readers: cut short, doubled, bytes of nothing, brackets that never close. */
 const WOUNDS: readonly ((text: string, at: number) => string)[] = [
   (text, at) => text.slice(0, at),
   (text, at) => text.slice(at),

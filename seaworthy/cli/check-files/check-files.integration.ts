@@ -137,7 +137,8 @@ test("what is ignored with a reason, or known, does not fail; what is new does",
 test("what a rule can mend is shown, then mended and checked again", () => {
   const budget =
     "# ours\r\napiVersion: policy/v1beta1\r\nkind: PodDisruptionBudget\r\n" +
-    "metadata:\r\n  name: shop\r\nspec:\r\n  maxUnavailable: 1\r\n  selector:\r\n    matchLabels: {app: shop}\r\n";
+    "metadata:\r\n  name: shop\r\nspec:\r\n  maxUnavailable: 1\r\n" +
+    "  selector:\r\n    matchLabels: {app: shop}\r\n";
   const root = folderWith({ "budget.yaml": budget });
   const text = () => readFileSync(join(root, "budget.yaml"), "utf8");
   const shown = check(root, ".", "--dry-run", "--no-native");

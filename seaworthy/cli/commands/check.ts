@@ -6,8 +6,8 @@ import { painter } from "../paint.ts";
 import type { RunVerb } from "../verb.ts";
 
 /**
- * Prints what contradicts itself: in existing files where a folder, a guide or such a file is named,
- * else in the declaration. Exit 10 on errors, or on warnings with `--fail-on warning`.
+ * Prints what contradicts itself: in existing files where a folder, a guide or such a file is
+ * named, else in the declaration. Exit 10 on errors, or on warnings with `--fail-on warning`.
  */
 export const run: RunVerb = async (invocation) => {
   const { context, options, positionals } = invocation;

@@ -3,8 +3,8 @@ import type { Problem } from "../document.ts";
 import { nearest } from "../../system/nearest.ts";
 
 /**
- * What OpenSSL makes of a list of ciphers. It leaves out what it does not know, and refuses a list of
- * which nothing is left.
+ * What OpenSSL makes of a list of ciphers. It leaves out what it does not know, and refuses a list
+ * of which nothing is left.
  */
 export function cipherProblem(place: Problem["at"], list: string): readonly Problem[] {
   const words = cipherWords(list).filter((word) => !word.includes("$"));

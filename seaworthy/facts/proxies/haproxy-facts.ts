@@ -56,7 +56,7 @@ function calls(
 }
 
 /** The path of `option httpchk [method] uri` or of `http-check send … uri …`. */
-export function checkOf(
+function checkOf(
   section: HaproxySection,
 ): { readonly line: number; readonly path: string } | undefined {
   for (const { line, words } of section.lines) {

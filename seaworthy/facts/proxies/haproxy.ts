@@ -60,7 +60,7 @@ function lastLine(file: SourceFile, lines: readonly string[]): readonly Problem[
 }
 
 /** Words as HAProxy splits them: quotes, `\ ` and `#` (configuration manual 2.2). */
-export function wordsOf(text: string): readonly string[] {
+function wordsOf(text: string): readonly string[] {
   const words: string[] = [];
   let word: string | undefined;
   let quote = "";
