@@ -1,7 +1,4 @@
-/**
- * The bars of recall over the guides. Becomes `recall.integration.ts`, and so runs with the other
- * tests, once the rules are there; until then: `node --test test/recall/pending.ts`.
- */
+/** The bars of recall over the guides; a visible skip where the guides are not. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { missedBars } from "./bars.ts";
