@@ -2,6 +2,7 @@ import type { Component, PortFact } from "../../../facts/fact.ts";
 import { baseName } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
+import { openAddresses } from "./open-addresses.ts";
 import { byFile, isForProduction, listed, pathOf, placesOf } from "./intent.ts";
 import {
   commandText,
@@ -22,7 +23,7 @@ export const datastorePublished: FileRule = {
         const port = publicPort(server);
         return port === undefined ? [] : [{ server, port, open: openness(unit, server) }];
       });
-    return byFile(published, ({ port }) => port.at).flatMap((group) => [
+    const groups = byFile(published, ({ port }) => port.at).flatMap((group) => [
       ...found(
         unit,
         group.filter(({ open }) => open !== undefined),
@@ -32,6 +33,7 @@ export const datastorePublished: FileRule = {
         group.filter(({ open }) => open === undefined),
       ),
     ]);
+    return [...groups, ...openAddresses(unit)];
   },
 };
 

@@ -5,6 +5,7 @@ import type { Unit } from "../../../facts/unit.ts";
 import { remembered } from "../../../facts/remembered.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isForProduction, isRehearsal, listed, pathOf, placesOf } from "./intent.ts";
+import { quarterHeaps } from "./quarter-heaps.ts";
 import { commandText, mountedFiles, serverOf } from "./stores.ts";
 
 export const memoryBudgetMismatch: FileRule = {
@@ -20,7 +21,7 @@ export const memoryBudgetMismatch: FileRule = {
       ...[...components, ...bases].flatMap((one) => exceedingIn(unit, one, demandsOf(unit, one))),
       ...components.flatMap((one) => exceedingIn(unit, one, shellHeaps(unit, one))),
     ];
-    return groupsOf(exceeding).flatMap((group) => found(group));
+    return [...groupsOf(exceeding).flatMap((group) => found(group)), ...quarterHeaps(unit)];
   },
 };
 

@@ -7,8 +7,11 @@ import { isRehearsal, listed, placesOf } from "./intent.ts";
 /** Keys that the Spring Boot of the build file beside them passes over without a word. */
 export function springRemovals(unit: Unit): readonly Found[] {
   return unit.documents.of("spring-configuration").flatMap(({ file, keys }): readonly Found[] => {
-    const version = bootVersion(unit, file.path);
-    if (version === undefined) return [];
+    const known = bootVersion(unit, file.path);
+    // A guide has no build file; what a new project would get is worth a note.
+    const isGuide = unit.documents.tree.guide !== undefined;
+    if (known === undefined && !isGuide) return [];
+    const version = known ?? "3";
     const removed = keys.flatMap(({ key, line }) => {
       const removal = removedOption({ product: "spring-boot", key, version });
       return removal === undefined ? [] : [{ key, line, removal }];
@@ -20,7 +23,7 @@ export function springRemovals(unit: Unit): readonly Found[] {
     );
     return [
       {
-        severity: isRehearsal(file.path) ? "note" : "warning",
+        severity: known === undefined || isRehearsal(file.path) ? "note" : "warning",
         message:
           `Spring Boot ${version} does not read ${listed(removed.map(({ key }) => key))} ` +
           `(gone since ${first.removal.removedIn})`,
