@@ -132,7 +132,10 @@ function callsIn({ name, text, place, component }: Setting): readonly Call[] {
 
 /** Keys for addresses that others use to come here: nobody calls them from a pod. */
 export function isOwnAddress(key: string): boolean {
-  return /cors|origin|redirect|callback|allowed|public|front_?end|listen|bind/i.test(key);
+  return (
+    /cors|origin|redirect|callback|allowed|public|front_?end|listen|bind/i.test(key) ||
+    /(?:root|external|site|app|self)_?url$|domain/i.test(key)
+  );
 }
 
 interface Address {

@@ -1,3 +1,4 @@
+import { imageFacts } from "../../../catalogues/images/images.ts";
 import type { Component, ProbeFact, ServedPath } from "../../../facts/fact.ts";
 import { folderOf, joinPath } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
@@ -37,7 +38,8 @@ export function sourcesFor(unit: Unit, component: Component): readonly ServedPat
   const folders = foldersOf(unit, component);
   const own = all.filter((served) => folders.some((folder) => isBelow(fileOf(served), folder)));
   if (own.length > 0) return own;
-  if (unit.repository.documents.tree.guide !== undefined) return all;
+  if (unit.repository.documents.tree.guide !== undefined) return isProduct(component) ? [] : all;
+  if (isProduct(component)) return [];
   const named = all.filter((served) => namesOf(component).some((name) => hasPart(served, name)));
   if (named.length > 0) return named;
   if (!isOwnImage(component)) return [];
@@ -47,6 +49,12 @@ export function sourcesFor(unit: Unit, component: Component): readonly ServedPat
   if (above !== undefined) return all.filter((served) => isBelow(fileOf(served), above));
   // Several applications: whose routes these are is not known.
   return new Set(all.map((served) => folderOf(fileOf(served)))).size <= 1 ? all : [];
+}
+
+/** A product out of the box; a runtime that is given somebody's program is none. */
+function isProduct({ image, build }: Component): boolean {
+  const facts = build === undefined && image !== undefined ? imageFacts(image.value) : undefined;
+  return facts !== undefined && facts.kind !== "runtime" && facts.kind !== "base";
 }
 
 /** Every folder that a file stands in, the innermost first, without the top. */
@@ -88,7 +96,9 @@ function hasPart(served: ServedPath, name: string): boolean {
   return fileOf(served).split("/").slice(0, -1).includes(name);
 }
 
-/** An image of somebody's own, with a registry or an organisation in its name. */
-function isOwnImage({ image, build }: Component): boolean {
-  return build !== undefined || image === undefined || image.value.includes("/");
+/** Not a product of somebody else: its source may be among these files. */
+function isOwnImage({ image, build, platform }: Component): boolean {
+  if (build !== undefined) return true;
+  // Whoever deploys to a cluster builds elsewhere; Compose would say `build` or a product's image.
+  return image !== undefined && platform === "kubernetes" && imageFacts(image.value) === undefined;
 }
