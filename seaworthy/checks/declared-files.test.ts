@@ -75,7 +75,8 @@ const PAIRS: readonly {
   {
     caught: { api: limited({ NODE_OPTIONS: "--max-old-space-size=512" }) },
     as: [
-      "warning memory-budget-mismatch: services.api.env.NODE_OPTIONS, services.api.resources.memory",
+      "warning memory-budget-mismatch: " +
+        "services.api.env.NODE_OPTIONS, services.api.resources.memory",
     ],
     healthy: { api: limited({ NODE_OPTIONS: "--max-old-space-size=320" }) },
   },
@@ -104,7 +105,28 @@ const PAIRS: readonly {
     ],
     healthy: withDatabase({ DATABASE_URL: { text: ["postgres://app:", PASSWORD, "@db/orders"] } }),
   },
+  {
+    caught: calling("http://bakend/v1"),
+    as: ["warning upstream-nobody-listens: services.api.env.BACKEND_URL, services.backend"],
+    // Another machine, which the system's own may know.
+    healthy: calling("http://backend2/v1"),
+  },
+  {
+    caught: calling("http://backend:8080/v1"),
+    as: ["warning upstream-nobody-listens: services.api.env.BACKEND_URL, services.backend"],
+    healthy: calling({ text: [{ ref: "backend" }, "/v1", "?by=http://stock.example.com"] }),
+  },
+  {
+    caught: calling("postgres://app@backend/orders"),
+    as: ["warning upstream-nobody-listens: services.api.env.BACKEND_URL, services.backend"],
+    // A bucket, not a host.
+    healthy: calling("s3://backend/orders"),
+  },
 ];
+
+function calling(url: unknown) {
+  return { api: aService({ env: { BACKEND_URL: url } }), backend: aService() };
+}
 
 function mysql(command: readonly string[]) {
   const volumes = { "/var/lib/mysql": "orders" };
@@ -146,7 +168,7 @@ test("what a surrounding for tests is given pages nobody; production is told", (
   assert.equal(production.length, 1);
 });
 
-test("what the graph's rule of the same name said is not said again, and nothing else is lost", () => {
+test("what the graph's rule of the same name said is not said again, no more is lost", () => {
   const heap = { NODE_OPTIONS: "--max-old-space-size=512" };
   const input = aSystem({ services: { api: limited(heap) } });
   const graph = checked(input);

@@ -6,11 +6,14 @@ import { resolver } from "../facts/units/resolve.ts";
 import type { Finding } from "../system/finding.ts";
 import { splitPath } from "../system/path.ts";
 import type { Parsed } from "../system/system.ts";
-import type { Found } from "./files/file-rule.ts";
+import { declaredHosts } from "./declared-hosts.ts";
+import type { FileRule, Found } from "./files/file-rule.ts";
 import { FILE_RULES } from "./files/files.ts";
 
+const RULES: readonly FileRule[] = [...FILE_RULES, declaredHosts];
+
 /** Names of the rules that read facts, whoever states them. */
-export const FACT_RULES: readonly string[] = FILE_RULES.map(({ name }) => name);
+export const FACT_RULES: readonly string[] = RULES.map(({ name }) => name);
 
 /**
  * What the rules over existing files say of the facts of a declaration. Those that need a file to
@@ -20,7 +23,7 @@ export const FACT_RULES: readonly string[] = FILE_RULES.map(({ name }) => name);
 export function checkDeclaredFacts(parsed: Parsed, said: readonly Finding[]): readonly Finding[] {
   const facts = declaredFacts(parsed);
   const unit = unitOf(facts);
-  return FILE_RULES.flatMap(({ name: rule, check }) =>
+  return RULES.flatMap(({ name: rule, check }) =>
     check(unit)
       .filter(({ severity }) => severity !== "note")
       .map((found) => findingOf(rule, found, facts))

@@ -69,8 +69,11 @@ function textOf(value: EnvironmentValue): string {
 /** Longer values are data, and name nobody. */
 const TEXT_MAX = 4_000;
 const CALLS_MAX = 50;
-const URL =
-  /\b([a-z][a-z0-9+.-]{0,20}):\/\/(?:[^\s/@]{0,200}@)?([\w.-]{1,253})(?::(\d{1,5}))?(\/[^\s"',;?#]{0,500})?/gi;
+const URL = new RegExp(
+  String.raw`\b([a-z][a-z0-9+.-]{0,20}):\/\/(?:[^\s/@]{0,200}@)?` +
+    String.raw`([\w.-]{1,253})(?::(\d{1,5}))?(\/[^\s"',;?#]{0,500})?`,
+  "gi",
+);
 
 type Caller = Pick<Call, "at" | "component">;
 
