@@ -102,6 +102,17 @@ test("gitlab: jobs that extend or refer to themselves end", () => {
   assert.deepEqual(job(document, "b").commands, []);
 });
 
+test("gitlab: a command that YAML takes for a mapping is what GitLab refuses", () => {
+  const text =
+    "stages: [a]\nb:\n  script:\n    - ls\n    - echo WARNING: none\n    - 'echo a: b'\n";
+  const document = pipeline(".gitlab-ci.yml", text);
+  assert.deepEqual(
+    document.problems.map(({ at }) => at.line),
+    [5],
+  );
+  assert.equal(job(document, "b").unread, true);
+});
+
 const GITHUB = `on:
   push: {branches: [main]}
   pull_request:

@@ -1,5 +1,6 @@
 import { entriesAt, entryAt, itemsAt, nodeAt, textAt, type Entry, type Node } from "../node.ts";
-import { baseName, type SourceFile } from "../source.ts";
+import type { Problem } from "../document.ts";
+import { at, baseName, type SourceFile } from "../source.ts";
 import { structured } from "../structured.ts";
 import { commandLines } from "./commands.ts";
 import type { PipelineDocument, PipelineJob } from "./delivery.ts";
@@ -45,8 +46,26 @@ export function readGitlab(file: SourceFile): PipelineDocument | undefined {
     triggers: [],
     open: root.entries.has("include"),
     jobs: jobs.map(([name, entry]) => jobOf(root, name, entry)),
-    problems: [],
+    problems: jobs.flatMap(([, { node }]) => scriptProblems(file, node)),
   };
+}
+
+/** `- echo "a: b"` without quotes around it is a mapping; GitLab refuses the whole file. */
+function scriptProblems(file: SourceFile, job: Node): readonly Problem[] {
+  return SCRIPTS.flatMap((key) =>
+    mappingsIn(nodeAt(job, key)).map((line) => ({
+      at: at(file, line),
+      message: `a command of \`${key}\` is read as a mapping, because \`: \` stands in it`,
+      fix: "put the whole command in quotes, or write it under `- |`",
+    })),
+  );
+}
+
+const SCRIPTS = ["before_script", "script", "after_script"];
+
+function mappingsIn(node: Node | undefined): readonly number[] {
+  const items = node?.type === "list" ? node.items : [];
+  return items.flatMap((item) => (item.type === "map" ? [item.line] : []));
 }
 
 function isJob(node: Node): boolean {
@@ -106,7 +125,10 @@ function jobOf(root: Node, name: string, { line, node }: Entry): PipelineJob {
     ...(condition === undefined ? {} : { condition }),
     restricted: isRestricted(root, job),
     manual: textAt(job, "when") === "manual",
-    unread: unread || scripts.length === 0,
+    unread:
+      unread ||
+      scripts.length === 0 ||
+      SCRIPTS.some((key) => mappingsIn(inherited(key)?.node).length > 0),
     hosted: true,
     commands: scripts.map((script) => ({ ...script, conditional: false })),
     uses: [],

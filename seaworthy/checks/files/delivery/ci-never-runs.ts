@@ -22,7 +22,7 @@ function neverIn(document: PipelineDocument): readonly Found[] {
   }
 }
 
-/** `branch` compares BRANCH_NAME, which only a multibranch job sets; such a one checks out `scm`. */
+/** `branch` compares BRANCH_NAME: only a multibranch job sets it, and that checks out `scm`. */
 function branchWithoutMultibranch({ file, jobs }: PipelineDocument): readonly Found[] {
   const git = jobs.flatMap(({ uses }) => uses).find(({ name, given }) => isExplicit(name, given));
   const multibranch = /\bcheckout\s*\(?\s*scm\b|\bscm\.branches\b|\bCHANGE_ID\b|\bchangeRequest\b/;
@@ -43,8 +43,8 @@ function branchWithoutMultibranch({ file, jobs }: PipelineDocument): readonly Fo
       ]),
       why:
         "`branch` compares BRANCH_NAME, which only a multibranch job sets. In any other job " +
-        "these stages are skipped and the build is green; in a multibranch one every branch builds the " +
-        "one that is named here.",
+        "these stages are skipped and the build is green; in a multibranch one every branch " +
+        "builds the one that is named here.",
       fix: "`checkout scm` in a multibranch job, or `when { expression { … } }` on GIT_BRANCH",
     },
   ];

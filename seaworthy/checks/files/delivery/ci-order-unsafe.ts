@@ -8,7 +8,7 @@ import {
   waitsFor,
   type JobActs,
 } from "./pipeline-jobs.ts";
-import { listed, placesOf } from "./wording.ts";
+import { listed, placesOf, subject } from "./wording.ts";
 
 /** A pipeline that deploys, or names `latest`, what was not built or tested when it does so. */
 export const ciOrderUnsafe: FileRule = {
@@ -41,15 +41,17 @@ function racingDeploys(document: PipelineDocument, jobs: readonly JobActs[]): re
     const [first] = racing;
     const [push] = pushing.pushes;
     if (first === undefined || push === undefined) return [];
-    const names = listed(racing.map(({ job }) => job.name));
+    const each = racing.map(({ job }) => job.name);
+    const names = listed(each);
+    const deployed = subject(each, { one: "deploys", several: "deploy" });
     const how =
       document.system === "gitlab" && first.job.stage === pushing.job.stage
-        ? `stand in the stage \`${first.job.stage ?? ""}\` with it`
-        : "do not wait for it";
+        ? ` in the same stage (\`${first.job.stage ?? ""}\`)`
+        : " without waiting for it";
     return [
       {
         severity: racing.every(({ job }) => job.manual) ? "warning" : "error",
-        message: `${names} deploy the image that \`${pushing.job.name}\` pushes, and ${how}`,
+        message: `${deployed} the image that \`${pushing.job.name}\` pushes${how}`,
         places: placesOf(first.at, [pushing.at, push.at, ...racing.map((one) => one.at)]),
         why:
           "Jobs that do not wait for each other run at the same time: the deployment names an " +
@@ -114,11 +116,13 @@ function untestedDeploys(document: PipelineDocument, jobs: readonly JobActs[]): 
   });
   const [deploy] = untested;
   if (deploy === undefined) return [];
-  const names = listed(untested.map(({ job }) => job.name));
+  const each = untested.map(({ job }) => job.name);
+  const names = listed(each);
+  const deployed = subject(each, { one: "deploys", several: "deploy" });
   return [
     {
       severity: "warning",
-      message: `${names} deploys without waiting for ${listed(tests.map(({ job }) => job.name))}`,
+      message: `${deployed} without waiting for ${listed(tests.map(({ job }) => job.name))}`,
       places: placesOf(deploy.at, [...deploy.deploys.slice(0, 1), first.at]),
       why: "Code whose tests fail is in production before the pipeline turns red.",
       fix: `let ${names} wait for the tests: \`needs: [${first.job.name}]\``,

@@ -7,7 +7,7 @@ import type { FileRule, Found } from "../file-rule.ts";
 import { jobsOf } from "./pipeline-jobs.ts";
 import { pushesWithoutLogin } from "./push-login.ts";
 import { unusedCaches } from "./pipeline-caches.ts";
-import { listed, placesOf } from "./wording.ts";
+import { placesOf, subject } from "./wording.ts";
 
 /** A step that does not exist, an image that runs no scripts, a push that nobody logged in for. */
 export const ciStepCannotRun: FileRule = {
@@ -87,8 +87,10 @@ function imagesWithoutShell(document: PipelineDocument): readonly Found[] {
       {
         severity: "warning" as const,
         message:
-          `${listed(these.map(({ job }) => job))} run in \`${name}\`, whose entry point is ` +
-          `\`${first.program}\` and no shell`,
+          `${subject(
+            these.map(({ job }) => job),
+            { one: "runs", several: "run" },
+          )} in \`${name}\`, whose entry point is ` + `\`${first.program}\` and no shell`,
         places: placesOf(
           at(file, first.image.line),
           these.map(({ image }) => at(file, image.line)),

@@ -6,7 +6,7 @@ import type { FileRule, Found } from "../file-rule.ts";
 import { appliesOf, type Apply } from "./applies.ts";
 import { composeBuilds } from "./compose-builds.ts";
 import { expandedImage, jobsOf, type JobActs } from "./pipeline-jobs.ts";
-import { listed, placesOf } from "./wording.ts";
+import { placesOf, subject } from "./wording.ts";
 
 /** A deployment that puts to work what already runs. */
 export const deployDoesNotChangeImage: FileRule = {
@@ -111,12 +111,17 @@ function appliedPair(unit: Unit, { paths }: Apply, pairs: readonly Pair[]): Pair
   });
 }
 
+function applies(all: readonly Deployment[]): string {
+  const names = all.map(({ acts }) => acts.job.name);
+  return subject(names, { one: "applies", several: "apply" });
+}
+
 function unchanged(first: Deployment, all: readonly Deployment[]): Found {
   const { component, pushed } = first.pair;
   return {
     severity: "warning",
     message:
-      `${listed(all.map(({ acts }) => acts.job.name))} applies \`${component.name}\` with the ` +
+      `${applies(all)} \`${component.name}\` with the ` +
       `constant image \`${component.image.value}\`, and the pipeline pushes \`${pushed.image}\``,
     places: placesOf(first.apply.at, [
       component.image.at,
@@ -135,8 +140,7 @@ function twice(first: Deployment, all: readonly Deployment[]): Found {
   return {
     severity: "note",
     message:
-      `${listed(all.map(({ acts }) => acts.job.name))} applies \`${component.image.value}\` and ` +
-      "then sets another image: two rollouts",
+      `${applies(all)} \`${component.image.value}\` and ` + "then sets another image: two rollouts",
     places: placesOf(first.sets ?? first.apply.at, [
       first.apply.at,
       component.image.at,

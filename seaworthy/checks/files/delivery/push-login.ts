@@ -1,7 +1,7 @@
 import type { PipelineDocument } from "../../../facts/delivery/delivery.ts";
 import type { Found } from "../file-rule.ts";
 import type { JobActs } from "./pipeline-jobs.ts";
-import { listed, placesOf } from "./wording.ts";
+import { placesOf, subject } from "./wording.ts";
 
 /** Commands and files that give a client of a registry its credentials. */
 const LOGIN = new RegExp(
@@ -30,11 +30,13 @@ export function pushesWithoutLogin(
   const [first] = pushing;
   const [push] = (first?.pushes ?? []).filter(({ image }) => needsLogin(image));
   if (first === undefined || push === undefined) return [];
-  const names = listed(pushing.map(({ job }) => job.name));
   return [
     {
       severity: "warning",
-      message: `${names} pushes \`${push.image}\`, and no step before it logs in`,
+      message: `${subject(
+        pushing.map(({ job }) => job.name),
+        { one: "pushes", several: "push" },
+      )} \`${push.image}\`, and no step before it logs in`,
       places: placesOf(push.at, [
         ...pushing.flatMap(({ pushes }) => pushes[0]?.at ?? []),
         first.at,

@@ -16,6 +16,14 @@ export function listed(names: readonly string[]): string {
   return each.length < 2 ? last : `${each.slice(0, -1).join(", ")} and ${last}`;
 }
 
+/** The names and what they do: one `runs`, several `run`. */
+export function subject(
+  names: readonly string[],
+  verb: { readonly one: string; readonly several: string },
+): string {
+  return `${listed(names)} ${new Set(names).size === 1 ? verb.one : verb.several}`;
+}
+
 /** At least one place, none twice. */
 export function placesOf(first: Location, rest: readonly Location[]): Found["places"] {
   const seen = new Set([`${first.file}:${String(first.line)}`]);
