@@ -1,6 +1,6 @@
 import type { Document, DocumentBase, Documents } from "../document.ts";
 import type { Fact } from "../fact.ts";
-import type { Location, SourceFile } from "../source.ts";
+import type { SourceFile } from "../source.ts";
 import { readGithub } from "./github.ts";
 import { readGitlab } from "./gitlab.ts";
 import { readJenkins } from "./jenkins.ts";
@@ -92,9 +92,6 @@ export interface LogShipperDocument extends DocumentBase {
 export interface ProseDocument extends DocumentBase {
   readonly kind: "prose";
 }
-
-/** Where a line of a document's file stands. */
-export type Place = (line: number) => Location;
 
 /** The file as one of this family; undefined when it is none. By content, names only break ties. */
 export function readDelivery(file: SourceFile): Document | undefined {
