@@ -1,6 +1,8 @@
 import type { SpringConfigurationDocument } from "../../../facts/applications/applications.ts";
+import type { Documents } from "../../../facts/document.ts";
 import type { ServedPath } from "../../../facts/fact.ts";
 import type { PrometheusDocument, ScrapeConfig } from "../../../facts/monitoring/prometheus.ts";
+import { remembered } from "../../../facts/remembered.ts";
 import { at } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { Found } from "../file-rule.ts";
@@ -9,8 +11,8 @@ import { applicationsOf } from "./own-programs.ts";
 
 /** Programs that serve metrics on their own, at a path that no route of theirs names. */
 const LIBRARIES = [
-  "start_http_server make_asgi_app make_wsgi_app Instrumentator PrometheusMetrics prom-",
-  "bundle promhttp collectDefaultMetrics prom-client django_prometheus prometheus_client",
+  "start_http_server make_asgi_app make_wsgi_app Instrumentator PrometheusMetrics",
+  "prom-bundle promhttp collectDefaultMetrics prom-client django_prometheus prometheus_client",
   "prometheus-net opentelemetry micrometer",
 ];
 const SERVES = new RegExp(LIBRARIES.join(" ").replaceAll(" ", "|"), "i");
@@ -49,15 +51,26 @@ function isBelow({ prefix, path: own }: ServedPath, path: string): boolean {
 
 /** The path, or a library that serves it, stands in some file that is not Prometheus's own. */
 function isServedSomehow(unit: Unit, path: string): boolean {
-  const { tree, all } = unit.repository.documents;
+  const { hasLibrary, files, asked } = programsOf(unit.repository.documents);
+  if (hasLibrary) return true;
+  const known =
+    asked.get(path) ??
+    files.some(({ text }) => text.includes(`"${path}"`) || text.includes(`'${path}'`));
+  asked.set(path, known);
+  return known;
+}
+
+/** What every unit asks of the whole repository. */
+const programsOf = remembered(({ tree, all }: Documents) => {
   const monitoring = new Set(
     all.flatMap(({ kind, file }) => (kind.startsWith("prometheus") ? [file.path] : [])),
   );
-  return tree.files.some(({ text, path: file }) => {
-    if (/\.(?:mdx?|rst)$/.test(file) || monitoring.has(file)) return false;
-    return SERVES.test(text) || text.includes(`"${path}"`) || text.includes(`'${path}'`);
-  });
-}
+  const files = tree.files.filter(
+    ({ path }) => !/\.(?:mdx?|rst)$/.test(path) && !monitoring.has(path),
+  );
+  const hasLibrary = files.some(({ text }) => SERVES.test(text));
+  return { files, hasLibrary, asked: new Map<string, boolean>() };
+});
 
 const EXPOSURE = "management.endpoints.web.exposure.include";
 
