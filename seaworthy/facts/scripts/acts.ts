@@ -21,6 +21,9 @@ export interface Act {
   readonly sources: readonly string[];
 }
 
+/** A script with more is no backup; rules compare each with each. */
+const ACTS_MAX = 300;
+
 const known = new WeakMap<Shell, readonly Act[]>();
 
 /** All that a script saves, prunes, proves, ships and restores, in the order of its text. */
@@ -30,6 +33,7 @@ export function actsOf(shell: Shell): readonly Act[] {
   const renames = renamesOf(shell);
   const made = pipelinesOf(shell)
     .flatMap((stages) => actsIn(stages))
+    .slice(0, ACTS_MAX)
     .map((act) => (act.act === "write" ? { ...act, pattern: renamed(act.pattern, renames) } : act));
   known.set(shell, made);
   return made;
