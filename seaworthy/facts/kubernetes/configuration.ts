@@ -180,6 +180,7 @@ function fromHost(text: string, bare: boolean): Address | undefined {
     /^([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::(\d{2,5}))?$/i.exec(text) ?? [];
   if (host === undefined || (port === undefined && !bare)) return undefined;
   if (port !== undefined && !isPort(Number(port), bare)) return undefined;
+  if (/^your[-_]|placeholder|change-?me|^x{3}/i.test(host)) return undefined;
   // A number, a version or a switch is no name.
   if (!/[a-z]/i.test(host) || /^(?:true|false|null|none|yes|no|on|off)$/i.test(host))
     return undefined;

@@ -1,6 +1,7 @@
 import { imageFacts } from "../../../catalogues/images/images.ts";
 import type { Component, ProbeFact, ServedPath } from "../../../facts/fact.ts";
 import { folderOf, joinPath } from "../../../facts/source.ts";
+import { isSample } from "../monitoring/listing.ts";
 import type { Unit } from "../../../facts/unit.ts";
 
 /** Longer commands are scripts. */
@@ -31,24 +32,40 @@ export function handlersFor(unit: Unit, component: Component, path: string): rea
   return found.every(({ asks }) => asks.length > 0) ? found : [];
 }
 
-/** Paths that the source of a component serves; none where it is not clear whose source it is. */
-export function sourcesFor(unit: Unit, component: Component): readonly ServedPath[] {
-  // Source code belongs to no environment: it may stand outside the unit that runs it.
-  const all = unit.repository.facts.of("served-path").filter(({ by }) => by === "application");
+/** Paths that the source of a component surely serves: what is built for it, or bears its name. */
+export function ownSources(unit: Unit, component: Component): readonly ServedPath[] {
+  const all = applicationPaths(unit);
   const folders = foldersOf(unit, component);
   const own = all.filter((served) => folders.some((folder) => isBelow(fileOf(served), folder)));
   if (own.length > 0) return own;
-  if (unit.repository.documents.tree.guide !== undefined) return isProduct(component) ? [] : all;
   if (isProduct(component)) return [];
-  const named = all.filter((served) => namesOf(component).some((name) => hasPart(served, name)));
-  if (named.length > 0) return named;
-  if (!isOwnImage(component)) return [];
+  if (unit.repository.documents.tree.guide !== undefined) return all;
+  return all.filter((served) => namesOf(component).some((name) => hasPart(served, name)));
+}
+
+/** Those, or what stands beside the file that deploys it: enough where the very path is served. */
+function sourcesFor(unit: Unit, component: Component): readonly ServedPath[] {
+  const own = ownSources(unit, component);
+  if (own.length > 0 || !isOwnImage(component)) return own;
+  const all = applicationPaths(unit);
   const above = foldersAbove(fileOf(component)).find((folder) =>
     all.some((served) => isBelow(fileOf(served), folder)),
   );
   if (above !== undefined) return all.filter((served) => isBelow(fileOf(served), above));
   // Several applications: whose routes these are is not known.
   return new Set(all.map((served) => folderOf(fileOf(served)))).size <= 1 ? all : [];
+}
+
+/** Source code belongs to no environment: it may stand outside the unit that runs it. */
+function applicationPaths(unit: Unit): readonly ServedPath[] {
+  return unit.repository.facts
+    .of("served-path")
+    .filter((served) => served.by === "application" && !isAside(fileOf(served)));
+}
+
+/** Tests, examples and tools serve nothing in production. */
+function isAside(path: string): boolean {
+  return isSample(path) || /(?:^|\/)(?:scripts?|tools?|mocks?|bin)\//.test(path);
 }
 
 /** A product out of the box; a runtime that is given somebody's program is none. */
@@ -77,19 +94,20 @@ function namesOf({ name, image }: Component): readonly string[] {
 
 /** Where compose builds what this component runs. */
 function foldersOf(unit: Unit, component: Component): readonly string[] {
-  const builds = [component, ...unit.repository.facts.of("component")].filter(
-    (other) => other.build !== undefined && other.name === component.name,
-  );
-  return builds.flatMap(({ build }) => {
-    if (build === undefined) return [];
-    const from = folderOf(build.at.as ?? build.at.file);
-    const folder = joinPath(from, build.value.context) ?? joinPath("", build.value.context);
-    return folder === undefined || folder === "" ? [] : [folder];
-  });
+  const all = unit.repository.facts.of("component").filter(({ build }) => build !== undefined);
+  const contexts = new Set(all.map(({ build }) => build?.value.context));
+  return [component, ...all]
+    .filter(({ name }) => name === component.name)
+    .flatMap(({ build }) => {
+      if (build === undefined) return [];
+      const folder = joinPath("", build.value.context);
+      // The whole tree is one program's source only where nothing else is built from it.
+      return folder === undefined || (folder === "" && contexts.size > 1) ? [] : [folder];
+    });
 }
 
 function isBelow(path: string, folder: string): boolean {
-  return path === folder || path.startsWith(`${folder}/`);
+  return folder === "" || path === folder || path.startsWith(`${folder}/`);
 }
 
 function hasPart(served: ServedPath, name: string): boolean {

@@ -2,7 +2,7 @@ import type { Component, ProbeFact, ServedPath } from "../../../facts/fact.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isSample, listed } from "../monitoring/listing.ts";
-import { pathOf, sourcesFor } from "./handlers.ts";
+import { pathOf, ownSources } from "./handlers.ts";
 import { redirectedChecks } from "./redirected-checks.ts";
 
 /** Paths that say how a program is. */
@@ -19,7 +19,7 @@ export const healthPathMismatch: FileRule = {
 };
 
 function ofComponent(unit: Unit, component: Component): readonly Found[] {
-  const served = sourcesFor(unit, component);
+  const served = ownSources(unit, component);
   const healthy = served.filter(({ path }) => HEALTH.test(path));
   // Routes that the source makes in other ways are not seen: one health route must be.
   if (healthy.length === 0) return [];

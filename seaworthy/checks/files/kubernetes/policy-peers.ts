@@ -92,7 +92,7 @@ export function mayBePrometheus(peer: Peer): boolean {
 }
 
 /** Every value that a selector names. */
-export function textsOf(selector: Node | undefined): readonly string[] {
+function textsOf(selector: Node | undefined): readonly string[] {
   return [
     ...labelsAt(selector, "matchLabels").values(),
     ...itemsAt(selector, "matchExpressions").flatMap((expression) => [
