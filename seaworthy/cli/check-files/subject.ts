@@ -21,11 +21,15 @@ export interface Subject extends ReadTree {
 
 /**
  * The existing files that a first word means: a folder, a Markdown guide, a deployment file.
- * Undefined where it means a declaration, or nothing.
+ * Undefined where it means a declaration. Refuses a word that names nothing.
  */
 export function subjectOf(word: string, cwd: string): Subject | undefined {
   const full = resolve(cwd, word);
-  if (!existsSync(full)) return undefined;
+  if (!existsSync(full)) {
+    throw new Refusal(EXIT.usage, `${word}: no such file or folder`, {
+      fix: "name a folder, a Markdown guide, a deployment file or a declaration",
+    });
+  }
   const found = statSync(full);
   if (found.isDirectory()) return ofFolder(full);
   if (!found.isFile() || /\.[cm]?tsx?$/.test(full)) return undefined;
