@@ -9,6 +9,8 @@ const SCRIPT = /^\s*(postrotate|prerotate|firstaction|lastaction|preremove)\s*$/
 /** Reads a logrotate configuration; undefined when there is no stanza with a path. */
 export function readLogrotate(file: SourceFile): LogrotateDocument | undefined {
   if (file.text.length > 1_000_000 || !TELLING.test(file.text)) return undefined;
+  // A script may write such a file; it is none.
+  if (file.text.startsWith("#!") || /\.(sh|bash|py|ya?ml|json)$/.test(file.path)) return undefined;
   const stanzas = stanzasOf(file.text.split("\n"));
   if (stanzas.length === 0) return undefined;
   return { kind: "logrotate", file, stanzas, problems: logrotateProblems(file, stanzas) };

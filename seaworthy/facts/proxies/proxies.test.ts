@@ -187,3 +187,8 @@ test("logrotate: a log that two stanzas claim", () => {
   assert.equal(two("/var/log/app/*.log", "/var/log/app/audit.log"), 1);
   assert.equal(two("/var/log/app/*.log", "/var/log/app/old/audit.log"), 0);
 });
+
+test("logrotate: a script that writes such a file is none", () => {
+  const text = "#!/bin/sh\ncat > x <<E\n/var/log/a.log {\n  daily\n}\nE\n";
+  assert.equal(readProxies({ path: "set-up", text }), undefined);
+});
