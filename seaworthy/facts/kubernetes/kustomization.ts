@@ -85,7 +85,7 @@ function generatedOf(
 /** True where an overlay gives this workload another number of replicas than its own file. */
 export function changesReplicas({ file, root }: KustomizationDocument, name: string): boolean {
   const counts = itemsAt(root, "replicas").some((item) => textAt(item, "name") === name);
-  const patched = /^\s*(?:path:\s*\/spec\/replicas|replicas:)/m.test(file.text);
+  const patched = /^[ -]{0,40}(?:path: {0,4}\/spec\/replicas|replicas:)/m.test(file.text);
   return counts || (patched && file.text.includes(name));
 }
 

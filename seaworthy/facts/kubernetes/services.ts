@@ -8,10 +8,16 @@ import { labelsAt, mayShare, workloadsOf, type Workload } from "./workloads.ts";
 
 /** Services proper; Knative has a kind of that name, too. */
 export function servicesOf(documents: Documents): readonly KubeObject[] {
-  return objectsOf(documents).filter(
+  const found = known.get(documents);
+  if (found !== undefined) return found;
+  const made = objectsOf(documents).filter(
     ({ kind, apiVersion }) => kind === "Service" && apiVersion === "v1",
   );
+  known.set(documents, made);
+  return made;
 }
+
+const known = new WeakMap<Documents, readonly KubeObject[]>();
 
 /** Workloads whose pods a Service takes; undefined where it selects nothing by labels. */
 export function behind(documents: Documents, service: KubeObject): readonly Workload[] | undefined {

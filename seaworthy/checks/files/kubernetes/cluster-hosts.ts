@@ -52,15 +52,24 @@ function hostAliases(root: KubeObject["root"]): readonly string[] {
   return name?.type === "scalar" ? [name.text] : [];
 }
 
+interface Configured {
+  readonly call: Call;
+  readonly namespace: string | undefined;
+}
+
+const known = new WeakMap<Unit, readonly Configured[]>();
+
 /** The calls that pods are configured to make, with the namespace they are made from. */
-export function configuredCalls(
-  unit: Unit,
-): readonly { readonly call: Call; readonly namespace: string | undefined }[] {
+export function configuredCalls(unit: Unit): readonly Configured[] {
+  const found = known.get(unit);
+  if (found !== undefined) return found;
   const namespaces = new Map(
     objectsOf(unit.documents).map(({ file, namespace }) => [file.path, namespace]),
   );
-  return unit.facts
+  const made = unit.facts
     .of("call")
     .filter(({ via, scope }) => via === "configuration" && scope === "cluster")
     .map((call) => ({ call, namespace: namespaces.get(call.at.as ?? call.at.file) }));
+  known.set(unit, made);
+  return made;
 }
