@@ -85,7 +85,7 @@ function scalar(node: Node): string {
 }
 
 /** Both forms of `environment`, `labels`, `args`: a list of `NAME=value` or a map. */
-export function pairsOf(node: Node | undefined): readonly (readonly [string, Pair])[] {
+function pairsOf(node: Node | undefined): readonly (readonly [string, Pair])[] {
   if (node?.type === "map") {
     return [...node.entries].map(([name, { line, node: value }]) => {
       const given = value.type === "scalar" && value.value !== null;

@@ -94,7 +94,7 @@ function readExtended(reading: Extending, depth: number): Component {
 }
 
 /** `.env` beside the base file is what Compose interpolates with. */
-export function lookupFor(base: ComposeDocument, documents: Documents): Lookup {
+function lookupFor(base: ComposeDocument, documents: Documents): Lookup {
   const folder = folderOf(base.file.path);
   const path = folder === "" ? ".env" : `${folder}/.env`;
   const file = documents.tree.files.find((candidate) => candidate.path === path);

@@ -1,5 +1,5 @@
 import type { DocumentBase } from "../document.ts";
-import { entriesAt, nodeAt, textAt, type Node } from "../node.ts";
+import { entriesAt, nodeAt, type Node } from "../node.ts";
 import { at, baseName, type Location, type SourceFile } from "../source.ts";
 import { structured } from "../structured.ts";
 import { composeProblems } from "./compose-problems.ts";
@@ -43,7 +43,7 @@ const TELLING = [
 /** A file with more of them is broken as a whole. */
 const DUPLICATES_MAX = 10;
 
-export function isComposeName(path: string): boolean {
+function isComposeName(path: string): boolean {
   return /compose|docker-stack|stack\.ya?ml$/i.test(baseName(path));
 }
 
@@ -111,9 +111,4 @@ function syntax(file: SourceFile, { line, message }: Unclear) {
     // A template of another tool is not YAML until it is rendered.
     harmless: /\{\{|\{%|<%/.test(file.text),
   };
-}
-
-/** The project's name where the file says it. */
-export function projectName(document: ComposeDocument): string | undefined {
-  return textAt(document.root, "name");
 }

@@ -93,7 +93,7 @@ function stageOf(instruction: Instruction, globals: ReadonlyMap<string, string>)
 }
 
 /** `$NAME`, `${NAME}` and `${NAME:-default}` where the argument has a default. */
-export function withArguments(text: string, known: ReadonlyMap<string, string>): string {
+function withArguments(text: string, known: ReadonlyMap<string, string>): string {
   return interpolate(text, (name) => known.get(name));
 }
 
@@ -122,9 +122,7 @@ function joined(lines: readonly string[], from: number, escape: string) {
     const line = (lines[index] ?? "").trim();
     if (index > from && (line === "" || line.startsWith("#"))) continue;
     const continues = line.endsWith(escape);
-    if (text.length < INSTRUCTION_CHARACTERS_MAX) {
-      text += ` ${continues ? line.slice(0, -1).trim() : line}`;
-    }
+    text = bounded(`${text} ${continues ? line.slice(0, -1).trim() : line}`);
     if (!continues) break;
   }
   index += 1;
@@ -134,11 +132,15 @@ function joined(lines: readonly string[], from: number, escape: string) {
       const end = lines.findIndex((line, at) => at >= index && line.trim() === mark);
       if (end < 0) break;
       const body = lines.slice(index, end).join("\n");
-      if (text.length < INSTRUCTION_CHARACTERS_MAX) text += `\n${body}\n`;
+      text = bounded(`${text}\n${body}\n`);
       index = end + 1;
     }
   }
   return { text: text.trim(), next: index };
+}
+
+function bounded(text: string): string {
+  return text.slice(0, INSTRUCTION_CHARACTERS_MAX);
 }
 
 function instructionOf(text: string, place: Location): Instruction {

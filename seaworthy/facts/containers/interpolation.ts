@@ -20,11 +20,6 @@ export function loneVariable(text: string): string | undefined {
   return match?.[1] ?? match?.[2];
 }
 
-/** Whether a variable is left that nothing is known of. */
-export function hasVariable(text: string): boolean {
-  return /\$\{|\$[A-Za-z_]/.test(text);
-}
-
 function expand(text: string, lookup: Lookup, depth: number): string {
   let out = "";
   let from = 0;

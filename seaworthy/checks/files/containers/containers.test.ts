@@ -209,3 +209,11 @@ test("a truncated file never throws, wherever it ends", () => {
     );
   }
 });
+
+test("one instruction of a megabyte is judged by its beginning", { timeout: 20_000 }, () => {
+  const files = {
+    Dockerfile: `FROM node:24\nRUN ${"npm ci ".repeat(150_000)}\nRUN npm run build\n`,
+    "package.json": '{"scripts":{"build":"tsc"},"devDependencies":{"typescript":"5"}}',
+  };
+  assert.deepEqual(said("dockerfile-cannot-build", files), []);
+});
