@@ -192,3 +192,8 @@ test("logrotate: a script that writes such a file is none", () => {
   const text = "#!/bin/sh\ncat > x <<E\n/var/log/a.log {\n  daily\n}\nE\n";
   assert.equal(readProxies({ path: "set-up", text }), undefined);
 });
+
+test("nginx: an INI file that listens is none", () => {
+  const text = "[www]\nlisten = /run/php.sock ; nginx connects here\nlisten.owner = www-data;\n";
+  assert.equal(readProxies({ path: "web-nginx/php-fpm.d/www.conf", text }), undefined);
+});

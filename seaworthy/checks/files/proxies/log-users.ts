@@ -1,4 +1,4 @@
-import { at } from "../../../facts/source.ts";
+import { at, baseName } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { Found } from "../file-rule.ts";
 
@@ -18,6 +18,7 @@ export function unknownLogUsers(unit: Unit): readonly Found[] {
         const [option, ...rest] = words;
         const user = option === "su" ? rest[0] : option === "create" ? rest[1] : undefined;
         if (user === undefined || KNOWN.has(user) || isMade(unit, user)) return [];
+        if (isInImage(unit, file.path, user)) return [];
         return [
           {
             severity: "warning",
@@ -32,6 +33,18 @@ export function unknownLogUsers(unit: Unit): readonly Found[] {
       }),
     ),
   );
+}
+
+/** The stanza is copied into an image that makes the user. */
+function isInImage(unit: Unit, path: string, user: string): boolean {
+  return unit.repository.documents
+    .of("dockerfile")
+    .some(
+      ({ file: { text } }) =>
+        text.includes(baseName(path)) &&
+        /(user|group)add|adduser/.test(text) &&
+        text.includes(user),
+    );
 }
 
 /** A step outside of images adds the user. */
