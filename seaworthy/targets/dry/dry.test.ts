@@ -13,7 +13,8 @@ targetContract({
   },
 });
 
-const signal = AbortSignal.timeout(10_000);
+/** Begun where it is used: other files of the same process may run first, and long. */
+const soon = (): AbortSignal => AbortSignal.timeout(10_000);
 const OWNER = { verb: "up", pid: 1, host: "here", user: "tester" };
 
 it("answers a step as planted, and keeps it among the steps", async () => {
@@ -21,21 +22,21 @@ it("answers a step as planted, and keeps it among the steps", async () => {
     respond: (step) =>
       step.action === "commit" ? { outcome: "failed", because: "planted", detail: [] } : undefined,
   });
-  const outcome = await target.lease(OWNER, signal);
+  const outcome = await target.lease(OWNER, soon());
   assert.ok(outcome.held);
   const { epoch } = outcome.lease;
-  await target.define(aGraph([aService()]), { signal, epoch });
+  await target.define(aGraph([aService()]), { signal: soon(), epoch });
   const commit = { action: "commit", unit: "api", release: "r000000000001" } as const;
-  const result = await target.apply(commit, { signal, epoch });
+  const result = await target.apply(commit, { signal: soon(), epoch });
   assert.deepEqual(result, { outcome: "failed", because: "planted", detail: [] });
   assert.deepEqual(target.steps, [commit]);
 });
 
 it("begins with the world that was seen", async () => {
   const first = openDry();
-  const outcome = await first.lease(OWNER, signal);
+  const outcome = await first.lease(OWNER, soon());
   assert.ok(outcome.held);
-  await first.define(aGraph([aService()]), { signal, epoch: outcome.lease.epoch });
-  const observed = await first.observe(signal);
-  assert.deepEqual(await openDry({ observed }).observe(signal), observed);
+  await first.define(aGraph([aService()]), { signal: soon(), epoch: outcome.lease.epoch });
+  const observed = await first.observe(soon());
+  assert.deepEqual(await openDry({ observed }).observe(soon()), observed);
 });
