@@ -46,7 +46,8 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     healthy: {
       "ci.yml":
-        "on: push\njobs:\n  a:\n    if: github.event_name == 'pull_request' || always()\n    runs-on: x\n",
+        "on: push\njobs:\n  a:\n    if: github.event_name == 'pull_request' || always()\n" +
+        "    runs-on: x\n",
     },
   },
   "gitlab: only and except of one branch": {
@@ -69,7 +70,8 @@ const CASES: Readonly<Record<string, Case>> = {
     severity: "warning",
     files: { "ci.yml": `${PUSH}      - run: docker push team/shop:1\n` },
     healthy: {
-      "ci.yml": `${PUSH}      - uses: docker/login-action@v3\n      - run: docker push team/shop:1\n`,
+      "ci.yml":
+        `${PUSH}      - uses: docker/login-action@v3\n` + "      - run: docker push team/shop:1\n",
     },
   },
   "github: a deployment beside the tests": {
@@ -83,7 +85,8 @@ const CASES: Readonly<Record<string, Case>> = {
     },
     healthy: {
       "ci.yml":
-        `${PUSH.replace("runs-on", "needs: unit\n    runs-on")}      - run: kubectl apply -f k8s/\n` +
+        PUSH.replace("runs-on", "needs: unit\n    runs-on") +
+        "      - run: kubectl apply -f k8s/\n" +
         "  unit:\n    runs-on: x\n    steps: [{run: npm test}]\n",
     },
   },
