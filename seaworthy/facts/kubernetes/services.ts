@@ -21,14 +21,21 @@ const known = new WeakMap<Documents, readonly KubeObject[]>();
 
 /** Workloads whose pods a Service takes; undefined where it selects nothing by labels. */
 export function behind(documents: Documents, service: KubeObject): readonly Workload[] | undefined {
-  const selector = labelsAt(service.root, "spec", "selector");
-  if (selector.size === 0) return undefined;
-  return workloadsOf(documents).filter(
+  const found = selected.get(service);
+  if (found !== undefined) return found;
+  const selector = [...labelsAt(service.root, "spec", "selector")];
+  if (selector.length === 0) return undefined;
+  const made = workloadsOf(documents).filter(
     ({ object, podLabels }) =>
       mayShare(object.namespace, service.namespace) &&
-      [...selector].every(([key, value]) => podLabels.get(key) === value),
+      selector.every(([key, value]) => podLabels.get(key) === value),
   );
+  selected.set(service, made);
+  return made;
 }
+
+/** Each set of documents has objects of its own, so that a Service stands for its documents too. */
+const selected = new WeakMap<KubeObject, readonly Workload[]>();
 
 export interface ServicePort {
   readonly line: number;

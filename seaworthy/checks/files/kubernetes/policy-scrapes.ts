@@ -53,10 +53,12 @@ function keeps({ relabel, discovery }: ScrapeConfig, { podLabels, template }: Wo
 
 /** The operator's ServiceMonitor and PodMonitor. */
 function monitors(unit: Unit, workload: Workload): readonly Scrape[] {
+  const all = ofKind(unit.documents, "ServiceMonitor", "PodMonitor");
+  if (all.length === 0) return [];
   const services = servicesOf(unit.documents).filter((service) =>
     behind(unit.documents, service)?.includes(workload),
   );
-  return ofKind(unit.documents, "ServiceMonitor", "PodMonitor").flatMap((monitor) => {
+  return all.flatMap((monitor) => {
     const selector = nodeAt(monitor.root, "spec", "selector");
     if (selector === undefined) return [];
     const isOwn =
