@@ -1,5 +1,5 @@
 import type { Location, SourceFile } from "../../facts/source.ts";
-import { LINE_CHARACTERS_MAX, maskLine, maskValue } from "./mask-secrets.ts";
+import { isTelling, LINE_CHARACTERS_MAX, maskLine, maskValue } from "./mask-secrets.ts";
 
 const EXCERPT_CHARACTERS_MAX = 110;
 
@@ -24,7 +24,8 @@ export function excerptsOf(files: readonly SourceFile[]): ExcerptOf {
 function shown(lines: readonly string[], index: number): string | undefined {
   const text = lines[index] ?? "";
   if (text.length > LINE_CHARACTERS_MAX) return "(a line too long to be shown)";
-  const masked = isInSecret(lines, index) ? maskValue(maskLine(text)) : maskLine(text);
+  const isSecret = isInSecret(lines, index) || isNamedSecret(lines, index);
+  const masked = isSecret ? maskValue(maskLine(text)) : maskLine(text);
   const clean = plainText(isKeyMaterial(lines, index) ? "•••" : masked).trim();
   if (clean === "") return undefined;
   const isLong = clean.length > EXCERPT_CHARACTERS_MAX;
@@ -34,6 +35,34 @@ function shown(lines: readonly string[], index: number): string | undefined {
 /** Characters that a terminal would obey are shown as a dot. */
 export function plainText(text: string): string {
   return text.replaceAll(/[\p{Cc}\p{Bidi_Control}]/gu, (mark) => (/\s/.test(mark) ? " " : "·"));
+}
+
+/** Lines between `name` and `value` of one variable of a pod. */
+const BESIDE_LINES_MAX = 3;
+
+/** `value: …` of an item whose `name`, above or below it, tells a secret. */
+function isNamedSecret(lines: readonly string[], index: number): boolean {
+  const own = lines[index] ?? "";
+  if (!/^[ \t]*(?:-[ \t]+)?["']?value["']?[ \t]*:/.test(own)) return false;
+  for (let at = index; at > Math.max(0, index - BESIDE_LINES_MAX) && !begins(lines[at]); at -= 1) {
+    if (namesSecret(lines[at - 1])) return true;
+  }
+  for (let at = index + 1; at <= index + BESIDE_LINES_MAX && !begins(lines[at]); at += 1) {
+    if (namesSecret(lines[at])) return true;
+  }
+  return false;
+}
+
+/** The first line of an item. */
+function begins(line: string | undefined): boolean {
+  return line === undefined || /^[ \t]*-[ \t]/.test(line);
+}
+
+function namesSecret(line: string | undefined): boolean {
+  const name = /^[ \t]*(?:-[ \t]+)?["']?name["']?[ \t]*:[ \t]*["']?([\w.-]{1,200})/.exec(
+    line ?? "",
+  );
+  return name !== null && isTelling(name[1] ?? "");
 }
 
 /** Lines of a manifest that are looked at to tell whether it is a Secret. */

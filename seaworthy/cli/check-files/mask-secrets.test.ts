@@ -31,6 +31,7 @@ const HIDDEN = [
   `smtp_auth_password: '${SECRET}'`,
   `secret_key_base: ${SECRET}`,
   `slack_webhook_url: https://hooks.example/${SECRET}`,
+  `- { name: DB_PASSWORD, value: "${SECRET}" }`,
 ];
 
 for (const line of HIDDEN) {
@@ -102,4 +103,24 @@ test("a hostile line is masked in time", () => {
     maskLine(unit.repeat(2_000_000));
   }
   assert.ok(performance.now() - started < 2_000);
+});
+
+test("a line of a file with Windows' line ends is masked too", () => {
+  const text = `app:\r\n  secret: \${JWT_SECRET:${SECRET}}\r\n`;
+  const shown = excerptsOf([{ path: "a.yml", text }])({ file: "a.yml", line: 2 });
+  assert.equal(shown, "secret: •••");
+});
+
+test("the value beside the name of a secret is hidden, beside another name it is not", () => {
+  const text = [
+    "env:",
+    "  - name: POSTGRES_PASSWORD",
+    `    value: ${SECRET}`,
+    "  - name: POSTGRES_DB",
+    "    value: shop",
+    "",
+  ].join("\n");
+  const excerptOf = excerptsOf([{ path: "a.yml", text }]);
+  assert.equal(excerptOf({ file: "a.yml", line: 3 }), "value: •••");
+  assert.equal(excerptOf({ file: "a.yml", line: 5 }), "value: shop");
 });

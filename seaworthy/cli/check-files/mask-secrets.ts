@@ -22,6 +22,13 @@ const POSITIONAL: readonly RegExp[] = [
   /(\bredis-cli\b[^|;]{0,300}?\s-a\s+)(\S+)/gi,
   /(\brequirepass\s+|\bmasterauth\s+)(\S+)/gi,
   /(\b(?:basic|bearer)\s+)([\w+/=.-]{8,})/gi,
+  // `{ name: DB_PASSWORD, value: … }`
+  new RegExp(
+    `(\\bname["']?\\s{0,5}:\\s{0,5}["']?${NAME}["']?\\s{0,5},` +
+      `\\s{0,5}["']?value["']?\\s{0,5}:\\s{0,5})` +
+      `("[^"]*"|'[^']*'|[^\\s,}]+)`,
+    "gi",
+  ),
 ];
 /** Forms that issuers give their secrets. */
 const ISSUED = new RegExp(
@@ -40,7 +47,9 @@ const ISSUED = new RegExp(
 /** A line with every value that looks like a secret taken out; names and references stay. */
 export function maskLine(line: string): string {
   if (line.length > LINE_CHARACTERS_MAX) return "(a line too long to be shown)";
-  let masked = line.replace(URL_USER, (all, before: string, value: string) =>
+  // `.` matches no line end, and files of Windows have one more at each.
+  const plain = line.replaceAll(/[\r\n\u2028\u2029]/g, " ").trimEnd();
+  let masked = plain.replace(URL_USER, (all, before: string, value: string) =>
     isReference(value) ? all : `${before}${MASK}`,
   );
   for (const form of POSITIONAL) {
@@ -53,6 +62,13 @@ export function maskLine(line: string): string {
   );
   return masked.replace(ISSUED, MASK);
 }
+
+/** `PGPASSWORD` in `name: PGPASSWORD`: the `value` beside it is secret. */
+export function isTelling(name: string): boolean {
+  return TOLD.test(name);
+}
+
+const TOLD = new RegExp(`^${NAME}$`, "i");
 
 /** Every value of a YAML line, for documents whose values are all secret. */
 export function maskValue(line: string): string {
