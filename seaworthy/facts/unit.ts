@@ -90,6 +90,6 @@ function unitOf({ name, documents: own }: UnitGroup, repository: Unit["repositor
     repository,
     openEdges: openEdgesOf(documents, facts),
     consumerOf: consumersIn(documents, facts),
-    resolve: resolver(facts),
+    resolve: resolver(facts, repository.facts),
   };
 }

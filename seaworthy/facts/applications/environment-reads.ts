@@ -23,6 +23,36 @@ const READS: readonly { readonly pattern: RegExp; readonly optional: boolean }[]
   { pattern: new RegExp(`ENV\\.fetch\\(["']${NAME}["']\\)`, "g"), optional: false },
 ];
 
+/** So many lines above and below are looked at. */
+const TRY_LINES_MAX = 40;
+
+/** Python: `try:` above, less indented, and `except` of that block below: it can do without. */
+function isInTry(lines: readonly string[], index: number): boolean {
+  let indent = indentOf(lines[index] ?? "");
+  for (let above = index - 1; above >= Math.max(0, index - TRY_LINES_MAX); above -= 1) {
+    const line = lines[above] ?? "";
+    if (line.trim() === "" || indentOf(line) >= indent) continue;
+    indent = indentOf(line);
+    if (/^\s*try\s*:/.test(line)) return catches(lines, index, indent);
+    if (/^\s*(?:def|class)\b/.test(line)) return false;
+  }
+  return false;
+}
+
+function catches(lines: readonly string[], from: number, indent: number): boolean {
+  return lines
+    .slice(from + 1, from + 1 + TRY_LINES_MAX)
+    .some(
+      (line) =>
+        indentOf(line) === indent &&
+        /^\s*except\s*(?::|.*\b(?:KeyError|LookupError|Exception)\b)/.test(line),
+    );
+}
+
+function indentOf(line: string): number {
+  return line.length - line.trimStart().length;
+}
+
 /**
  * Variables that source code reads. `fallback` is set where the code can go on without: with the
  * default as far as it can be read, `""` where the code merely does not insist.
@@ -34,8 +64,9 @@ export function environmentReads({ document, lines }: Code): readonly Fact[] {
       [...line.matchAll(pattern)].flatMap((match): readonly Fact[] => {
         const name = match[1] ?? match[2];
         if (name === undefined || !/^[A-Z]/.test(name)) return [];
+        const isTried = document.file.path.endsWith(".py") && isInTry(lines, index);
         const read = { kind: "environment-read", at: at(document.file, index + 1), name } as const;
-        return [optional ? { ...read, fallback: "" } : read];
+        return [optional || isTried ? { ...read, fallback: "" } : read];
       }),
     );
   });

@@ -47,6 +47,9 @@ function looksLikeNginx({ path, text }: SourceFile): boolean {
   return TELLING.test(head) && (BLOCKS.test(head) || named);
 }
 
+/** `content_by_lua_block { … }` and its kin hold a program. */
+const SCRIPT_BLOCK = /_by_(?:lua|njs)_block$/;
+
 class Reading {
   readonly problems: Problem[] = [];
   readonly #file: SourceFile;
@@ -63,6 +66,11 @@ class Reading {
     for (;;) {
       const { words, end, line } = this.#statement();
       const [name, ...rest] = words;
+      if (end === "{" && name !== undefined && SCRIPT_BLOCK.test(name)) {
+        this.#passScript();
+        directives.push({ name, words: rest, line, block: [] });
+        continue;
+      }
       if (end === "{") {
         const deeper = depth < DEPTH_MAX ? this.block(depth + 1) : this.#skip();
         if (name !== undefined) directives.push({ name, words: rest, line, block: deeper });
@@ -131,6 +139,21 @@ class Reading {
     }
     this.#offset = quoted ? index + 1 : index;
     return text.slice(from, index);
+  }
+
+  /** A program in another language: only its braces are counted, outside of its quotes. */
+  #passScript(): void {
+    const { text } = this.#file;
+    let quote = "";
+    for (let open = 1; open > 0 && this.#offset < text.length; this.#offset += 1) {
+      const character = text[this.#offset] ?? "";
+      if (character === "\n") this.#line += 1;
+      if (character === "\\") this.#offset += 1;
+      else if (quote !== "") quote = character === quote || character === "\n" ? "" : quote;
+      else if (character === '"' || character === "'") quote = character;
+      else if (character === "{") open += 1;
+      else if (character === "}") open -= 1;
+    }
   }
 
   /** A block that is nested too deep is passed over. */

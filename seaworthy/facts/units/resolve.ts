@@ -16,16 +16,28 @@ const CLUSTER = /\.svc(?:\.[a-z0-9.-]+)?$/;
 /** What names mean in one unit: components, services, hosts outside, or nothing. */
 export function resolver(
   facts: Facts,
+  everywhere: Facts = facts,
 ): (host: string, from?: { readonly namespace?: string }) => Resolution {
   const world = worldOf(facts);
   // Rules ask for the same few names again and again, and the nearest name is costly to find.
   const answers = new Map<string, Resolution>();
   return (written, from) => {
     const key = `${from?.namespace ?? ""} ${written}`;
-    const known = answers.get(key) ?? resolved(world, written, from?.namespace);
+    const found = answers.get(key) ?? resolved(world, written, from?.namespace);
+    const known = found.state === "missing" ? (fullyNamed(everywhere, written) ?? found) : found;
     answers.set(key, known);
     return known;
   };
+}
+
+/** `api.shop.svc`: in whatever unit its Service is, the cluster is one. */
+function fullyNamed(everywhere: Facts, host: string): Resolution | undefined {
+  if (!CLUSTER.test(host)) return undefined;
+  const [service = "", space] = host.toLowerCase().split(".");
+  const name = everywhere
+    .of("host-name")
+    .find((one) => one.name.toLowerCase() === service && one.namespace === space);
+  return name === undefined ? undefined : { state: "name", name };
 }
 
 function resolved(world: World, written: string, namespace: string | undefined): Resolution {
