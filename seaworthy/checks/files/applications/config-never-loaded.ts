@@ -1,5 +1,5 @@
 import { entriesAt } from "../../../facts/node.ts";
-import { at, baseName } from "../../../facts/source.ts";
+import { at, baseName, folderOf } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isMentioned } from "./mentions.ts";
@@ -75,6 +75,33 @@ function profileWord(profile: string): string {
   return `application-${profile}`;
 }
 
+/** To be copied under another name first. */
+const TEMPLATE = /[._-](?:example|sample|template|dist|tmpl|tpl)(?:[._-]|$)/i;
+
+/**
+ * Something names the file; a script beside it says its name without the ending, as in
+ * `overlay low-memory`; or the page that explains it shows the command.
+ */
+function isTaken(unit: Unit, path: string): boolean {
+  const { tree } = unit.repository.documents;
+  const name = baseName(path);
+  if (isMentioned(unit, { text: name, except: path })) return true;
+  const stem = name.replace(/\.ya?ml$/, "").replace(/^(?:docker-)?compose\./, "");
+  const beside = tree.files.filter((file) => folderOf(file.path) === folderOf(path));
+  const isBuiltUp =
+    stem.length > 3 &&
+    beside.some(
+      ({ path: other, text }) =>
+        /\.(?:sh|bash|mk|py|js)$|Makefile$|justfile$/.test(other) && text.includes(stem),
+    );
+  if (isBuiltUp || tree.guide !== undefined) return isBuiltUp;
+  return tree.files.some(
+    ({ path: other, text }) =>
+      /\.(?:md|rst|txt|adoc)$/i.test(other) &&
+      text.split("\n").some((line) => line.includes(name) && /\bcompose\b.*\s-f/.test(line)),
+  );
+}
+
 /** A part of a compose file, without image or build, that no command puts over the whole. */
 function fragments(unit: Unit): readonly Found[] {
   return unit.documents.of("compose").flatMap(({ file, root }): readonly Found[] => {
@@ -85,9 +112,9 @@ function fragments(unit: Unit): readonly Found[] {
     );
     const name = baseName(file.path).replace(/~\d+(?=\.|$)/, "");
     if (services.length === 0 || partial.length < services.length) return [];
-    if (/override\.ya?ml$/.test(name)) return [];
+    if (/override\.ya?ml$/.test(name) || TEMPLATE.test(name)) return [];
     const twice = baseName(file.path) !== name;
-    if (!twice && isMentioned(unit, { text: name, except: file.path })) return [];
+    if (!twice && isTaken(unit, file.path)) return [];
     const base = unit.facts
       .of("component")
       .find(

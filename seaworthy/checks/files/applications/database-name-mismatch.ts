@@ -65,6 +65,7 @@ function dsns(unit: Unit): readonly Found[] {
     if (database === undefined || OWN.has(database) || said.has(database)) return [];
     if (database.includes("$") || databases.some(({ name }) => name === database)) return [];
     if (/test/i.test(database) || isExample(place.as ?? place.file)) return [];
+    if (isSetBeside(unit, database, place.as ?? place.file)) return [];
     const target = unit.resolve(host);
     const other = madeFor(unit, host, databases);
     if (other === undefined || target.state === "missing") return [];
@@ -75,6 +76,18 @@ function dsns(unit: Unit): readonly Found[] {
 
 function isExample(path: string): boolean {
   return /example|sample|template|\.dist$|(^|\/)tests?\//i.test(path);
+}
+
+const CREATING =
+  /^[\s"'-]{0,40}(?:POSTGRES(?:QL)?|MYSQL|MARIADB)_(?:DB|DATABASE)["']?\s*[=:]\s*(.+)$/;
+
+/** The file that names it also gives it to the server: defaults elsewhere do not count then. */
+function isSetBeside(unit: Unit, database: string, path: string): boolean {
+  const file = unit.repository.documents.tree.files.find((one) => one.path === path);
+  return (file?.text.slice(0, 200_000).split("\n") ?? []).some(
+    (line) =>
+      line.length < 400 && CREATING.exec(line.trimEnd())?.[1]?.replaceAll(/["']/g, "") === database,
+  );
 }
 
 /** The database made on the server that the client names; any, where the host is outside. */

@@ -158,10 +158,18 @@ function missing(unit: Unit): readonly Found[] {
   for (const read of unit.facts.of("environment-read")) {
     if (!isRequired(read) || given.has(read.name)) continue;
     const file = read.at.as ?? read.at.file;
+    if (isAside(file)) continue;
     files.set(file, [...(files.get(file) ?? []), read]);
   }
-  return [...files].flatMap(([file, reads]): readonly Found[] => {
-    if (isOfOtherProfile(unit, file)) return [];
+  const running = [...files].filter(
+    ([file]) => !isOfOtherProfile(unit, file) && !isOfOtherPlatform(unit, file),
+  );
+  // Services of one kind read the same names: said once.
+  const groups = Map.groupBy(running, ([, reads]) =>
+    [...new Set(reads.map(({ name }) => name))].sort().join(" "),
+  );
+  return [...groups.values()].flatMap((group): readonly Found[] => {
+    const reads = group.flatMap(([, all]) => all);
     const [first, ...others] = reads;
     const [component] = own;
     if (first === undefined || component === undefined) return [];
@@ -176,6 +184,19 @@ function missing(unit: Unit): readonly Found[] {
       },
     ];
   });
+}
+
+/** Pipelines, tests and tools at the side are given their variables by whoever runs them. */
+function isAside(path: string): boolean {
+  return /(?:^|\/)(?:\.[\w-]+|ci|tests?|e2e|tools?|examples?|docs?|benchmarks?)\//i.test(path);
+}
+
+/** `application-kubernetes.yml`, and nothing of the unit runs in a cluster. */
+function isOfOtherPlatform(unit: Unit, path: string): boolean {
+  const isClusters = /-(?:kubernetes|k8s|openshift|eks|gke|aks)\.(?:ya?ml|properties)$/.test(path);
+  return (
+    isClusters && !unit.facts.of("component").some(({ platform }) => platform === "kubernetes")
+  );
 }
 
 /** Only Spring's `${NAME}` and `${SECRET:}`, and what source insists on, is certain enough. */
@@ -197,6 +218,13 @@ const CREDENTIAL = new RegExp(
   "i",
 );
 
+/** The profile, which is here to be read, has the rest. */
+const PROFILED = /^SPRING_(?:PROFILES_ACTIVE|CONFIG_)/;
+
+function isOfCompose({ file, as }: Location): boolean {
+  return /\.ya?ml$/.test(as ?? file);
+}
+
 /** A program of this repository that starts after a store with a password, and is told none. */
 function clientsWithoutCredentials(unit: Unit): readonly Found[] {
   const stores = unit.facts
@@ -206,10 +234,18 @@ function clientsWithoutCredentials(unit: Unit): readonly Found[] {
         /^(MYSQL|MARIADB|POSTGRES|MONGO_INITDB)_.*PASSWORD$/.test(name),
       ),
     );
+  const hasProfiles = unit.repository.documents
+    .of("spring-configuration")
+    .some(({ keys, profile }) => profile !== undefined && keys.length > 0);
   const clients = unit.facts.of("component").filter((client) => {
     if (client.build === undefined || client.environmentFiles.length > 0) return false;
     if (client.mounts.some(({ type }) => type === "bind" || type === "secret")) return false;
-    if (client.environment.size === 0) return false;
+    // What the image itself sets says nothing of how the service is configured.
+    const own = [...client.environment].filter(([, { at: place }]) => isOfCompose(place));
+    if (own.length === 0 || (hasProfiles && own.some(([name]) => PROFILED.test(name)))) {
+      return false;
+    }
+    if (own.some(([name, { value }]) => name.endsWith("_ENV") && value === "test")) return false;
     return ![...client.environment.keys()].some((name) => CREDENTIAL.test(name));
   });
   const pairs = clients.flatMap((client) => {

@@ -41,7 +41,8 @@ function contextsOf(unit: Unit, { file }: DockerfileDocument): readonly string[]
 }
 
 const ONLY_PRODUCTION = new RegExp(
-  "\\b(?:npm (?:ci|install|i)\\b[^&|;]*(?:--only[= ]prod|--omit[= ]dev|--production)|" +
+  "\\b(?:npm (?:ci|install|i)\\b[^&|;]*" +
+    "(?:--only[= ]prod|--omit[= ]dev|--production(?!=false| false))|" +
     "yarn install\\b[^&|;]*--prod|pnpm (?:install|i)\\b[^&|;]*(?:--prod|-P\\b))",
 );
 const EVERYTHING = /\b(?:npm (?:ci|install|i)|yarn install|yarn\s*(?:&&|$)|pnpm (?:install|i))\b/;
@@ -146,7 +147,8 @@ function severalIntoOne(unit: Unit, document: DockerfileDocument): readonly Foun
       .find((word) => /\*/.test(word) && /\.[a-z]{2,5}$/.test(word));
     const isFile = /\.[a-z]{2,5}$/.test(target) && !target.endsWith("/");
     if (pattern === undefined || !isFile || words.length !== 2) return [];
-    const isGradle = /build\/libs\//.test(pattern) && !disablesPlainJar(unit);
+    const isGradle =
+      /build\/libs\//.test(pattern) && !disablesPlainJar(unit) && !makesBootJarOnly(document);
     return [
       {
         severity: isGradle ? "warning" : "note",
@@ -159,6 +161,17 @@ function severalIntoOne(unit: Unit, document: DockerfileDocument): readonly Foun
       },
     ];
   });
+}
+
+/** `gradle bootJar` makes the one jar; `build`, `assemble` and `jar` make the plain one too. */
+function makesBootJarOnly({ stages }: DockerfileDocument): boolean {
+  const runs = stages
+    .flatMap(({ instructions }) => instructions)
+    .filter(({ keyword, text }) => keyword === "RUN" && /\bgradlew?\b/.test(text));
+  return (
+    runs.some(({ text }) => /\bbootJar\b/.test(text)) &&
+    !runs.some(({ text }) => /\b(?:build|assemble|jar)\b/.test(text))
+  );
 }
 
 function disablesPlainJar(unit: Unit): boolean {

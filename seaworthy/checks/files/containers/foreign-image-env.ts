@@ -26,9 +26,10 @@ function foreignIn(unit: Unit, server: Server): readonly Foreign[] {
   if (store === undefined) return [];
   const said = saidElsewhere(unit, server);
   const variables = [...component.environment].filter(
-    ([name, { from }]) =>
+    ([name, { from, value }]) =>
       // A file of variables is often shared by all services.
       from?.kind !== "file" &&
+      !isDefaultPort(name, value) &&
       facts.reads(name) === false &&
       imagesReading({ store, variable: name }).length > 0 &&
       !said.includes(name) &&
@@ -37,6 +38,11 @@ function foreignIn(unit: Unit, server: Server): readonly Foreign[] {
   const [first] = variables;
   if (first === undefined) return [];
   return [{ server, variables, readers: imagesReading({ store, variable: first[0] }) }];
+}
+
+/** The port on which the server listens anyway, said for the clients that share the list. */
+function isDefaultPort(name: string, value: string | undefined): boolean {
+  return name.endsWith("_PORT") && /\b(?:5432|3306|6379|27017|5672|9200)\}?$/.test(value ?? "");
 }
 
 /** A command, a probe or a mounted script may use the variable by itself. */

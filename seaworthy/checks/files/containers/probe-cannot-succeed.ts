@@ -179,13 +179,19 @@ function fromDockerfile(chain: readonly Stage[] | undefined, program: string): W
   const isBrought = chain
     .flatMap(({ instructions }) => instructions)
     .some(({ keyword, text, flags }) => {
-      if (keyword === "RUN") return BRINGS.test(text) && mentions(text, program);
+      if (keyword === "RUN") {
+        return (BRINGS.test(text) && mentions(text, program)) || INSTALLER.test(text);
+      }
       return ["COPY", "ADD"].includes(keyword) && (mentions(text, program) || isTool(flags, text));
     });
   return isBrought ? undefined : { image: base.from.value, at: base.from.at };
 }
 
 const BRINGS = /\b(?:install|add|curl|wget|ln|cp|mv|tar|dpkg|rpm|setup)\b/;
+
+/** A product's own installer: `./install.sh`, `/opt/shop/scripts/setup/install`. */
+const INSTALLER =
+  /(?:^|[\s;&|"'])(?:\.{0,2}\/)[\w./-]{0,200}(?:install|setup|provision)(?:\.sh)?(?=[\s;&|"']|$)/;
 
 /** Packages that bring a program of another name. */
 const PACKAGES: Readonly<Record<string, RegExp>> = {

@@ -74,5 +74,7 @@ function bringsUp(words: readonly string[], path: string, services: readonly Com
   if (!takesAll && !operands.some((word) => word.startsWith("$") || names.has(word))) return false;
   const file = optionOf(docker.options, "-f", "--file");
   if (file === undefined) return /^(?:docker-)?compose\.ya?ml$/.test(baseName(path));
-  return baseName(file) === baseName(path);
+  // Behind a variable stands the repository's top: what follows is the whole path.
+  const rooted = /^\$(?:\w+|\{\w+\}|\([^()]*\))\/(.+)$/.exec(file)?.[1];
+  return rooted === undefined ? baseName(file) === baseName(path) : rooted === path;
 }

@@ -24,7 +24,8 @@ export function clusterHost(unit: Unit, call: Call, namespace: string | undefine
   if (BUILT_IN.has(call.host) || (call.host.includes(".") && !isFull)) return { state: "outside" };
   if (!isPlainName(name) || !/[a-z]/.test(name)) return { state: "outside" };
   const within = isFull ? given : namespace;
-  const service = servicesOf(unit.documents).find(
+  // A full name means the same from wherever in the cluster it is asked.
+  const service = servicesOf(isFull ? unit.repository.documents : unit.documents).find(
     (candidate) => candidate.name === name && mayShare(candidate.namespace, within),
   );
   if (service !== undefined) return { state: "service", service };
@@ -52,6 +53,9 @@ function hostAliases(root: KubeObject["root"]): readonly string[] {
   return name?.type === "scalar" ? [name.text] : [];
 }
 
+/** What stands behind `s3://` is a bucket, behind `file://` a path. */
+const STORAGE = /^(?:s3a?|s3n|gs|gcs|abfss?|wasbs?|azblob|oss|cos|b2|file|hdfs|docker|oci|arn)$/;
+
 interface Configured {
   readonly call: Call;
   readonly namespace: string | undefined;
@@ -68,7 +72,10 @@ export function configuredCalls(unit: Unit): readonly Configured[] {
   );
   const made = unit.facts
     .of("call")
-    .filter(({ via, scope }) => via === "configuration" && scope === "cluster")
+    .filter(
+      ({ via, scope, scheme }) =>
+        via === "configuration" && scope === "cluster" && !STORAGE.test(scheme ?? ""),
+    )
     .map((call) => ({ call, namespace: namespaces.get(call.at.as ?? call.at.file) }));
   known.set(unit, made);
   return made;

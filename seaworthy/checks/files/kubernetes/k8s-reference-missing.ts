@@ -131,14 +131,19 @@ function missingHosts(unit: Unit): readonly Found[] {
     ({ call, namespace }) => clusterHost(unit, call, namespace).state === "missing",
   );
   const byFile = Map.groupBy(missing, ({ call }) => call.at.as ?? call.at.file);
-  return [...byFile].flatMap(([file, group]): readonly Found[] => {
-    const [first, ...others] = group.map(({ call }) => call);
+  // One name that many files give to their pods is one fault.
+  const byNames = Map.groupBy(byFile, ([, group]) =>
+    [...new Set(group.map(({ call }) => call.host))].sort().join(" "),
+  );
+  return [...byNames.values()].flatMap((files): readonly Found[] => {
+    const [first, ...others] = files.flatMap(([, group]) => group.map(({ call }) => call));
     if (first === undefined) return [];
+    const isAside = [first, ...others].every(({ host }) => TELEMETRY.test(host));
     const names = listed([first, ...others].map(({ host }) => host));
     const isOpen = [first, ...others].some(({ host }) => mayComeFrom(unit, host) !== undefined);
     return [
       {
-        severity: isOpen || isSample(file) ? "note" : "warning",
+        severity: isOpen || isAside || files.every(([file]) => isSample(file)) ? "note" : "warning",
         message: `pods are told to call ${names}, and no Service here bears that name`,
         places: [first.at, ...others.map((call) => call.at)],
         why:
@@ -150,6 +155,10 @@ function missingHosts(unit: Unit): readonly Found[] {
     ];
   });
 }
+
+/** Traces, logs and figures are sent on the side: programs run on when nobody takes them. */
+const TELEMETRY =
+  /jaeger|zipkin|tempo|otel|opentelemetry|collector|agent|statsd|telegraf|datadog|fluent|alloy/i;
 
 function isKey(key: string): boolean {
   return /^[\w.-]{1,253}$/.test(key);

@@ -1,4 +1,6 @@
 import type { Call, Component } from "../../../facts/fact.ts";
+import { servicesOf } from "../../../facts/kubernetes/services.ts";
+import { at, type Location } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isSample, listed } from "../monitoring/listing.ts";
@@ -30,7 +32,9 @@ function ofFile(unit: Unit, group: readonly Foreign[]): readonly Found[] {
   const [first, ...others] = group;
   if (first === undefined) return [];
   const hosts = group.map(({ call }) => call.host);
-  const edge = hosts.map((host) => mayComeFrom(unit, host)).find((found) => found !== undefined);
+  const edge =
+    hosts.map((host) => mayComeFrom(unit, host)).find((found) => found !== undefined) ??
+    templatedService(unit);
   const { component } = first.call;
   const who = component === undefined ? "pods are" : `${component} is`;
   const sample = isSample(first.call.at.as ?? first.call.at.file);
@@ -55,6 +59,12 @@ function ofFile(unit: Unit, group: readonly Foreign[]): readonly Found[] {
       cause: `missing-host ${first.call.host}`,
     },
   ];
+}
+
+/** A chart that makes up the names of its Services may make up these. */
+function templatedService(unit: Unit): { readonly at: Location } | undefined {
+  const service = servicesOf(unit.documents).find(({ name }) => /[‹›]|\{\{/.test(name));
+  return service === undefined ? undefined : { at: at(service.file, service.line) };
 }
 
 function clusterNamesInCompose(unit: Unit): readonly Found[] {

@@ -27,6 +27,7 @@ export const networkPolicyBlocksDeclaredFlow: FileRule = {
       ...workloadsOf(unit.documents).flatMap((workload) => {
         const policies = policiesFor(unit.documents, workload);
         if (policies.length === 0 || isSample(workload.object.file.path)) return [];
+        if (hasUnknownLabels(workload)) return [];
         const here: Here = { unit, workload, policies };
         return [
           ...noDns(here),
@@ -40,6 +41,12 @@ export const networkPolicyBlocksDeclaredFlow: FileRule = {
     ];
   },
 };
+
+/** A template makes the labels: which other policies take its pods is not known. */
+function hasUnknownLabels({ object, podLabels }: Workload): boolean {
+  const values = [...podLabels].flat();
+  return (object.template && podLabels.size === 0) || values.some((text) => /[‹›]|\{\{/.test(text));
+}
 
 /** Cilium's and Calico's own policies add to these, and are not read. */
 function hasOtherPolicies(unit: Unit): boolean {

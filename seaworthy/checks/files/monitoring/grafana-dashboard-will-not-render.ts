@@ -69,9 +69,12 @@ function strangeSource(unit: Unit, document: DashboardDocument): readonly Found[
   );
   const [source] = sources;
   if (source === undefined) return [];
+  const hasUnnamed = sources.some(({ uid }) => !uid);
   const known = new Set(sources.flatMap(({ name, uid }) => [name, ...(uid ? [uid] : [])]));
   const strange = panels.flatMap(({ datasource }) => {
     if (datasource === undefined || BUILT_IN.test(datasource.value)) return [];
+    // What Grafana makes of a name when a source has no uid: "P" and a part of its SHA-256.
+    if (hasUnnamed && /^P[0-9A-F]{16}$/.test(datasource.value)) return [];
     const variable = VARIABLE.exec(datasource.value)?.[1];
     const isKnown =
       variable === undefined ? known.has(datasource.value) : variables.includes(variable);

@@ -47,8 +47,17 @@ function isInImage(unit: Unit, path: string, user: string): boolean {
     );
 }
 
-/** A step outside of images adds the user. */
+/** A step outside of images adds the user, or a service of the host runs as it. */
 function isMade(unit: Unit, user: string): boolean {
+  const runs = unit.repository.documents.tree.files.some(
+    ({ path, text }) =>
+      path.endsWith(".service") &&
+      text
+        .slice(0, 20_000)
+        .split(/\r?\n/)
+        .some((line) => line.trim() === `User=${user}`),
+  );
+  if (runs) return true;
   return unit.repository.facts
     .of("step")
     .some(

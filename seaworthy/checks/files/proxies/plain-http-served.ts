@@ -1,3 +1,4 @@
+import type { Call } from "../../../facts/fact.ts";
 import { at, type Location } from "../../../facts/source.ts";
 import { walk } from "../../../facts/proxies/nginx.ts";
 import type {
@@ -103,6 +104,8 @@ function besideProxy(unit: Unit): readonly Found[] {
   const said = new Set<string>();
   return unit.facts.of("call").flatMap((call): readonly Found[] => {
     if (call.via !== "upstream" || !files.has(call.at.as ?? call.at.file)) return [];
+    // The application speaks TLS itself.
+    if (call.scope === "network" && (call.scheme === "https" || speaksTls(unit, call))) return [];
     const target = unit.resolve(call.host);
     if (target.state !== "component" || said.has(target.component.name)) return [];
     const port = target.component.ports.find(
@@ -123,6 +126,18 @@ function besideProxy(unit: Unit): readonly Found[] {
       },
     ];
   });
+}
+
+/** `proxy_pass https://name` with an upstream of that file. */
+function speaksTls(unit: Unit, { at: { file, as } }: Call): boolean {
+  const document = unit.documents.of("nginx").find((one) => one.file.path === (as ?? file));
+  const passes = [...walk(document?.directives ?? [])].filter(
+    ({ directive: { name } }) => name === "proxy_pass",
+  );
+  return (
+    passes.length > 0 &&
+    passes.every(({ directive: { words } }) => words[0]?.startsWith("https:") === true)
+  );
 }
 
 function isPublic(address: string | undefined): boolean {

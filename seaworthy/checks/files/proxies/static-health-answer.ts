@@ -1,30 +1,57 @@
 import type { ServedPath } from "../../../facts/fact.ts";
+import { walk } from "../../../facts/proxies/nginx.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 
 /** Paths that somebody takes for "it works": not a page that says that the proxy itself is up. */
-const HEALTH =
-  /^\/(api\/)?(v\d+\/)?(health(z|check|-check)?|ready(z)?|readiness|live(z|ness)?|status)\/?$/;
+const HEALTH = /^\/(api\/)?(v\d+\/)?(health(z|check|-check)?|ready(z)?|readiness|status)\/?$/;
 
 export const staticHealthAnswer: FileRule = {
   name: "static-health-answer",
   summary: "a health address answers the same whatever happens behind it",
   check: (unit) => [
-    ...unit.facts.of("served-path").flatMap((served) => ofProxy(unit, served)),
+    ...ofProxies(unit),
     ...unit.facts.of("served-path").flatMap((served) => ofApplication(unit, served)),
   ],
 };
 
-/** A proxy that answers for the programs behind it. */
-function ofProxy(unit: Unit, served: ServedPath): readonly Found[] {
+/** A proxy that answers for the programs behind it, said once for each of its files. */
+function ofProxies(unit: Unit): readonly Found[] {
+  const all = unit.facts.of("served-path").filter((served) => answersItself(unit, served));
+  return [...Map.groupBy(all, ({ at }) => at.as ?? at.file).values()].flatMap((group) =>
+    ofProxy(group),
+  );
+}
+
+function answersItself(unit: Unit, served: ServedPath): boolean {
   const { constantStatus, path, by } = served;
-  if (by === "application" || constantStatus === undefined || constantStatus >= 300) return [];
-  if (!HEALTH.test(path) || !passesOn(unit, served) || isOwnProbe(unit, path)) return [];
+  if (by === "application" || constantStatus === undefined || constantStatus >= 300) return false;
+  return (
+    HEALTH.test(path) &&
+    passesOn(unit, served) &&
+    !isOwnProbe(unit, path) &&
+    !servesFiles(unit, served)
+  );
+}
+
+/** Pages of its own: whether this server is up is what there is to say of them. */
+function servesFiles(unit: Unit, { at }: ServedPath): boolean {
+  const document = unit.documents.of("nginx").find(({ file }) => file.path === (at.as ?? at.file));
+  return [...walk(document?.directives ?? [])].some(
+    ({ directive: { name, words } }) => name === "try_files" && !words[0]?.startsWith("@"),
+  );
+}
+
+function ofProxy(group: readonly ServedPath[]): readonly Found[] {
+  const [served, ...others] = group;
+  if (served === undefined) return [];
+  const { constantStatus, by } = served;
+  const path = [...new Set(group.map((one) => one.path))].join(", ");
   return [
     {
       severity: "warning",
       message: `${by} answers ${path} with ${constantStatus} itself, however its back ends are`,
-      places: [served.at],
+      places: [served.at, ...others.map(({ at }) => at)],
       why:
         "whoever watches this address (a load balancer outside, a probe, a person) is told that " +
         "all is well while every back end is down: the outage is found by customers",

@@ -4,6 +4,7 @@ import type { Location } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import { absence } from "../closed-world.ts";
 import type { FileRule, Found } from "../file-rule.ts";
+import { runsInContainer, scriptsOf } from "../scripts/scripts-of.ts";
 import { isLoopback } from "./sections.ts";
 
 export const upstreamNobodyListens: FileRule = {
@@ -22,6 +23,8 @@ function unresolved(unit: Unit, calls: readonly Call[]): readonly Found[] {
   const missing = new Map<Document, Call[]>();
   for (const call of calls) {
     if (call.via === "script" || unit.resolve(call.host).state !== "missing") continue;
+    // An Ingress without its Service is what k8s-reference-missing says.
+    if (call.scope === "cluster") continue;
     const document = documentOf(unit, call.at);
     if (document !== undefined) missing.set(document, [...(missing.get(document) ?? []), call]);
   }
@@ -84,6 +87,7 @@ function ownLoopback(unit: Unit, calls: readonly Call[]): readonly Found[] {
     if (listens || (other === undefined && container === undefined)) return [];
     const end = other?.at ?? container;
     if (end === undefined || isReachableOnHost(unit, call, container)) return [];
+    if (container !== undefined && runsOtherPrograms(unit, container)) return [];
     return [
       {
         severity: container === undefined ? "warning" : "error",
@@ -98,6 +102,26 @@ function ownLoopback(unit: Unit, calls: readonly Call[]): readonly Found[] {
       },
     ];
   });
+}
+
+const SEVERAL =
+  /supervisor|\bs6\b|s6-overlay|runit|\bmonit\b|\bpm2\b|foreman|honcho|circus|overmind/i;
+
+/** A script puts the file on a host, or the image starts more than the proxy. */
+function runsOtherPrograms(unit: Unit, { file, as }: Location): boolean {
+  const { documents } = unit.repository;
+  const path = as ?? file;
+  if (documents.of("shell").some((script) => script.file.path === path)) return true;
+  const image = documents.of("dockerfile").find((one) => one.file.path === path);
+  return (
+    image !== undefined &&
+    image.stages
+      .flatMap(({ instructions }) => instructions)
+      .some(
+        ({ keyword, text }) =>
+          SEVERAL.test(text) || (/^(?:CMD|ENTRYPOINT)$/.test(keyword) && /\.sh\b/.test(text)),
+      )
+  );
 }
 
 /** Something that runs on the host, or publishes the port on it. */
@@ -126,7 +150,9 @@ function fromTheHost(unit: Unit, calls: readonly Call[]): readonly Found[] {
     return target.state === "component" && target.component.platform === "compose";
   });
   const scripts = new Set(found.map(({ at: { file, as } }) => as ?? file));
+  const inside = scriptsOf(unit).filter((script) => runsInContainer(script, unit.repository));
   return [...scripts].flatMap((script): readonly Found[] => {
+    if (inside.some(({ path }) => path === script)) return [];
     const [first, ...others] = found.filter(({ at: { file, as } }) => (as ?? file) === script);
     if (first === undefined) return [];
     const target = unit.resolve(first.host);

@@ -43,6 +43,7 @@ export const backupSameHost: FileRule = {
   check: (unit) => {
     const backups = backupsOf(unit);
     if (backups.length === 0 || hasAct(unit, "ship") || goesElsewhere(unit, backups)) return [];
+    if (writesShipment(unit)) return [];
     return [
       once(backups, {
         severity: "warning",
@@ -84,6 +85,16 @@ function goesElsewhere({ repository }: Unit, backups: readonly Backup[]): boolea
   return repository.facts.of("component").some(({ image }) => {
     const name = image?.value ?? "";
     return imageFacts(name)?.store === undefined && /backup|rclone|restic|velero|duplic/.test(name);
+  });
+}
+
+/** A script that another script writes out, as an installer of a nightly copy does. */
+function writesShipment({ repository }: Unit): boolean {
+  return scriptsOf(repository).some(({ path }) => {
+    const file = repository.documents.tree.files.find((one) => one.path === path);
+    return /\brclone (?:sync|copy|move)\b|\brestic\b[^\n]{0,200}\bbackup\b/.test(
+      file?.text.slice(0, 200_000) ?? "",
+    );
   });
 }
 

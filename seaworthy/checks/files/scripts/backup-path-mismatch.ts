@@ -1,4 +1,5 @@
 import type { Act } from "../../../facts/scripts/acts.ts";
+import type { ShellCommand } from "../../../facts/scripts/shell.ts";
 import type { Component, MountFact } from "../../../facts/fact.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
@@ -55,7 +56,8 @@ function wrongContainer(looking: Looking & { readonly save: Act }): readonly Fou
     meets(containerName?.value ?? "", place.name),
   );
   const [edge] = unit.openEdges;
-  if (parts) return [];
+  // `docker ps | grep -q name` in front: the script knows that it may not be there.
+  if (parts || asksFirst(save.command, place.name)) return [];
   return [
     {
       severity: edge === undefined ? "warning" : "note",
@@ -67,6 +69,10 @@ function wrongContainer(looking: Looking & { readonly save: Act }): readonly Fou
       fix: `Name a container that exists: ${nearest(containers, place.name)}.`,
     },
   ];
+}
+
+function asksFirst({ guards }: ShellCommand, name: string): boolean {
+  return guards.some(({ of }) => of.some(({ words }) => words.some((word) => word.includes(name))));
 }
 
 function meets(pattern: string, name: string): boolean {

@@ -30,6 +30,7 @@ function oneScript(script: Script, prunes: readonly Act[]): readonly Found[] {
   const own = new Set(script.shell.commands);
   const kept = savesOf(script).filter(({ pattern, program, sources }) => {
     if (program === "cp" || program === "docker" || !isNewEachTime(pattern)) return false;
+    if (isInWorkFolder(script, pattern)) return false;
     if (sources.some((source) => cleared.includes(source))) return false;
     return (
       ![...prunes].some(
@@ -66,6 +67,12 @@ function isNewEachTime(pattern: string): boolean {
   if (/^[\w.-]{2,30}:/.test(pattern) || pattern.startsWith("/tmp/") || pattern === "*")
     return false;
   return pattern.includes("*");
+}
+
+/** A fixed name in a folder of `mktemp -d`: it goes with the folder. */
+function isInWorkFolder({ shell }: Script, pattern: string): boolean {
+  const makes = shell.commands.some(({ expanded }) => expanded[0] === "mktemp");
+  return makes && pattern.startsWith("*/") && !pattern.slice(2).includes("*");
 }
 
 function isAbove(prune: string, pattern: string): boolean {

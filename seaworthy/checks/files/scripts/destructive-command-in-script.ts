@@ -21,6 +21,8 @@ const MEANT = /clean|reset|tear-?down|destroy|uninstall|remove|wipe|purge|restor
 /** Its name says that it takes things down, or that it is for one's own machine. */
 function isMeantTo({ path, isScript }: Script): boolean {
   if (!isScript) return true;
+  // Hooks of a build agent leave it as they found it.
+  if (/(?:^|\/)\.(?:buildkite|circleci|husky)\//.test(path)) return true;
   return MEANT.test(path) || /dev|local|test|demo|e2e|ci\b/i.test(path);
 }
 

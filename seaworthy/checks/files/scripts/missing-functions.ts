@@ -10,6 +10,7 @@ export function missingFunctions(unit: Unit): readonly Found[] {
   const { tree } = unit.repository.documents;
   const known = new Set([
     ...scriptsOf(unit.repository).flatMap(({ shell }) => shell.functions.map(({ name }) => name)),
+    ...unit.repository.documents.of("shell").flatMap(({ file }) => defined(file.text)),
     ...tree.files.map(({ path }) => baseName(path).replace(/\.\w{1,4}$/, "")),
   ]);
   const names = new Set(tree.files.map(({ path }) => baseName(path)));
@@ -17,6 +18,13 @@ export function missingFunctions(unit: Unit): readonly Found[] {
     if (!script.isScript || sourcesUnknown(script, names)) return [];
     return oneScript(script, known);
   });
+}
+
+/** By its text as well: one quote that is read amiss must not take a definition away. */
+function defined(text: string): readonly string[] {
+  return [
+    ...text.matchAll(/^[ \t]{0,40}(?:function[ \t]{1,8})?([\w-]{1,100})[ \t]{0,8}\(\)/gm),
+  ].map(([, name = ""]) => name);
 }
 
 /** A file that is read in and is not in the tree may define anything. */

@@ -23,7 +23,9 @@ export const restoreDoesNotCoverBackup: FileRule = {
     if (saves.length === 0) return [];
     const restores = scripts.flatMap((script) => restoresOf(script));
     if (restores.length === 0) return isDescribed(unit) ? [] : [nothingRestores(saves)];
-    const missing = saves.filter((save) => !restores.some((restore) => covers(restore, save)));
+    const missing = saves.filter(
+      (save) => !restores.some((restore) => covers(restore, save) || isGiven(restore, save, saves)),
+    );
     return missing.length === 0 ? [] : [notCovered(missing, restores)];
   },
 };
@@ -73,6 +75,8 @@ function restoresOf(script: Script): readonly Restore[] {
     const named = /restore|recover|rollback|import|恢复/i.test(
       `${baseName(script.path)} ${act.command.within ?? ""}`,
     );
+    // Tables that a repository brings along are made, not put back.
+    if (!named && /schema|init|seed|migrat|structure|fixture/i.test(act.pattern)) return [];
     return named || act.content !== "files" ? [{ act, script, words }] : [];
   });
 }
@@ -83,6 +87,13 @@ function covers({ act, words }: Restore, { act: save }: Save): boolean {
   const specific = /^\*?$/.test(act.pattern) ? "" : act.pattern;
   if (specific !== "" && patternsMeet(specific, save.pattern)) return true;
   return namesOf(save).some((name) => words.includes(name));
+}
+
+/** The caller names the archive, and the backup makes one of the kind. */
+function isGiven({ act }: Restore, { act: save, script }: Save, saves: readonly Save[]): boolean {
+  if (act.content !== "files" || save.content !== "files" || act.pattern !== "*") return false;
+  const kin = saves.filter((one) => one.script === script && one.act.content === "files");
+  return kin.length === 1;
 }
 
 /** What a restore would call it: the files that are saved, and the archive's own name. */

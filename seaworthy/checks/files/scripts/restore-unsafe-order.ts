@@ -42,7 +42,14 @@ interface Restoring {
 }
 
 function takesAwayFirst({ script, restore, before }: Restoring): readonly Found[] {
-  const drop = before.find((command) => drops(command));
+  // What another function takes away, after all is done or for itself, is not the restore's.
+  const drop = before.find(
+    (command) =>
+      drops(command) &&
+      (command.within === undefined ||
+        command.within === restore.command.within ||
+        RESTORES.test(command.within)),
+  );
   const stop = before.find((command) => stops(command));
   const goesOn = restore.command.onFailure === "ignored";
   const first = drop ?? (goesOn ? stop : undefined);
@@ -68,6 +75,8 @@ function takesAwayFirst({ script, restore, before }: Restoring): readonly Found[
     },
   ];
 }
+
+const RESTORES = /restore|recover|drop|wipe|replace|恢复/i;
 
 function stops({ expanded }: ShellCommand): boolean {
   const docker = dockerVerb(expanded);
