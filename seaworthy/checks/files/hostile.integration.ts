@@ -76,6 +76,8 @@ const HOSTILE: Readonly<Record<string, string>> = {
   "a megabyte of dollars": `#!/bin/sh\necho ${"$(".repeat(300_000)}`,
   "a megabyte of here-documents": `#!/bin/sh\n${"cat <<A\n".repeat(100_000)}`,
   "a megabyte of spaces": `FROM a\nRUN ${" ".repeat(1_000_000)}b\n`,
+  "a megabyte of empty lines": "\n".repeat(1_000_000),
+  "a megabyte of blanks and ends": " \n\t".repeat(333_333),
   "a megabyte of one word": "a".repeat(1_000_000),
 };
 const NAMES = ["docker-compose.yml", "nginx.conf", "deploy.sh", "Dockerfile", ".env", "x.cfg"];

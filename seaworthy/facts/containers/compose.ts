@@ -49,7 +49,7 @@ function isComposeName(path: string): boolean {
 
 export function readCompose(file: SourceFile): ComposeDocument | undefined {
   const named = isComposeName(file.path) && /\.ya?ml$/i.test(file.path);
-  if (!named && !/^\s*["']?services["']?\s*:/m.test(file.text)) return undefined;
+  if (!named && !/^[ \t]*["']?services["']?[ \t]*:/m.test(file.text)) return undefined;
   if (/\.(?:md|sh|py|[cm]?[jt]sx?|go|java|sql|php)$/i.test(file.path)) return undefined;
   const { documents, errors, duplicates = [] } = structured(file);
   const [root] = documents;

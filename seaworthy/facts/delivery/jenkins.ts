@@ -25,7 +25,7 @@ export function readJenkins(file: SourceFile): PipelineDocument | undefined {
     stages: jobs.map(({ name }) => name),
     triggers: [],
     // Steps of a shared library are known by its configuration in Jenkins, or named here.
-    open: /@Library\b|^\s*library\b/m.test(file.text),
+    open: /@Library\b|^[ \t]*library\b/m.test(file.text),
     jobs,
     problems: [],
   };

@@ -9,7 +9,7 @@ type Path = LogShipperDocument["paths"][number];
 export function readLogShipper(file: SourceFile): LogShipperDocument | undefined {
   if (/\.ya?ml$/.test(file.path)) return fromYaml(file);
   if (file.text.length > 500_000) return undefined;
-  if (/^\s*input\s*\{/m.test(file.text) && /^\s*output\s*\{/m.test(file.text)) {
+  if (/^[ \t]*input[ \t]*\{/m.test(file.text) && /^[ \t]*output[ \t]*\{/m.test(file.text)) {
     return made(file, "logstash", pathsIn(file.text, /^\s*path\s*=>\s*\[?\s*["']([^"']{1,300})/));
   }
   if (/^\[INPUT\]/im.test(file.text) && /^\[OUTPUT\]/im.test(file.text)) {

@@ -15,7 +15,7 @@ const SECTIONS = new RegExp(
 );
 /** Lines that hardly anything but HAProxy has under such a section. */
 const TELLING =
-  /^\s+(bind|server|mode|balance|timeout|default_backend|use_backend|option|acl|maxconn|stats)\s/m;
+  /^[ \t]+(bind|server|mode|balance|timeout|default_backend|use_backend|option|acl|stats)[ \t]/m;
 
 /** Reads an HAProxy configuration by its sections; undefined when there are none. */
 export function readHaproxy(file: SourceFile): HaproxyDocument | undefined {

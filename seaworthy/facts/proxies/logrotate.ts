@@ -2,7 +2,9 @@ import type { SourceFile } from "../source.ts";
 import { logrotateProblems } from "./logrotate-problems.ts";
 import type { HaproxyLine, LogrotateDocument, LogrotateStanza } from "./proxies.ts";
 
-const TELLING = /^\s*(rotate\s+\d+|daily|weekly|monthly|copytruncate|missingok|notifempty)\s*$/m;
+/** Blanks, not white space: `\\s` takes line ends too, and many empty lines quadratic time. */
+const TELLING =
+  /^[ \t]*(rotate[ \t]+\d+|daily|weekly|monthly|copytruncate|missingok|notifempty)[ \t\r]*$/m;
 const STANZA = /^\s*((?:"[^"\n]+"|\/[^\s{]+)(?:\s+(?:"[^"\n]+"|\/[^\s{]+))*)\s*(\{)?\s*$/;
 const SCRIPT = /^\s*(postrotate|prerotate|firstaction|lastaction|preremove)\s*$/;
 

@@ -1,5 +1,7 @@
 import { imageFacts } from "../../../catalogues/images/images.ts";
 import type { Component, ProbeFact, ServedPath } from "../../../facts/fact.ts";
+import type { Facts } from "../../../facts/facts.ts";
+import { remembered } from "../../../facts/remembered.ts";
 import { folderOf, joinPath } from "../../../facts/source.ts";
 import { isSample } from "../monitoring/listing.ts";
 import type { Unit } from "../../../facts/unit.ts";
@@ -40,7 +42,8 @@ export function ownSources(unit: Unit, component: Component): readonly ServedPat
   if (own.length > 0) return own;
   if (isProduct(component)) return [];
   if (unit.repository.documents.tree.guide !== undefined) return all;
-  return all.filter((served) => namesOf(component).some((name) => hasPart(served, name)));
+  const names = namesOf(component);
+  return all.filter((served) => names.some((name) => partsOf(served).has(name)));
 }
 
 /** Those, or what stands beside the file that deploys it: enough where the very path is served. */
@@ -57,11 +60,15 @@ function sourcesFor(unit: Unit, component: Component): readonly ServedPath[] {
 }
 
 /** Source code belongs to no environment: it may stand outside the unit that runs it. */
-function applicationPaths(unit: Unit): readonly ServedPath[] {
-  return unit.repository.facts
-    .of("served-path")
-    .filter((served) => served.by === "application" && !isAside(fileOf(served)));
+function applicationPaths({ repository }: Unit): readonly ServedPath[] {
+  return applicationPathsIn(repository.facts);
 }
+
+const applicationPathsIn = remembered((facts: Facts): readonly ServedPath[] =>
+  facts
+    .of("served-path")
+    .filter((served) => served.by === "application" && !isAside(fileOf(served))),
+);
 
 /** Tests, examples and tools serve nothing in production. */
 function isAside(path: string): boolean {
@@ -110,9 +117,10 @@ function isBelow(path: string, folder: string): boolean {
   return folder === "" || path === folder || path.startsWith(`${folder}/`);
 }
 
-function hasPart(served: ServedPath, name: string): boolean {
-  return fileOf(served).split("/").slice(0, -1).includes(name);
-}
+/** Names of the folders that a path's source stands in. */
+const partsOf = remembered(
+  (served: ServedPath): ReadonlySet<string> => new Set(fileOf(served).split("/").slice(0, -1)),
+);
 
 /** Not a product of somebody else: its source may be among these files. */
 function isOwnImage({ image, build, platform }: Component): boolean {
