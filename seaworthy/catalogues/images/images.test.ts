@@ -77,7 +77,7 @@ test("tags that cannot be pulled, or are no longer mended, are told with their s
   assert.equal(withdrawal("openjdk:17-jdk-slim")?.state, "unmaintained");
   assert.equal(withdrawal("bitnami/redis:7.2")?.state, "moved");
   assert.equal(withdrawal("bitnami/redis"), undefined);
-  assert.equal(withdrawal("elasticsearch")?.state, "never-published");
+  assert.equal(withdrawal("elasticsearch")?.state, "withdrawn");
   assert.equal(withdrawal("elasticsearch:8.19.0"), undefined);
   assert.equal(withdrawal("k8s.gcr.io/pause:3.2")?.successor, "registry.k8s.io");
   assert.equal(withdrawal("registry.k8s.io/pause:3.9"), undefined);

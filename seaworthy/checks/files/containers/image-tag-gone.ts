@@ -44,11 +44,12 @@ function found(image: string, group: readonly Used[]): readonly Found[] {
   if (first === undefined || known === undefined) return [];
   const isGone = GONE.has(known.state);
   const since = known.since === undefined ? "" : ` since ${known.since}`;
-  const instead = known.successor === undefined ? "" : `, for example ${known.successor}`;
+  // What is not said means this tag, and the tag is what is gone.
+  const tagged = /[:@][^/]*$/.test(image) ? image : `${image}:latest`;
   return [
     {
       severity: isGone && !isRehearsal(pathOf(first.at)) ? "error" : "note",
-      message: `${image}: ${SAID[known.state]}${since}`,
+      message: `${tagged}: ${SAID[known.state]}${since}`,
       places: placesOf(
         first.at,
         rest.map(({ at }) => at),
@@ -58,7 +59,7 @@ function found(image: string, group: readonly Used[]): readonly Found[] {
           "gets `manifest unknown`, and that is during the next deploy or failover"
         : "no security update arrives under this name any more, and the day it is deleted is not " +
           "announced to you",
-      fix: `use an image that is maintained${instead}`,
+      fix: `use ${known.successor ?? "an image that is maintained"}`,
     },
   ];
 }
