@@ -1,7 +1,15 @@
 import { execFile, spawnSync } from "node:child_process";
-import { accessSync, chownSync, constants, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chownSync,
+  constants,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { delimiter, isAbsolute, join, relative } from "node:path";
+import { delimiter, dirname, isAbsolute, join, relative, resolve } from "node:path";
 
 /** `nobody` on Linux; a number, because the name is not everywhere. */
 const NOBODY = 65_534;
@@ -28,10 +36,27 @@ export interface SandboxOptions {
   readonly signal: AbortSignal;
 }
 
+const folders = (): readonly string[] => [tmpdir(), "/tmp", "/var/tmp"];
+
+/** Whoever we start as nobody must get into the folder: root's own temporary folder may be shut. */
+function isOpenToAll(folder: string): boolean {
+  const others = constants.X_OK;
+  for (let path = resolve(folder); ; path = dirname(path)) {
+    try {
+      if ((statSync(path).mode & others) === 0) return false;
+    } catch {
+      // It is not there.
+      return false;
+    }
+    if (dirname(path) === path) return true;
+  }
+}
+
 /** As nobody where we are root, without a network where the kernel lets us. */
 export function openSandbox({ path, signal }: SandboxOptions): Sandbox {
-  const folder = mkdtempSync(join(tmpdir(), "seaworthy-opinion-"));
   const isRoot = process.getuid?.() === 0;
+  const base = isRoot ? folders().find(isOpenToAll) : undefined;
+  const folder = mkdtempSync(join(base ?? tmpdir(), "seaworthy-opinion-"));
   if (isRoot) chownSync(folder, NOBODY, NOBODY);
   const prefix = prefixes(isRoot, path).find((words) => works(words));
   const given = { PATH: path, HOME: folder, LANG: "C", LC_ALL: "C" };

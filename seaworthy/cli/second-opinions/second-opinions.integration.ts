@@ -96,6 +96,22 @@ test("programs run as nobody, in a folder of their own, with nothing of ours", a
   if (sandbox.isOffline) assert.ok(routes.length <= 1, "a route leads out of the sandbox");
 });
 
+test("a temporary folder of root's own shuts no program out", async () => {
+  const shut = mkdtempSync(join(root, "shut-"));
+  chmodSync(shut, 0o700);
+  const before = process.env["TMPDIR"];
+  process.env["TMPDIR"] = shut;
+  try {
+    using sandbox = openSandbox({ path, signal });
+    sandbox.write("mine.txt", "1\n");
+    const { code, output } = await sandbox.run(findProgram("cat", path) ?? "", ["mine.txt"]);
+    assert.deepEqual([code, output.trim()], [0, "1"]);
+  } finally {
+    if (before === undefined) delete process.env["TMPDIR"];
+    else process.env["TMPDIR"] = before;
+  }
+});
+
 test("a sandbox leaves nothing behind", () => {
   const sandbox = openSandbox({ path, signal });
   sandbox.write("x", "y");
