@@ -26,6 +26,7 @@ const HIDDEN = [
   `stats auth admin:${SECRET}`,
   `CREATE USER 'app'@'%' IDENTIFIED BY '${SECRET}';`,
   `CREATE USER app WITH PASSWORD '${SECRET}';`,
+  `CREATE USER app WITH PASSWORD '${SECRET}' CREATEDB CREATEROLE;`,
   `Authorization: Bearer ${SECRET}`,
   `curl -H "Authorization: Basic ${SECRET}"`,
   `smtp_auth_password: '${SECRET}'`,

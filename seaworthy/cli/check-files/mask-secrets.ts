@@ -16,6 +16,7 @@ const URL_USER = /([a-z][a-z0-9+.-]{0,20}:\/\/[^\s:@/"']{0,100}:)([^\s@"']{1,200
 /** What a program calls a password without naming it so. */
 const POSITIONAL: readonly RegExp[] = [
   /(\bstats\s+auth\s+[^\s:]{1,100}:)(\S+)/gi,
+  /(\bpassword\s+)('[^']*')/gi,
   /(\bidentified\s+(?:with\s+\S{1,60}\s+)?by\s+)('[^']*'|"[^"]*"|\S+)/gi,
   /(\bmysql(?:dump|admin)?\b[^|;]{0,300}?\s-p)([^\s-]\S*)/gi,
   /(\b(?:curl|wget)\b[^|;]{0,300}?\s(?:-u|--user)[ =]["']?[^\s:"']{1,100}:)([^\s"']+)/gi,
