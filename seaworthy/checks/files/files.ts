@@ -43,11 +43,17 @@ export function checkSurvey(
 ): readonly FileFinding[] {
   const rules = catalogues ? FILE_RULES : FILE_RULES.filter(({ name }) => !ASKING.has(name));
   const said = new Map<string, FileFinding>();
+  const seen = new Map<string, string>();
   for (const unit of units) {
     for (const finding of findingsOf(unit, rules)) {
       const [{ file, line }] = finding.places;
       const key = JSON.stringify([finding.rule, finding.message, file, line]);
-      if (!said.has(key)) said.set(key, finding);
+      const place = JSON.stringify([finding.rule, file, line]);
+      // What another unit counts a little differently is the same fault of the same line.
+      const before = seen.get(place);
+      if (said.has(key) || (before !== undefined && before !== unit.name)) continue;
+      seen.set(place, unit.name);
+      said.set(key, finding);
     }
   }
   return [...said.values()];

@@ -82,7 +82,7 @@ apart("env-var-not-delivered", "a program may try whether it is given a variable
   well: { ...BUILT, "app/main.py": TRIES, ".github/notes.py": READS },
 });
 
-const PROFILE = "spring:\n  datasource:\n    password: ${DATASOURCE_PASSWORD:}\n";
+const PROFILE = "spring:\n  datasource:\n    password: ${DATASOURCE_PASSWORD}\n";
 
 apart("env-var-not-delivered", "a cluster's profile is not read under Compose", {
   faulty: { ...BUILT, "app/src/main/resources/application.yml": PROFILE },
@@ -242,4 +242,79 @@ const TLS = (scheme: string): string =>
 apart("plain-http-served", "an application that speaks TLS itself is not in the clear", {
   faulty: { ...PUBLISHED, "nginx.conf": TLS("http") },
   well: { ...PUBLISHED, "nginx.conf": TLS("https") },
+});
+
+apart("native-config-invalid", "a template is not yet what nginx reads", {
+  faulty: { "nginx.conf": "server { listen 80; location / { return 200 } }\n" },
+  well: {
+    "nginx.conf": "server { listen 80; {{ if .Env.X }} location / { return 200 } {{ end }} }\n",
+  },
+});
+
+const SENDS = `${APP}  collector:\n    image: registry.example.com/otel-collector:1\n`;
+
+apart("names-from-other-platform", "traces may be sent to nobody", {
+  faulty: {
+    [COMPOSE]: `services:\n${APP}  orders-db:\n    image: postgres:17\n`,
+    "k8s/shop.yaml": POD("DATABASE_URL", "postgres://orders-db:5432/shop"),
+  },
+  well: {
+    [COMPOSE]: `services:\n${SENDS}`,
+    "k8s/shop.yaml": POD("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:4317"),
+  },
+});
+
+const CORE = "spring:\n  application: { name: shop }\njwt:\n  secret: ${SIGNING_SECRET:secret}\n";
+const RUNS = (environment: string): Files => ({
+  [COMPOSE]: `services:\n${APP}    environment: { ${environment} }\n`,
+  "src/main/resources/application.yml": CORE,
+});
+
+test("default-or-placeholder-secret: a default that a container replaces opens no door", () => {
+  const [open = ""] = loud("default-or-placeholder-secret", RUNS("TZ: UTC"));
+  const [shut = ""] = loud("default-or-placeholder-secret", RUNS("SIGNING_SECRET: ${A:?}"));
+  assert.match(open, /^error/);
+  assert.match(shut, /^warning/);
+});
+
+const WATCHED = "services:\n  main:\n    image: bitnami/valkey:8.0\n    environment: { MODE: a }\n";
+const SENTINEL = "  sentinel:\n    image: bitnami/valkey-sentinel:8.0\n";
+const FOLLOWER =
+  "  copy:\n    image: bitnami/valkey:8.0\n    environment: { VALKEY_REPLICATION_MODE: replica }\n";
+
+apart("cluster-never-formed", "a variable of the image makes a replica too", {
+  faulty: { [COMPOSE]: WATCHED + SENTINEL },
+  well: { [COMPOSE]: WATCHED + FOLLOWER + SENTINEL },
+});
+
+const STATISTICS = "listen stats\n  bind *:8404\n  mode http\n  stats enable\n  stats uri /stats\n";
+const PROXIED = (port: string): Files => ({
+  "haproxy.cfg": STATISTICS,
+  [COMPOSE]:
+    "services:\n  edge:\n    image: haproxy:3.2\n" +
+    `    ports: ["${port}"]\n    volumes: ["./haproxy.cfg:/usr/local/etc/haproxy/haproxy.cfg"]\n`,
+});
+
+apart("admin-endpoint-public", "statistics that no published port leads to are inside", {
+  faulty: PROXIED("8404:8404"),
+  well: PROXIED("443:443"),
+});
+
+apart("database-name-mismatch", "a database of another deployment of the repository is one", {
+  faulty: { ...DATABASE, ".env.production": `${DSN}\n` },
+  well: {
+    ...DATABASE,
+    "docker-compose.prod.yml":
+      "services:\n  db:\n    image: postgres:17\n    environment: { POSTGRES_DB: shop_live }\n",
+    ".env.production": `${DSN}\n`,
+  },
+});
+
+apart("config-never-loaded", "a script may choose the overlay when it runs", {
+  faulty: { ...BASE, "compose.large.yml": OVERLAY },
+  well: {
+    ...BASE,
+    "compose.large.yml": OVERLAY,
+    "up.sh": "#!/bin/sh\ndocker compose -f docker-compose.yml -f compose.$SIZE.yml up\n",
+  },
 });

@@ -39,6 +39,13 @@ function isInTry(lines: readonly string[], index: number): boolean {
   return false;
 }
 
+/** `if "NAME" in os.environ:`, or a default that is read for it just before. */
+function asksWhether(lines: readonly string[], index: number, name: string): boolean {
+  return lines
+    .slice(Math.max(0, index - TRY_LINES_MAX), index + TRY_LINES_MAX)
+    .some((line) => /\bin os\.environ|(?:getenv|environ\.get)\(/.test(line) && line.includes(name));
+}
+
 function catches(lines: readonly string[], from: number, indent: number): boolean {
   return lines
     .slice(from + 1, from + 1 + TRY_LINES_MAX)
@@ -64,7 +71,9 @@ export function environmentReads({ document, lines }: Code): readonly Fact[] {
       [...line.matchAll(pattern)].flatMap((match): readonly Fact[] => {
         const name = match[1] ?? match[2];
         if (name === undefined || !/^[A-Z]/.test(name)) return [];
-        const isTried = document.file.path.endsWith(".py") && isInTry(lines, index);
+        const isTried =
+          document.file.path.endsWith(".py") &&
+          (isInTry(lines, index) || asksWhether(lines, index, name));
         const read = { kind: "environment-read", at: at(document.file, index + 1), name } as const;
         return [optional || isTried ? { ...read, fallback: "" } : read];
       }),

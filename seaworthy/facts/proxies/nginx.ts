@@ -18,6 +18,9 @@ const TELLING = new RegExp(
 );
 const BLOCKS = /(^|[\s;}])(server|http|upstream\s+\S+|location\s[^{;]*|events|stream)\s*\{/;
 
+/** Marks of Go templates and Jinja. */
+const TEMPLATE = /\{\{[^{}\n]{1,300}\}\}|\{%[^{}\n]{1,300}%\}/;
+
 /** Endings of nginx configurations and of templates for them. */
 const ENDINGS = new Set(["conf", "nginx", "vhost", "template", "tmpl", "tpl", "j2", "txt"]);
 /** Files of other languages may have nginx in their names. */
@@ -32,7 +35,10 @@ export function readNginx(file: SourceFile): NginxDocument | undefined {
   const reading = new Reading(file);
   const directives = reading.block(0);
   if (directives.length === 0) return undefined;
-  const problems = [...reading.problems, ...nginxProblems(file, directives)];
+  // A template is not what nginx reads: what its marks become is not known.
+  const problems = TEMPLATE.test(file.text)
+    ? []
+    : [...reading.problems, ...nginxProblems(file, directives)];
   return { kind: "nginx", file, directives, problems };
 }
 

@@ -85,6 +85,8 @@ const TEMPLATE = /[._-](?:example|sample|template|dist|tmpl|tpl)(?:[._-]|$)/i;
 function isTaken(unit: Unit, path: string): boolean {
   const { tree } = unit.repository.documents;
   const name = baseName(path);
+  // In a file that was not read may stand what takes it.
+  if (tree.unread.length > 0) return true;
   if (isMentioned(unit, { text: name, except: path })) return true;
   const stem = name.replace(/\.ya?ml$/, "").replace(/^(?:docker-)?compose\./, "");
   const beside = tree.files.filter((file) => folderOf(file.path) === folderOf(path));
@@ -94,12 +96,24 @@ function isTaken(unit: Unit, path: string): boolean {
       ({ path: other, text }) =>
         /\.(?:sh|bash|mk|py|js)$|Makefile$|justfile$/.test(other) && text.includes(stem),
     );
+  // `-f docker-compose.$kind.yml`: which ones it takes is only known when it runs.
+  const isChosen = tree.files.some(
+    ({ path: other, text }) =>
+      isAtOrAbove(folderOf(other), folderOf(path)) &&
+      /\.(?:sh|bash|mk)$|Makefile$|justfile$/.test(other) &&
+      /compose[\w.-]{0,60}\$[\w{(]/.test(text),
+  );
+  if (isChosen) return true;
   if (isBuiltUp || tree.guide !== undefined) return isBuiltUp;
   return tree.files.some(
     ({ path: other, text }) =>
       /\.(?:md|rst|txt|adoc)$/i.test(other) &&
       text.split("\n").some((line) => line.includes(name) && /\bcompose\b.*\s-f/.test(line)),
   );
+}
+
+function isAtOrAbove(folder: string, other: string): boolean {
+  return folder === "" || folder === other || other.startsWith(`${folder}/`);
 }
 
 /** A part of a compose file, without image or build, that no command puts over the whole. */

@@ -66,6 +66,7 @@ function dsns(unit: Unit): readonly Found[] {
     if (database.includes("$") || databases.some(({ name }) => name === database)) return [];
     if (/test/i.test(database) || isExample(place.as ?? place.file)) return [];
     if (isSetBeside(unit, database, place.as ?? place.file)) return [];
+    if (isMadeElsewhere(unit, database, host)) return [];
     const target = unit.resolve(host);
     const other = madeFor(unit, host, databases);
     if (other === undefined || target.state === "missing") return [];
@@ -76,6 +77,20 @@ function dsns(unit: Unit): readonly Found[] {
 
 function isExample(path: string): boolean {
   return /example|sample|template|\.dist$|(^|\/)tests?\//i.test(path);
+}
+
+/** Another deployment of the repository has a server of that name with this database. */
+function isMadeElsewhere(unit: Unit, database: string, host: string): boolean {
+  return unit.repository.facts
+    .of("component")
+    .some(
+      (one) =>
+        one.hostNames.includes(host) &&
+        isDatabase(one) &&
+        [...one.environment].some(
+          ([name, { value }]) => /_(?:DB|DATABASE)$/.test(name) && value === database,
+        ),
+    );
 }
 
 const CREATING =

@@ -64,7 +64,8 @@ function springDefaults(unit: Unit): readonly Found[] {
       const fallback = literalDefault(value);
       if (fallback === undefined || !isSecretName(key)) return [];
       if (/dev|test|local/.test(onProfile ?? profile ?? "")) return [];
-      return [{ name: key, at: at(file, line), known: isPlaceholder(key, fallback) }];
+      const known = isPlaceholder(key, fallback) && !isGiven(unit, value) && !BEHIND.test(key);
+      return [{ name: key, at: at(file, line), known }];
     }),
   );
   const what = "a default that works";
@@ -78,6 +79,21 @@ function springDefaults(unit: Unit): readonly Found[] {
       { severity: "warning", what },
     ),
   ];
+}
+
+/** Who wants to use these has to be inside of the network already. */
+const BEHIND =
+  /datasource|jdbc|redis|mongo|rabbit|kafka|cassandra|neo4j|elastic|key-?store|trust-?store|mail/i;
+
+/** Some container is given the variable, so that its default is that of a developer's machine. */
+function isGiven(unit: Unit, value: string): boolean {
+  const [, name] = /\$\{([\w.-]{1,100}):/.exec(value) ?? [];
+  if (name === undefined) return false;
+  const { documents, facts } = unit.repository;
+  return (
+    facts.of("component").some(({ environment }) => environment.has(name)) ||
+    documents.of("environment").some(({ file }) => file.text.includes(`${name}=`))
+  );
 }
 
 /** `.env` files that are given to something, with values that are no secrets. */

@@ -176,7 +176,8 @@ function missing(unit: Unit): readonly Found[] {
     const names = [...new Set(reads.map(({ name }) => name))];
     return [
       {
-        severity: "warning",
+        // An empty default that is written is a way to run: for a feature that is off.
+        severity: reads.every((read) => isLeftOpen(read)) ? "note" : "warning",
         message: `${names.join(", ")}: read by the application, given to no container`,
         places: [first.at, ...others.map((read) => read.at), component.at],
         why: WHY,
@@ -197,6 +198,12 @@ function isOfOtherPlatform(unit: Unit, path: string): boolean {
   return (
     isClusters && !unit.facts.of("component").some(({ platform }) => platform === "kubernetes")
   );
+}
+
+/** An empty default, and neither its name nor its file says that production needs the value. */
+function isLeftOpen({ name, fallback, at: { file, as } }: EnvironmentRead): boolean {
+  if (fallback !== "") return false;
+  return !/(?:^|_)(?:PROD|PRODUCTION|ADMIN|JWT)(?:_|$)/.test(name) && !/-prod/.test(as ?? file);
 }
 
 /** Only Spring's `${NAME}` and `${SECRET:}`, and what source insists on, is certain enough. */

@@ -5,8 +5,11 @@ const SECRET = ending(
 );
 const HARMLESS = ending(
   "file path id name header ttl expir\\w* length algorithm type url enabled policy " +
-    "public[-_]?key arn",
+    "public[-_]?key arn allow[-_]?credential cacerts use[-_]?credential",
 );
+
+/** They are called so and open nothing: a cluster's name, a switch, the JVM's own store. */
+const NO_SECRET = /initial[-_]cluster[-_]token|discovery[-_]token$|allow[-_]?credentials|cacerts/i;
 
 function alternatives(words: string): string {
   return words.replaceAll(" ", "|");
@@ -19,7 +22,7 @@ function ending(words: string): RegExp {
 /** The last part of a dotted key, or a variable's name, says that its value is a secret. */
 export function isSecretName(name: string): boolean {
   const last = name.slice(name.lastIndexOf(".") + 1).replace(/\[\d+\]$/, "");
-  return SECRET.test(last) && !HARMLESS.test(last);
+  return SECRET.test(last) && !HARMLESS.test(last) && !NO_SECRET.test(name);
 }
 
 /** Words of tutorials and defaults of products. */

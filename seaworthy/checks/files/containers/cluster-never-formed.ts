@@ -208,7 +208,7 @@ function sentinels(unit: Unit): readonly Found[] {
     const [first, ...rest] = group;
     if (first === undefined) return [];
     if (
-      filesWith(unit, /\b(?:replicaof|slaveof|REPLICATION_MODE=?:?\s*["']?(?:slave|replica))\b/i)
+      filesWith(unit, /(?:\breplicaof|\bslaveof|REPLICATION_MODE=?:?\s*["']?(?:slave|replica))\b/i)
         .length > 0
     ) {
       return [];

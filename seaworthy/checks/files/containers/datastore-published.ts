@@ -53,25 +53,31 @@ function found(unit: Unit, group: readonly Published[]): readonly Found[] {
   const reasons = [...new Set(group.flatMap(({ open }) => open ?? []))];
   const isOpen = reasons.length > 0;
   const { port: inside, published } = first.port;
+  const inCluster = first.server.component.platform === "kubernetes";
   const without = isOpen ? `, without a password: ${reasons.join("; ")}` : "";
   return [
     {
       severity: severityIn(unit, first, isOpen),
-      message: `published on every address of the host: ${listed(names)}${without}`,
+      message: `${inCluster ? IN_CLUSTER : ON_HOST}: ${listed(names)}${without}`,
       places: placesOf(
         first.port.at,
         rest.map(({ port }) => port.at),
       ),
       why:
-        "Docker opens these ports past ufw and firewalld. Scanners find them within hours: the " +
+        `${inCluster ? "" : "Docker opens these ports past ufw and firewalld. "}` +
+        "Scanners find them within hours: the " +
         "data is read, or wiped and held to ransom" +
         (isOpen ? "" : ", as soon as one password is guessed or reused"),
-      fix:
-        "remove the ports (services of one network reach each other without), or bind them to " +
-        `the host alone: "127.0.0.1:${published?.port ?? inside}:${inside}"`,
+      fix: inCluster
+        ? "a Service of type ClusterIP; from outside, a port-forward or a VPN"
+        : "remove the ports (services of one network reach each other without), or bind them to " +
+          `the host alone: "127.0.0.1:${published?.port ?? inside}:${inside}"`,
     },
   ];
 }
+
+const ON_HOST = "published on every address of the host";
+const IN_CLUSTER = "opened to outside of the cluster";
 
 function severityIn(unit: Unit, { port }: Published, isOpen: boolean): Found["severity"] {
   if (!isForProduction(unit, port.at)) return "note";

@@ -127,7 +127,8 @@ function twoRepositories(unit: Unit): readonly Found[] {
     if (first === undefined || other === undefined) return [];
     return [
       {
-        severity: "warning",
+        // Folders of one repository may hold variants that never run together.
+        severity: unit.repository.documents.tree.guide === undefined ? "note" : "warning",
         message: `${name} runs ${first.image} here and ${other.image} there`,
         places: placesOf(first.at, [other.at]),
         why: "a fix that is pushed to one of them never arrives at the other",

@@ -6,8 +6,8 @@ import type { Found } from "../file-rule.ts";
 /** Words of a path that say: this is not what runs in production. */
 const REHEARSAL = new RegExp(
   "(?:^|[/._-])(?:dev|devel|develop|development|local|localhost|tests?|testing|e2e|ci|examples?|" +
-    "samples?|demos?|debug|override|fixtures?|tutorials?|playground|sandbox|devcontainer|" +
-    "benchmarks?|integration|staging|quickstart|mocks?|templates?)(?=$|[/._-])",
+    "samples?|demos?|archived?|debug|override|fixtures?|tutorials?|playground|sandbox|" +
+    "devcontainer|benchmarks?|integration|staging|quickstart|mocks?|templates?)(?=$|[/._-])",
   "i",
 );
 const PRODUCTION =

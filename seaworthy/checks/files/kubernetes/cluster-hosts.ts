@@ -53,6 +53,14 @@ function hostAliases(root: KubeObject["root"]): readonly string[] {
   return name?.type === "scalar" ? [name.text] : [];
 }
 
+/** Traces, logs and figures are sent on the side: programs run on when nobody takes them. */
+export function isTelemetry(host: string): boolean {
+  return TELEMETRY.test(host);
+}
+
+const TELEMETRY =
+  /jaeger|zipkin|tempo|otel|opentelemetry|collector|agent|statsd|telegraf|datadog|fluent|alloy/i;
+
 /** What stands behind `s3://` is a bucket, behind `file://` a path. */
 const STORAGE = /^(?:s3a?|s3n|gs|gcs|abfss?|wasbs?|azblob|oss|cos|b2|file|hdfs|docker|oci|arn)$/;
 

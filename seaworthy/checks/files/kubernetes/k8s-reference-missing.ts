@@ -2,7 +2,7 @@ import { at } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isSample, listed } from "../monitoring/listing.ts";
-import { clusterHost, configuredCalls } from "./cluster-hosts.ts";
+import { clusterHost, configuredCalls, isTelemetry } from "./cluster-hosts.ts";
 import { mayComeFrom } from "./openness.ts";
 import { elsewhere, isPlainName, isProvided, keysOf, objectsFor } from "./provided.ts";
 import { referencesOf, type Reference } from "./references.ts";
@@ -138,7 +138,7 @@ function missingHosts(unit: Unit): readonly Found[] {
   return [...byNames.values()].flatMap((files): readonly Found[] => {
     const [first, ...others] = files.flatMap(([, group]) => group.map(({ call }) => call));
     if (first === undefined) return [];
-    const isAside = [first, ...others].every(({ host }) => TELEMETRY.test(host));
+    const isAside = [first, ...others].every(({ host }) => isTelemetry(host));
     const names = listed([first, ...others].map(({ host }) => host));
     const isOpen = [first, ...others].some(({ host }) => mayComeFrom(unit, host) !== undefined);
     return [
@@ -155,10 +155,6 @@ function missingHosts(unit: Unit): readonly Found[] {
     ];
   });
 }
-
-/** Traces, logs and figures are sent on the side: programs run on when nobody takes them. */
-const TELEMETRY =
-  /jaeger|zipkin|tempo|otel|opentelemetry|collector|agent|statsd|telegraf|datadog|fluent|alloy/i;
 
 function isKey(key: string): boolean {
   return /^[\w.-]{1,253}$/.test(key);

@@ -4,7 +4,7 @@ import { at, type Location } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isSample, listed } from "../monitoring/listing.ts";
-import { clusterHost, configuredCalls } from "./cluster-hosts.ts";
+import { clusterHost, configuredCalls, isTelemetry } from "./cluster-hosts.ts";
 import { mayComeFrom } from "./openness.ts";
 
 export const namesFromOtherPlatform: FileRule = {
@@ -40,7 +40,7 @@ function ofFile(unit: Unit, group: readonly Foreign[]): readonly Found[] {
   const sample = isSample(first.call.at.as ?? first.call.at.file);
   return [
     {
-      severity: edge !== undefined || sample ? "note" : "error",
+      severity: edge !== undefined || sample || hosts.every(isTelemetry) ? "note" : "error",
       message:
         `${who} told to call ${listed(hosts)}, ` +
         `which are names of Docker Compose: no Service in the cluster bears them`,

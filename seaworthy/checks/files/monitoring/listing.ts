@@ -15,7 +15,7 @@ export function counted(count: number, noun: string): string {
 
 /** Folders and names of files that nobody runs in production. */
 const SAMPLE_FOLDER =
-  /(?:^|\/)(?:examples?|samples?|tests?|__tests__|testdata|fixtures?|e2e|docs?)\//i;
+  /(?:^|\/)(?:examples?|samples?|_?archived?|tests?|__tests__|testdata|fixtures?|e2e|docs?)\//i;
 const SAMPLE_NAME = /\.(?:example|sample|dist)(?:\.|$)/i;
 
 export function isSample(path: string): boolean {

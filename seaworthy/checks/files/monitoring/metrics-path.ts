@@ -72,6 +72,17 @@ const programsOf = remembered(({ tree, all }: Documents) => {
   return { files, hasLibrary, asked: new Map<string, boolean>() };
 });
 
+/** `${NAME:info}`, and a container is given NAME. */
+function isSetElsewhere(unit: Unit, value: string): boolean {
+  const [, name] = /^\$\{([\w.-]{1,100})/.exec(value) ?? [];
+  if (name === undefined) return false;
+  const { documents, facts } = unit.repository;
+  return (
+    facts.of("component").some(({ environment }) => environment.has(name)) ||
+    documents.of("environment").some(({ file }) => file.text.includes(`${name}=`))
+  );
+}
+
 const EXPOSURE = "management.endpoints.web.exposure.include";
 
 /** Spring's actuator shows what it is told: `metrics` is JSON for people, not for Prometheus. */
@@ -86,6 +97,7 @@ export function unexposedActuator(unit: Unit, document: PrometheusDocument): rea
   const exposing = configurations.flatMap((configuration) => exposures(configuration));
   if (exposing.some(({ value }) => /\*|prometheus/.test(value))) return [];
   return exposing
+    .filter(({ value }) => !isSetElsewhere(unit, value))
     .filter(({ value }) => /\bmetrics\b/.test(value) || job.path.value === "/actuator/prometheus")
     .map(
       ({ value, place }): Found => ({

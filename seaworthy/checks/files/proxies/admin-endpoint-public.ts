@@ -1,11 +1,13 @@
 import { walk } from "../../../facts/proxies/nginx.ts";
 import type {
   HaproxyDocument,
+  HaproxySection,
   NginxDirective,
   NginxDocument,
 } from "../../../facts/proxies/proxies.ts";
 import type { Component, PortFact } from "../../../facts/fact.ts";
 import { at } from "../../../facts/source.ts";
+import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { effectiveLines, linesOf, publicSections } from "./sections.ts";
 
@@ -13,15 +15,42 @@ export const adminEndpointPublic: FileRule = {
   name: "admin-endpoint-public",
   summary: "a page that controls or tells all is reachable without a password",
   check: (unit) => [
-    ...unit.documents.of("haproxy").flatMap(statistics),
+    ...unit.documents.of("haproxy").flatMap((document) => statistics(unit, document)),
     ...unit.documents.of("nginx").flatMap((document) => controlPaths(document)),
     ...unit.facts.of("component").flatMap(publishedConsoles),
   ],
 };
 
+/** The container that runs it publishes other ports, and not this section's. */
+function isOnNoHostPort(unit: Unit, { file }: HaproxyDocument, section: HaproxySection): boolean {
+  const runner = unit.facts
+    .of("component")
+    .find(
+      ({ platform, mounts }) =>
+        platform === "compose" &&
+        mounts.some(({ type, source = "" }) => type === "bind" && file.path.endsWith(bare(source))),
+    );
+  if (runner === undefined || runner.hostNetwork) return false;
+  const bound = linesOf(section.lines, "bind").flatMap(({ words }) => {
+    const [, port] = /:(\d{1,5})$/.exec(words[1] ?? "") ?? [];
+    return port === undefined ? [] : [Number(port)];
+  });
+  const isPublished = runner.ports.some(
+    ({ port, published }) => published !== undefined && bound.includes(port),
+  );
+  return bound.length > 0 && runner.ports.length > 0 && !isPublished;
+}
+
+/** A mount's source without its way there; never empty. */
+function bare(source: string): string {
+  const plain = source.replace(/^(?:\.{1,2}\/)+/, "");
+  return plain === "" ? "\0" : plain;
+}
+
 /** HAProxy's statistics without `stats auth`, in or inherited by a section that others reach. */
-function statistics(document: HaproxyDocument): readonly Found[] {
+function statistics(unit: Unit, document: HaproxyDocument): readonly Found[] {
   const open = publicSections(document).flatMap((section) => {
+    if (isOnNoHostPort(unit, document, section)) return [];
     const lines = effectiveLines(document, section);
     const enabled = [...linesOf(lines, "stats", "enable"), ...linesOf(lines, "stats", "uri")];
     const [first] = enabled.toSorted((one, other) => one.line - other.line);

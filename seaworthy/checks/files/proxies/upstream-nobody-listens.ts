@@ -73,6 +73,7 @@ function documentOf(unit: Unit, { file, as }: Location): Document | undefined {
 function ownLoopback(unit: Unit, calls: readonly Call[]): readonly Found[] {
   return calls.flatMap((call): readonly Found[] => {
     if (call.via !== "upstream" || !isLoopback(call.host) || call.port === undefined) return [];
+    if (isForCertificates(unit, call)) return [];
     const document = documentOf(unit, call.at);
     if (document === undefined) return [];
     const others = calls.filter(
@@ -102,6 +103,13 @@ function ownLoopback(unit: Unit, calls: readonly Call[]): readonly Found[] {
       },
     ];
   });
+}
+
+/** A client of ACME runs beside the proxy for the moment of a renewal. */
+function isForCertificates(unit: Unit, { at: { file, as, line } }: Call): boolean {
+  const document = documentOf(unit, { file: as ?? file, line });
+  const lines = document?.file.text.split("\n").slice(Math.max(0, line - 4), line) ?? [];
+  return /letsencrypt|certbot|acme/i.test(lines.join(" "));
 }
 
 const SEVERAL =

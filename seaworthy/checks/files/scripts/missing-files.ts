@@ -4,12 +4,16 @@ import { baseName, type Tree } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { Found } from "../file-rule.ts";
 import { pipelineScripts } from "./pipeline-scripts.ts";
-import { listed, scriptsOf, shortName, type Script } from "./scripts-of.ts";
+import { listed, runsInContainer, scriptsOf, shortName, type Script } from "./scripts-of.ts";
 
 /** A relative file that a script runs, reads in or applies, and that the tree does not hold. */
 export function missingFiles(unit: Unit): readonly Found[] {
   const { tree } = unit.repository.documents;
-  const scripts = [...scriptsOf(unit), ...pipelineScripts(unit)];
+  // In a container other files are there than in the tree.
+  const scripts = [
+    ...scriptsOf(unit).filter((script) => !runsInContainer(script, unit.repository)),
+    ...pipelineScripts(unit),
+  ];
   const made = new Set(scripts.flatMap(({ shell }) => shell.commands.flatMap(madeBy)));
   return scripts.flatMap((script) => oneScript({ script, tree, made }));
 }
