@@ -318,3 +318,36 @@ apart("config-never-loaded", "a script may choose the overlay when it runs", {
     "up.sh": "#!/bin/sh\ndocker compose -f docker-compose.yml -f compose.$SIZE.yml up\n",
   },
 });
+
+const SERVICES = "services:\n  api:\n    image: registry.example.com/api:1\n    restart: always\n";
+
+apart("native-config-invalid", "values of a chart may have services of their own", {
+  faulty: { [COMPOSE]: `global: { domain: a }\n${SERVICES}` },
+  well: { "chart/values.yaml": `global: { domain: a }\n${SERVICES}` },
+});
+
+apart("native-config-invalid", "a text that speaks of a location is no proxy", {
+  faulty: { "nginx.txt": "server { listen 80; location / { return 200 } }\n" },
+  well: {
+    "start.txt": "@rem the location { of the program\nlocation $HOME;\nroot /srv {\n}\necho\n",
+  },
+});
+
+const INSIDE = (containers: string): string =>
+  "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: shop }\nspec:\n" +
+  "  selector: { matchLabels: { app: shop } }\n  template:\n" +
+  "    metadata: { labels: { app: shop } }\n    spec:\n      containers:\n" +
+  "        - name: edge\n          image: nginx:1.29\n          volumeMounts:\n" +
+  "            - { name: edge, mountPath: /etc/nginx/conf.d }\n" +
+  `${containers}      volumes: [{ name: edge, configMap: { name: edge } }]\n`;
+const MAP =
+  "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: edge }\ndata:\n  site.conf: |\n" +
+  SERVED.replaceAll(/^(?=.)/gm, "    ");
+
+apart("upstream-nobody-listens", "containers of one pod share its loopback", {
+  faulty: { "k8s/edge.yaml": MAP, "k8s/shop.yaml": INSIDE("") },
+  well: {
+    "k8s/edge.yaml": MAP,
+    "k8s/shop.yaml": INSIDE("        - { name: app, image: registry.example.com/app:1 }\n"),
+  },
+});

@@ -57,6 +57,8 @@ export function readCompose(file: SourceFile): ComposeDocument | undefined {
     return named && errors.length > 0 ? unreadable(file, errors) : undefined;
   }
   if (root.type !== "map" || OTHERS.some((key) => root.entries.has(key))) return undefined;
+  // Values of a chart, settings of a program: they may have services of their own.
+  if (!named && [...root.entries.keys()].some((key) => !TOP.test(key))) return undefined;
   const services = servicesOf(file, root);
   if (services.length === 0) return named && isRest(root) ? empty(file, root) : undefined;
   if (!named && !services.some(({ node }) => SOURCES.some((key) => hasKey(node, key)))) {
@@ -71,6 +73,9 @@ export function readCompose(file: SourceFile): ComposeDocument | undefined {
   }));
   return { ...read, problems: [...unclear, ...twice, ...composeProblems(read)] };
 }
+
+/** The keys at the top of a compose file. */
+const TOP = /^(?:version|name|services|networks|volumes|secrets|configs|include|models|x-.*|<<)$/;
 
 function servicesOf(file: SourceFile, root: Node): readonly ComposeService[] {
   return entriesAt(root, "services")

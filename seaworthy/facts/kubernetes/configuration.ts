@@ -134,6 +134,7 @@ function callsIn({ name, text, place, component }: Setting): readonly Call[] {
 export function isOwnAddress(key: string): boolean {
   return (
     /cors|origin|redirect|callback|allowed|public|front_?end|listen|bind/i.test(key) ||
+    /(?:^|[_.-])(?:from|mail|e-?mail|sender|reply)[_.-]?addr/i.test(key) ||
     /(?:root|external|site|app|self)_?url$|domain/i.test(key)
   );
 }

@@ -48,6 +48,10 @@ function looksLikeNginx({ path, text }: SourceFile): boolean {
   if (!named && ending !== undefined && !ENDINGS.has(ending)) return false;
   if (named && ending !== undefined && OTHERS.has(ending)) return false;
   const head = text.slice(0, 100_000);
+  // Any text may speak of a location: only a block at a line's start tells.
+  if (!named && ending === "txt" && !/^[ \t]*(?:server|http|upstream\s+\S+)\s*\{/m.test(head)) {
+    return false;
+  }
   // Sections in brackets are those of INI files: PHP-FPM's pools listen too.
   if (/^\[[\w. -]{1,80}\]\s*$/m.test(head)) return false;
   return TELLING.test(head) && (BLOCKS.test(head) || named);

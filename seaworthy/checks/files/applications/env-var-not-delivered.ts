@@ -280,10 +280,10 @@ function clientsWithoutCredentials(unit: Unit): readonly Found[] {
   ];
 }
 
-/** A Secret that no pod, ingress or account of the unit names. */
+/** Secrets that no pod, ingress or account of the unit names: said once for each file. */
 function secretsOfNobody(unit: Unit): readonly Found[] {
-  return unit.documents.of("manifest").flatMap(({ objects, file }) =>
-    objects.flatMap((object): readonly Found[] => {
+  return unit.documents.of("manifest").flatMap(({ objects, file }): readonly Found[] => {
+    const unused = objects.flatMap((object) => {
       if (object.kind !== "Secret" || object.template || object.name === "") return [];
       if (isMentioned(unit, { text: object.name, except: file.path })) return [];
       const pod = unit.facts
@@ -292,15 +292,25 @@ function secretsOfNobody(unit: Unit): readonly Found[] {
           ({ platform, namespace }) => platform === "kubernetes" && namespace === object.namespace,
         );
       if (pod === undefined || file.text.split(object.name).length > 2) return [];
-      return [
-        {
-          severity: "warning",
-          message: `no pod is given the Secret ${object.name}`,
-          places: [at(file, object.line), pod.at],
-          why: WHY,
-          fix: `envFrom: [{ secretRef: { name: ${object.name} } }] on the container that needs it`,
-        },
-      ];
-    }),
-  );
+      return [{ object, pod }];
+    });
+    const [first, ...others] = unused;
+    if (first === undefined) return [];
+    const names = unused.map(({ object }) => object.name).join(", ");
+    return [
+      {
+        severity: "warning",
+        message: `no pod is given the Secret ${names}`,
+        places: [
+          at(file, first.object.line),
+          ...others.map(({ object }) => at(file, object.line)),
+          first.pod.at,
+        ],
+        why: WHY,
+        fix:
+          `envFrom: [{ secretRef: { name: ${first.object.name} } }] on the container that ` +
+          "needs it",
+      },
+    ];
+  });
 }

@@ -1,4 +1,4 @@
-import { at } from "../../../facts/source.ts";
+import { at, type SourceFile } from "../../../facts/source.ts";
 import type { SqlDocument, SqlStatement } from "../../../facts/applications/applications.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { FileRule, Found } from "../file-rule.ts";
@@ -25,22 +25,33 @@ export const sqlWillFail: FileRule = {
   name: "sql-will-fail",
   summary: "a statement that the server refuses where it stands",
   check: (unit) => [
-    ...unit.documents.of("sql").flatMap((document) => partitions(unit, document)),
+    ...allPartitions(unit),
     ...unit.documents.of("sql").flatMap(concurrently),
     ...unit.documents.of("sql").flatMap((document) => extensions(unit, document)),
   ],
 };
 
-/** A partition of a table that was made without PARTITION BY. */
-function partitions(unit: Unit, document: SqlDocument): readonly Found[] {
+interface Table {
+  readonly file: SourceFile;
+  readonly statement: SqlStatement;
+  readonly name: string;
+}
+
+function allPartitions(unit: Unit): readonly Found[] {
   const tables = unit.documents.of("sql").flatMap(({ file, statements }) =>
     statements.flatMap((statement) => {
       const name = TABLE.exec(statement.text)?.[1];
       return name === undefined ? [] : [{ file, statement, name: name.toLowerCase() }];
     }),
   );
+  return unit.documents.of("sql").flatMap((document) => partitions(tables, document));
+}
+
+/** A partition of a table that was made without PARTITION BY. */
+function partitions(tables: readonly Table[], document: SqlDocument): readonly Found[] {
   return document.statements.flatMap(({ text, line }): readonly Found[] => {
     const [, , parent = ""] = PARTITION.exec(text) ?? [];
+    if (parent === "") return [];
     const made = tables.find(({ name }) => name === parent.toLowerCase());
     if (made === undefined || /\bPARTITION BY\b/i.test(made.statement.text)) return [];
     return [
@@ -77,13 +88,9 @@ function concurrently(document: SqlDocument): readonly Found[] {
 
 /** An extension that must be preloaded, in a unit whose server is not told to load it. */
 function extensions(unit: Unit, document: SqlDocument): readonly Found[] {
-  const loads = unit.repository.documents.all.some(({ file }) =>
-    file.text.includes("shared_preload_libraries"),
-  );
-  if (loads) return [];
   return document.statements.flatMap(({ text, line }): readonly Found[] => {
     const name = /^CREATE EXTENSION (?:IF NOT EXISTS )?"?(\w{1,60})/i.exec(text)?.[1] ?? "";
-    if (!PRELOADED.has(name)) return [];
+    if (!PRELOADED.has(name) || isPreloaded(unit)) return [];
     return [
       {
         severity: "note",
@@ -94,4 +101,10 @@ function extensions(unit: Unit, document: SqlDocument): readonly Found[] {
       },
     ];
   });
+}
+
+function isPreloaded({ repository }: Unit): boolean {
+  return repository.documents.all.some(({ file }) =>
+    file.text.includes("shared_preload_libraries"),
+  );
 }

@@ -48,9 +48,15 @@ function foreign(unit: Unit): readonly Found[] {
     const candidates = pulled.component.platform === "kubernetes" ? pushes : made;
     if (candidates.some(({ segments }) => couldBe(segments, pulled.segments))) return [];
     const push = named.find(({ fact }) => !isReplaced(unit, fact, pulled));
-    return push === undefined ? [] : [{ pulled, push }];
+    return push === undefined || isOfficial(pulled) ? [] : [{ pulled, push }];
   });
   return byFile(wrong, ({ pulled }) => pulled.at).flatMap(foundForeign);
+}
+
+/** A version of an image without a namespace, which only Docker's official ones have. */
+function isOfficial({ image, segments }: Pulled): boolean {
+  const { tag = "" } = parseImageRef(image);
+  return segments.length === 1 && !image.includes("/") && /^\d+\.\d+[\w.-]*-\w/.test(tag);
 }
 
 interface Wrong {

@@ -5,7 +5,7 @@ import type { KubeObject } from "../../../facts/kubernetes/kubernetes.ts";
 import { at, type Location } from "../../../facts/source.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { Found } from "../file-rule.ts";
-import { isSample } from "../monitoring/listing.ts";
+import { isSample, listed } from "../monitoring/listing.ts";
 
 interface Wanted {
   readonly key: string;
@@ -16,16 +16,20 @@ interface Wanted {
 
 /** Labels of namespaces that policies ask for and that nothing here puts on any namespace. */
 export function unsetLabels(unit: Unit): readonly Found[] {
-  return ofKind(unit.documents, "NetworkPolicy").flatMap((policy): readonly Found[] => {
-    if (policy.template) return [];
-    const [first, ...others] = wantedBy(policy).filter((wanted) => !isSet(unit, wanted));
+  const policies = ofKind(unit.documents, "NetworkPolicy").filter(({ template }) => !template);
+  const byFile = Map.groupBy(policies, ({ file }) => file.path);
+  return [...byFile.values()].flatMap((group): readonly Found[] => {
+    const wanted = group.flatMap(wantedBy).filter((one) => !isSet(unit, one));
+    const [first, ...others] = wanted;
     if (first === undefined) return [];
     const said = `${first.key}: ${first.value}`;
+    const names = listed(wanted.map(({ policy }) => policy.name));
+    const several = new Set(wanted.map(({ policy }) => policy)).size > 1;
     return [
       {
-        severity: isSample(policy.file.path) ? "note" : "warning",
+        severity: isSample(first.policy.file.path) ? "note" : "warning",
         message:
-          `NetworkPolicy ${policy.name} asks for a namespace labelled ${said}, ` +
+          `NetworkPolicy ${names} ${several ? "ask" : "asks"} for a namespace labelled ${said}, ` +
           "and nothing sets that label",
         places: [first.at, ...others.map((one) => one.at)],
         why:

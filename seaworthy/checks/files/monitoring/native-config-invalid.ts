@@ -54,9 +54,11 @@ function foundOf(unit: Unit, document: Document, problems: readonly Problem[]): 
       severity: isRaw(unit, document) ? "note" : isHarmless ? "warning" : "error",
       message: `${first.message}${rest}`,
       places: [first.at, ...others],
-      why: isHarmless
-        ? "The program starts, and what is written here has no effect."
-        : "The program does not start with this file, or a reload keeps the old one in silence.",
+      why: first.message.includes("needs a module")
+        ? "Without the module the program does not start: the directive is unknown to it."
+        : isHarmless
+          ? "The program starts, and what is written here has no effect."
+          : "The program does not start with this file, or a reload keeps the old one in silence.",
       fix: first.fix,
     },
   ];

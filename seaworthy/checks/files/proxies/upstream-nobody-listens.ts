@@ -1,6 +1,7 @@
 import type { Call } from "../../../facts/fact.ts";
 import type { Document } from "../../../facts/document.ts";
 import type { Location } from "../../../facts/source.ts";
+import { workloadsOf } from "../../../facts/kubernetes/workloads.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import { absence } from "../closed-world.ts";
 import type { FileRule, Found } from "../file-rule.ts";
@@ -115,10 +116,13 @@ function isForCertificates(unit: Unit, { at: { file, as, line } }: Call): boolea
 const SEVERAL =
   /supervisor|\bs6\b|s6-overlay|runit|\bmonit\b|\bpm2\b|foreman|honcho|circus|overmind/i;
 
-/** A script puts the file on a host, or the image starts more than the proxy. */
+/** A script puts the file on a host, or the image or pod starts more than the proxy. */
 function runsOtherPrograms(unit: Unit, { file, as }: Location): boolean {
   const { documents } = unit.repository;
   const path = as ?? file;
+  // Containers of one pod share its loopback.
+  const pods = workloadsOf(unit.documents).filter(({ object }) => object.file.path === path);
+  if (pods.some(({ containers }) => containers.length > 1)) return true;
   if (documents.of("shell").some((script) => script.file.path === path)) return true;
   const image = documents.of("dockerfile").find((one) => one.file.path === path);
   return (
