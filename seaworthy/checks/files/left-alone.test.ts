@@ -351,3 +351,31 @@ apart("upstream-nobody-listens", "containers of one pod share its loopback", {
     "k8s/shop.yaml": INSIDE("        - { name: app, image: registry.example.com/app:1 }\n"),
   },
 });
+
+apart("native-config-invalid", "blocks of assignments are another language", {
+  faulty: { "edge.conf": "server {\n  listen 80;\n  location / { return 200 }\n}\n" },
+  well: {
+    "akka.conf":
+      'http {\n  interface = "0.0.0.0"\n  server_name = "a" \n  listen { port = 1 }\n}\n',
+  },
+});
+
+const CACHED = (path: string): Files => ({
+  "nginx.conf":
+    `server {\n  listen 80;\n  location ${path} {\n    proxy_cache pages;\n` +
+    "    proxy_cache_valid 200 5m;\n    proxy_pass http://127.0.0.1:5000;\n  }\n}\n",
+});
+
+apart("shared-cache-of-private-pages", "one path below an interface was chosen to be cached", {
+  faulty: CACHED("/api/"),
+  well: CACHED("/api/rest/settings"),
+});
+
+const UPSTREAM = {
+  "mod/nginx/site.conf": "server { listen 80; location / { proxy_pass http://a:1; } }\n",
+};
+
+apart("upstream-nobody-listens", "a template that is not read may start whoever is asked", {
+  faulty: { ...UPSTREAM, ...BASE },
+  well: { ...UPSTREAM, "migrate.sh": "#!/bin/sh\ndocker run --rm alpine:3 true\n" },
+});

@@ -48,6 +48,7 @@ function looksLikeNginx({ path, text }: SourceFile): boolean {
   if (!named && ending !== undefined && !ENDINGS.has(ending)) return false;
   if (named && ending !== undefined && OTHERS.has(ending)) return false;
   const head = text.slice(0, 100_000);
+  if (!named && isAssigned(head)) return false;
   // Any text may speak of a location: only a block at a line's start tells.
   if (!named && ending === "txt" && !/^[ \t]*(?:server|http|upstream\s+\S+)\s*\{/m.test(head)) {
     return false;
@@ -59,6 +60,13 @@ function looksLikeNginx({ path, text }: SourceFile): boolean {
 
 /** `content_by_lua_block { … }` and its kin hold a program. */
 const SCRIPT_BLOCK = /_by_(?:lua|njs)_block$/;
+
+/** Languages with blocks of `key = value` have more of those than of lines that end in `;`. */
+function isAssigned(text: string): boolean {
+  const lines = text.split("\n").map((line) => line.slice(0, 400).trimEnd());
+  const assigned = lines.filter((line) => /^\s*[\w.-]{1,100}\s?=\s?[^;]*$/.test(line)).length;
+  return assigned > lines.filter((line) => line.endsWith(";")).length;
+}
 
 class Reading {
   readonly problems: Problem[] = [];

@@ -108,8 +108,18 @@ function isTaken(unit: Unit, path: string): boolean {
   return tree.files.some(
     ({ path: other, text }) =>
       /\.(?:md|rst|txt|adoc)$/i.test(other) &&
-      text.split("\n").some((line) => line.includes(name) && /\bcompose\b.*\s-f/.test(line)),
+      text
+        .split("\n")
+        .some((line) => line.includes(name) && /(?:^|\s)(?:-f|--file)[ =]/.test(line)),
   );
+}
+
+/** A folder of overlays is a choice for whoever installs it. */
+function isOneOfMany(unit: Unit, path: string): boolean {
+  const overlays = unit.repository.documents
+    .of("compose")
+    .filter(({ file, isOverlay }) => isOverlay && folderOf(file.path) === folderOf(path));
+  return overlays.length > 3;
 }
 
 function isAtOrAbove(folder: string, other: string): boolean {
@@ -139,7 +149,7 @@ function fragments(unit: Unit): readonly Found[] {
     const line = services[0]?.[1].line ?? 1;
     return [
       {
-        severity: "warning",
+        severity: !twice && isOneOfMany(unit, file.path) ? "note" : "warning",
         message: twice
           ? `${name} is given a second time, with a part of a service only`
           : `no command puts ${name} over another compose file`,

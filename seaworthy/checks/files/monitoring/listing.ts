@@ -16,7 +16,7 @@ export function counted(count: number, noun: string): string {
 /** Folders and names of files that nobody runs in production. */
 const SAMPLE_FOLDER =
   /(?:^|\/)(?:examples?|samples?|_?archived?|tests?|__tests__|testdata|fixtures?|e2e|docs?)\//i;
-const SAMPLE_NAME = /\.(?:example|sample|dist)(?:\.|$)/i;
+const SAMPLE_NAME = /testdata|\.(?:example|sample|dist)(?:\.|$)/i;
 
 export function isSample(path: string): boolean {
   return SAMPLE_FOLDER.test(path) || SAMPLE_NAME.test(path);

@@ -1,4 +1,4 @@
-import type { Call } from "../../../facts/fact.ts";
+import type { Call, Component } from "../../../facts/fact.ts";
 import type { Document } from "../../../facts/document.ts";
 import type { Location } from "../../../facts/source.ts";
 import { workloadsOf } from "../../../facts/kubernetes/workloads.ts";
@@ -21,6 +21,8 @@ export const upstreamNobodyListens: FileRule = {
 
 /** Names that nothing in the unit has: one finding a file. */
 function unresolved(unit: Unit, calls: readonly Call[]): readonly Found[] {
+  // What starts the containers is not here, or is made by a template: nothing says who is there.
+  if (!unit.facts.of("component").some(isDeclared)) return [];
   const missing = new Map<Document, Call[]>();
   for (const call of calls) {
     if (call.via === "script" || unit.resolve(call.host).state !== "missing") continue;
@@ -39,7 +41,7 @@ function unresolved(unit: Unit, calls: readonly Call[]): readonly Found[] {
     const hook = first.via === "webhook";
     return [
       {
-        severity: isOnlyRunHere(unit) ? severity : atMost(severity),
+        severity,
         message: `nobody is called ${names.join(", ")}${because === "" ? "" : `, ${because}`}`,
         places: [first.at, ...others.map(({ at }) => at), ...seen],
         why: hook
@@ -53,13 +55,8 @@ function unresolved(unit: Unit, calls: readonly Call[]): readonly Found[] {
   });
 }
 
-/** A unit without a single component cannot say who is missing. */
-function isOnlyRunHere(unit: Unit): boolean {
-  return unit.facts.of("component").length > 0;
-}
-
-function atMost(severity: Found["severity"]): Found["severity"] {
-  return severity === "error" ? "warning" : severity;
+function isDeclared({ platform }: Component): boolean {
+  return platform !== "docker-run" && platform !== "host";
 }
 
 function firstOfEach(calls: readonly Call[]): readonly Call[] {
