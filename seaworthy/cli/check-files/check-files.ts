@@ -70,7 +70,8 @@ function print({ context }: Invocation, { subject, options, judged }: Checked): 
   for (const notice of notices) terminal.say(`${notice}\n`);
   if (judged.ignored > 0) terminal.say(`${String(judged.ignored)} ignored, with a reason\n`);
   if (judged.known > 0) terminal.say(`${String(judged.known)} known from the baseline\n`);
-  for (const line of summaryText(findings, options)) terminal.say(`${line}\n`);
+  for (const line of summaryText(findings, { ...options, known: judged.documents }))
+    terminal.say(`${line}\n`);
 }
 
 function reportLines(

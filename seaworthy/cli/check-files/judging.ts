@@ -22,6 +22,8 @@ export interface Judged {
   readonly ignored: number;
   /** Taken out by the baseline. */
   readonly known: number;
+  /** Files of a kind that is known. */
+  readonly documents: number;
   /** What was left out, or not asked. */
   readonly notices: readonly string[];
 }
@@ -68,6 +70,7 @@ export async function judge(
     findings: fresh,
     ignored,
     known: all.length - fresh.length,
+    documents: read.documents.all.length,
     notices: [...noticesOf(subject), ...notices],
   };
 }

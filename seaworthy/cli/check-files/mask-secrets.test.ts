@@ -33,6 +33,25 @@ const HIDDEN = [
   `secret_key_base: ${SECRET}`,
   `slack_webhook_url: https://hooks.example/${SECRET}`,
   `- { name: DB_PASSWORD, value: "${SECRET}" }`,
+  `sshpass -p ${SECRET} ssh root@host`,
+  `sshpass -p'${SECRET}' ssh root@host`,
+  `mongodump --db shop -u app -p ${SECRET}`,
+  `cqlsh -u app -p "${SECRET}"`,
+  `docker login -u ci -p ${SECRET} registry.example`,
+  `curl -uadmin:${SECRET} http://x/`,
+  `mariadb -uroot -p${SECRET} shop`,
+  `mariadb-dump -uroot -p${SECRET} shop`,
+  `openssl enc -aes-256-cbc -k ${SECRET} -in a`,
+  `htpasswd -bc /etc/nginx/htpasswd admin ${SECRET}`,
+  `ldapsearch -x -w ${SECRET} -b dc=a`,
+  `command: ["redis-server", "--requirepass", "${SECRET}"]`,
+  `PSK=${SECRET}`,
+  `echo "app:${SECRET}" | chpasswd`,
+  `echo ${SECRET} | docker login --password-stdin -u ci`,
+  `rabbitmqctl add_user app ${SECRET}`,
+  `slack_api_url: https://hooks.slack.com/services/T0/B0/${SECRET}`,
+  `- url: https://hooks.slack.com/services/T0/B0/${SECRET}`,
+  `url: https://api.example/robot/send?access_token=${SECRET}`,
 ];
 
 for (const line of HIDDEN) {
@@ -42,6 +61,12 @@ for (const line of HIDDEN) {
 }
 
 const SHOWN = [
+  "docker run -d -p 8080:80 -p 127.0.0.1:9000:9000 shop/app:1.4.2",
+  "mkdir -p /var/lib/app",
+  "pg_dump -h db -p 5432 shop | gzip > /backup/shop.sql.gz",
+  "curl -fsS -k https://localhost:8443/health",
+  "image: registry.example/team/shop-frontend:2026.11.20-rc1",
+  'http_server_requests_seconds_count{status="500"}',
   "DB_PASSWORD: ${DB_PASSWORD}",
   "DB_PASSWORD: ${DB_PASSWORD:?is missing}",
   "password: $SMTP_PASSWORD",

@@ -1,4 +1,5 @@
 import type { Paint } from "../paint.ts";
+import { plainText } from "./excerpt.ts";
 import { countsOf, grouped, type Group, type Reported, type ReportedPlace } from "./report.ts";
 
 const COLOR = { error: "red", warning: "yellow", note: "cyan" } as const;
@@ -54,13 +55,15 @@ function alsoText(other: Reported, paint: Paint): string {
 }
 
 function placeText({ file, line, as }: ReportedPlace): string {
-  return as === undefined ? `${file}:${String(line)}` : `${file}:${String(line)} (${as})`;
+  // A file's name is somebody else's text too: it may move the cursor or begin a line.
+  const where = `${plainText(file)}:${String(line)}`;
+  return as === undefined ? where : `${where} (${plainText(as)})`;
 }
 
 /** The last lines: how many groups of each weight a unit has. */
 export function summaryText(
   findings: readonly Reported[],
-  options: { readonly notes: boolean },
+  options: { readonly notes: boolean; readonly known: number },
 ): readonly string[] {
   const units = Map.groupBy(grouped(findings), ({ head }) => head.unit);
   const lines = [...units].map(([unit, groups]) => {
@@ -70,7 +73,11 @@ export function summaryText(
     const found = `${plural(counts.errors, "error")}, ${plural(counts.warnings, "warning")}`;
     return `${unit}: ${found}${noted}`;
   });
-  return lines.length === 0 ? ["nothing found"] : lines;
+  if (lines.length > 0) return lines;
+  // A folder without a deployment file is no healthy one.
+  return options.known === 0
+    ? ["no file of a kind that is known was found: nothing was checked"]
+    : [`nothing found in ${plural(options.known, "file")}`];
 }
 
 function plural(count: number, word: string): string {

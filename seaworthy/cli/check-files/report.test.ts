@@ -8,7 +8,7 @@ import { reportText, summaryText } from "./report-text.ts";
 
 const files = [{ path: "prometheus.yml", text: "a: 1\ntargets: [ap]\ntargets: [ap]\n" }];
 const moved = [{ path: "prometheus.yml", text: "a: 1\n\n\n   targets: [ap]\n" }];
-const plain = { paint: (_: string, text: string) => text, notes: false };
+const plain = { paint: (_: string, text: string) => text, notes: false, known: 2 };
 
 test("a fingerprint moves with its line, and differs from every other", () => {
   const [one] = reported([finding()], files);
@@ -72,7 +72,8 @@ test("text shows both ends, why, fix and the page; notes only when asked", () =>
   assert.deepEqual(summaryText(all, plain), [
     "compose.yml: 1 error, 0 warnings, 1 note (--notes shows them)",
   ]);
-  assert.deepEqual(summaryText([], plain), ["nothing found"]);
+  assert.deepEqual(summaryText([], plain), ["nothing found in 2 files"]);
+  assert.match(summaryText([], { ...plain, known: 0 })[0] ?? "", /nothing was checked/);
 });
 
 test("no secret of a line or an address is printed, in any format", () => {

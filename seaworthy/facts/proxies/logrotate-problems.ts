@@ -36,11 +36,14 @@ function claimedTwice(file: SourceFile, stanzas: readonly LogrotateStanza[]): re
         .slice(0, index)
         .find(({ paths }) => paths.some((pattern) => covers(pattern, path)));
       if (first === undefined) return [];
+      const { line } = at(file, first.line);
       return [
         {
           at: at(file, stanza.line),
-          message: `"${path}" is claimed by the stanza of line ${first.line} already`,
+          message: `"${path}" is claimed by the stanza of line ${line} already`,
           fix: "narrow the first pattern, or put the more special log into it alone",
+          why: "logrotate says duplicate log entry and heeds the first stanza alone",
+          harmless: true,
         },
       ];
     }),
