@@ -32,6 +32,8 @@ export interface Problem {
   readonly at: Location;
   readonly message: string;
   readonly fix: string;
+  /** What it leads to, where that is not the refusal of a whole daemon. */
+  readonly why?: string;
   /** The daemon starts all the same, or it could not be told whether it does. */
   readonly harmless?: boolean;
 }

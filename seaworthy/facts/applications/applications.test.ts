@@ -106,8 +106,10 @@ test("source: routes, metrics and variables of each language", () => {
     ...factsIn("main.go", 'http.HandleFunc("/healthz", h)\nos.Getenv("PORT")\n'),
     ...factsIn("src/app/api/health/route.ts", "export async function GET() {}\n"),
   ];
+  const router = 'r = APIRouter(tags=["a"], prefix="/api/")\n@r.get("/health")\ndef h(): pass\n';
+  facts.push(...factsIn("r.py", router));
   const paths = facts.flatMap((fact) => (fact.kind === "served-path" ? fact.path : []));
-  assert.deepEqual(paths, ["/ready", "/api/x", "/healthz", "/api/health"]);
+  assert.deepEqual(paths, ["/ready", "/api/x", "/healthz", "/api/health", "/api/health"]);
   const metrics = facts.flatMap((fact) => (fact.kind === "metric-exported" ? fact.name : []));
   assert.deepEqual(metrics, ["orders_total", "shop_orders_total"]);
   const reads = facts.flatMap((fact) =>

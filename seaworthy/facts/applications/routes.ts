@@ -47,12 +47,15 @@ const HEALTH = /health|ready|readiness|live|ping|status|heartbeat/i;
 export function routes(code: Code): readonly Fact[] {
   const { document, lines } = code;
   const prefix = classPrefix(code);
+  const routers = routerPrefixes(code);
   const found: Fact[] = [...fileRoute(code)];
   lines.forEach((line, index) => {
     for (const { framework, pattern } of ROUTES[document.language]) {
       const written = pattern.exec(line)?.[1];
       if (written === undefined || isClassMapping(lines, index)) continue;
-      const path = `${prefix}${written.startsWith("/") || written === "" ? "" : "/"}${written}`;
+      const router = /@(\w+)\./.exec(line)?.[1] ?? "";
+      const before = `${prefix}${routers.get(router) ?? ""}`;
+      const path = `${before}${written.startsWith("/") || written === "" ? "" : "/"}${written}`;
       found.push(served({ code, index, path: path === "" ? "/" : path, framework }));
       break;
     }
@@ -92,6 +95,20 @@ function isClassMapping(lines: readonly string[], index: number): boolean {
   if (!(lines[index] ?? "").includes("@RequestMapping")) return false;
   const next = lines.slice(index + 1, index + 6).find((line) => !/^\s*(@|$|\/\/|\*)/.test(line));
   return next !== undefined && /\b(class|interface)\b/.test(next);
+}
+
+/** `router = APIRouter(prefix="/api")`, `shop = Blueprint("shop", __name__, url_prefix="/shop")`. */
+function routerPrefixes({ document, lines }: Code): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  if (document.language !== "python") return found;
+  for (const line of lines) {
+    const [, name, prefix] =
+      /^\s*(\w+)\s*=\s*(?:APIRouter|Blueprint)\(.{0,200}?prefix\s*=\s*["']([^"']{1,200})/.exec(
+        line,
+      ) ?? [];
+    if (name !== undefined && prefix !== undefined) found.set(name, prefix.replace(/\/$/, ""));
+  }
+  return found;
 }
 
 function classPrefix({ document, lines }: Code): string {

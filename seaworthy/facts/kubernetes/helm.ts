@@ -76,8 +76,9 @@ function readTemplate(
   const lines = file.text.split("\n");
   if (lines.length > LINES_MAX) return [];
   let inComment = false;
+  const switched = new Switches(values);
   const plain = lines.map((line) => {
-    if (line.length > COLUMNS_MAX) return "";
+    if (line.length > COLUMNS_MAX || switched.isOff(line)) return "";
     const starts = /\{\{-?\s{0,9}\/\*/.test(line);
     const ends = line.includes("*/");
     const hidden = inComment || starts;
@@ -88,6 +89,39 @@ function readTemplate(
   const filled: SourceFile = { ...file, text: plain.join("\n") };
   const { documents: roots } = structured(filled);
   return objectsIn(file, { documents: roots, template: true });
+}
+
+/** Blocks that a plain value of the chart switches off: `{{ if .Values.zipkin.enabled }}`. */
+class Switches {
+  readonly #values: Node | undefined;
+  /** What each open block is: switched off, or not known to be. */
+  readonly #open: boolean[] = [];
+
+  constructor(values: Node | undefined) {
+    this.#values = values;
+  }
+
+  /** Whether this line, read after all before it, stands in a block that is switched off. */
+  isOff(line: string): boolean {
+    const [, action = ""] = /^\s*\{\{-?\s{0,9}([^{}]*?)\s{0,9}-?\}\}\s*$/.exec(line) ?? [];
+    const [word = ""] = action.split(/\s/, 1);
+    if (/^(?:if|with|range|define|block)$/.test(word)) {
+      this.#open.push(word === "if" && this.#isFalse(action.slice(2).trim()));
+    } else if (word === "end") this.#open.pop();
+    else if (word === "else" && this.#open.length > 0) {
+      // The other half runs, and of `else if` nothing is known.
+      this.#open[this.#open.length - 1] = false;
+    }
+    return this.#open.includes(true);
+  }
+
+  /** Only a value that the chart itself says, and that is false, empty or zero. */
+  #isFalse(condition: string): boolean {
+    const path = /^\.Values((?:\.\w{1,80}){1,20})$/.exec(condition)?.[1]?.slice(1).split(".");
+    const found = path === undefined ? undefined : nodeAt(this.#values, ...path);
+    if (found?.type !== "scalar") return false;
+    return found.value === false || found.value === null || found.value === 0 || found.text === "";
+  }
 }
 
 /** The chart in whose folder this path stands, the innermost. */

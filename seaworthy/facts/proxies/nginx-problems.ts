@@ -116,7 +116,9 @@ function unknown(place: Problem["at"], name: string): Problem {
     message: `nginx knows no directive "${name}"`,
     fix: near === undefined ? "delete the line" : `write "${near}", or delete the line`,
     // It may be of a module that nobody has listed.
-    ...(near === undefined ? { harmless: true } : {}),
+    ...(near === undefined
+      ? { harmless: true, why: "nginx does not start, unless a module of your own has it" }
+      : {}),
   };
 }
 
@@ -129,6 +131,7 @@ function needsModule(place: Problem["at"], name: string, known: readonly Known[]
       ? `"${name}" exists in the commercial edition of nginx alone`
       : `"${name}" needs a module that nginx does not come with (${modules})`,
     fix: "delete the line, or build and load the module",
+    why: "a stock nginx does not start: unknown directive; where the module is loaded, all is well",
     harmless: true,
   };
 }

@@ -156,6 +156,7 @@ function notToServices({ unit, workload, policies }: Here): readonly Found[] {
     const to = servicePorts(host.service).find(({ port }) => port === call.port);
     const [target] = targets;
     if (target === undefined || to === undefined || target === workload) return [];
+    if (isElsewhere(call, target)) return [];
     const port = portOf(target, to.to);
     if (port === undefined) return [];
     const out = union(policies, "egress");
@@ -174,6 +175,12 @@ function notToServices({ unit, workload, policies }: Here): readonly Found[] {
       return [];
     return [flowFound({ call, from: workload, target, port: port.port, places })];
   });
+}
+
+/** The name says another namespace than the one that is known of the workload found. */
+function isElsewhere({ host }: Call, { object }: Workload): boolean {
+  const said = /^[\w-]+\.([\w-]+)\.svc\b/.exec(host)?.[1];
+  return said !== undefined && said !== object.namespace;
 }
 
 /** Parts that an overlay may take in or leave out, so that which are together is not known. */

@@ -48,17 +48,13 @@ function foundOf(unit: Unit, document: Document, problems: readonly Problem[]): 
   const messages = [...new Set(problems.map(({ message }) => message))];
   const rest = messages.length > 1 ? ` (and ${listed(messages.slice(1))})` : "";
   const others: readonly Location[] = problems.slice(1).map(({ at }) => at);
-  const isHarmless = first.harmless === true;
+  const isHarmless = first.harmless === true || document.kind === "dashboard";
   return [
     {
       severity: isRaw(unit, document) ? "note" : isHarmless ? "warning" : "error",
       message: `${first.message}${rest}`,
       places: [first.at, ...others],
-      why: first.message.includes("needs a module")
-        ? "Without the module the program does not start: the directive is unknown to it."
-        : isHarmless
-          ? "The program starts, and what is written here has no effect."
-          : "The program does not start with this file, or a reload keeps the old one in silence.",
+      why: first.why ?? whyOf(document, isHarmless),
       fix: first.fix,
     },
   ];
@@ -67,4 +63,15 @@ function foundOf(unit: Unit, document: Document, problems: readonly Problem[]): 
 /** An example, or what a script still changes before its program reads it. */
 function isRaw(unit: Unit, { file }: Document): boolean {
   return isSample(file.path) || isExpanded(unit, file.path);
+}
+
+function whyOf({ kind }: Document, isHarmless: boolean): string {
+  if (kind === "dashboard")
+    return "Grafana loads nothing of this dashboard, and only its log says so.";
+  // logrotate passes over what it does not understand, and goes on.
+  if (kind === "logrotate")
+    return "What is written here is not done: a log grows, or is kept too short.";
+  return isHarmless
+    ? "The program starts, and what is written here has no effect."
+    : "The program does not start with this file, or a reload keeps the old one in silence.";
 }

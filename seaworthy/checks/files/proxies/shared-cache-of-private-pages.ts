@@ -23,19 +23,26 @@ function inDocument(document: NginxDocument): readonly Found[] {
     if (caches === undefined || !keepsPages(caches) || asksWho(chain)) return [];
     const path = location?.words.at(-1) ?? "every path";
     // Whoever caches one path of its own knows what is there; `/` and an interface hold anything.
-    const severity = /^(every path|\/|\/api(\/v\d+)?\/?|\/(account|user|me|admin)\b.*)$/.test(path)
-      ? "error"
-      : "note";
+    const isWide = /^(every path|\/|\/api(\/v\d+)?\/?|\/(account|user|me|admin)\b.*)$/.test(path);
+    const severity = isWide ? (ignoresPrivacy(chain) ? "error" : "warning") : "note";
     return [
       {
         severity,
         message: `${path} is cached for everybody; neither key nor bypass knows who asks`,
         places: [at(document.file, directive.line), at(document.file, caches.line)],
-        why: "a page made for one user who is logged in is served to the next: a leak of data",
+        why:
+          "an answer made for one user, where the application does not mark it private, is served " +
+          "to the next: a leak of data",
         fix: "proxy_cache_bypass and proxy_no_cache on $http_authorization and the session cookie",
       },
     ];
   });
+}
+
+/** nginx keeps no answer with Set-Cookie or `Cache-Control: private`, unless it is told to. */
+function ignoresPrivacy(chain: readonly NginxDirective[]): boolean {
+  const words = find(chain, "proxy_ignore_headers")?.words ?? [];
+  return words.some((word) => /^(set-cookie|cache-control)$/i.test(word));
 }
 
 function find(chain: readonly NginxDirective[], name: string): NginxDirective | undefined {

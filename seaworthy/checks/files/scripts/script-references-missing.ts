@@ -30,7 +30,9 @@ function missingNpmScripts(unit: Unit): readonly Found[] {
   const [manifest] = manifests;
   if (manifest === undefined) return [];
   const names = new Set(manifests.flatMap(({ scripts }) => [...scripts.keys()]));
-  return [...scriptsOf(unit), ...pipelineScripts(unit)].flatMap((script): readonly Found[] => {
+  const pipelines = pipelineScripts(unit);
+  return [...scriptsOf(unit), ...pipelines].flatMap((script): readonly Found[] => {
+    const isPipeline = pipelines.includes(script);
     const missing = script.shell.commands.flatMap((command) => {
       const name = npmScriptOf(command);
       return name === undefined || names.has(name) ? [] : [{ name, command }];
@@ -39,7 +41,7 @@ function missingNpmScripts(unit: Unit): readonly Found[] {
     if (first === undefined) return [];
     return [
       {
-        severity: "error",
+        severity: isPipeline ? pipelineLevel(script.path) : "error",
         message:
           `${shortName(script)} runs ${listed(missing.map(({ name }) => name))} of package.json, ` +
           "and no package.json here has such a script",
@@ -53,6 +55,11 @@ function missingNpmScripts(unit: Unit): readonly Found[] {
       },
     ];
   });
+}
+
+/** A job that fails stops no service; and GitHub runs only the workflows at the repository's top. */
+function pipelineLevel(path: string): Found["severity"] {
+  return /[^/]\/\.github\/workflows\//.test(path) ? "note" : "warning";
 }
 
 /** The name that `npm run` is given, where the name is plain and its failure matters. */
