@@ -26,7 +26,11 @@ const LAST_WORDS: readonly RegExp[] = [
   /(\brabbitmqctl\s+(?:add_user|change_password)\s+\S+\s+)(\S+)/g,
   /(\bchpasswd\b.{0,20}<<<\s*\S*?:)(\S+)/g,
   /(\becho\s+["']?\w{1,40}:)([^\s"']+)(?=["']?\s*\|\s*chpasswd)/g,
-  /(\becho\s+(?:-n\s+)?["']?)([^\s"'$][^\s"']*)(?=["']?\s*\|[^|]{0,60}(?:--password-stdin|passwd))/g,
+  new RegExp(
+    String.raw`(\becho\s+(?:-n\s+)?["']?)([^\s"'$][^\s"']*)` +
+      String.raw`(?=["']?\s*\|[^|]{0,60}(?:--password-stdin|passwd))`,
+    "g",
+  ),
 ];
 /** Addresses that are secrets themselves: whoever has one may post. */
 const HOOKS =
@@ -73,8 +77,11 @@ const ISSUED = new RegExp(
 );
 
 /** Long words of small and large letters and figures mixed: people do not write such words. */
-const RANDOM =
-  /(?<![\w/.-])(?=[A-Za-z0-9_-]{0,60}[a-z])(?=[A-Za-z0-9_-]{0,60}[A-Z])(?=(?:[A-Za-z_-]{0,60}\d){3})[A-Za-z0-9_-]{20,200}(?![\w/.])/g;
+const RANDOM = new RegExp(
+  String.raw`(?<![\w/.-])(?=[A-Za-z0-9_-]{0,60}[a-z])(?=[A-Za-z0-9_-]{0,60}[A-Z])` +
+    String.raw`(?=(?:[A-Za-z_-]{0,60}\d){3})[A-Za-z0-9_-]{20,200}(?![\w/.])`,
+  "g",
+);
 
 /** A line with every value that looks like a secret taken out; names and references stay. */
 export function maskLine(line: string): string {

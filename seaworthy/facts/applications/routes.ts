@@ -97,7 +97,7 @@ function isClassMapping(lines: readonly string[], index: number): boolean {
   return next !== undefined && /\b(class|interface)\b/.test(next);
 }
 
-/** `router = APIRouter(prefix="/api")`, `shop = Blueprint("shop", __name__, url_prefix="/shop")`. */
+/** `router = APIRouter(prefix="/api")`, `shop = Blueprint("shop", url_prefix="/shop")`. */
 function routerPrefixes({ document, lines }: Code): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   if (document.language !== "python") return found;

@@ -31,8 +31,8 @@ function inDocument(document: NginxDocument): readonly Found[] {
         message: `${path} is cached for everybody; neither key nor bypass knows who asks`,
         places: [at(document.file, directive.line), at(document.file, caches.line)],
         why:
-          "an answer made for one user, where the application does not mark it private, is served " +
-          "to the next: a leak of data",
+          "an answer made for one user, where the application does not mark it private, " +
+          "is served to the next: a leak of data",
         fix: "proxy_cache_bypass and proxy_no_cache on $http_authorization and the session cookie",
       },
     ];

@@ -57,7 +57,7 @@ function missingNpmScripts(unit: Unit): readonly Found[] {
   });
 }
 
-/** A job that fails stops no service; and GitHub runs only the workflows at the repository's top. */
+/** A job that fails stops no service; GitHub runs only the workflows at a repository's top. */
 function pipelineLevel(path: string): Found["severity"] {
   return /[^/]\/\.github\/workflows\//.test(path) ? "note" : "warning";
 }
