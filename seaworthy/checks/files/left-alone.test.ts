@@ -379,3 +379,14 @@ apart("upstream-nobody-listens", "a template that is not read may start whoever 
   faulty: { ...UPSTREAM, ...BASE },
   well: { ...UPSTREAM, "migrate.sh": "#!/bin/sh\ndocker run --rm alpine:3 true\n" },
 });
+
+const PARTS = "CREATE TABLE jobs (id int);\n";
+const PART = "CREATE TABLE jobs_done PARTITION OF jobs FOR VALUES IN ('done');\n";
+
+apart("sql-will-fail", "a later migration makes the table anew", {
+  faulty: { "sql/1.sql": PARTS, "sql/2.sql": PART },
+  well: {
+    "sql/1.sql": PARTS,
+    "sql/2.sql": `DROP TABLE jobs;\nCREATE TABLE jobs (id int) PARTITION BY LIST (id);\n${PART}`,
+  },
+});

@@ -158,7 +158,7 @@ function missing(unit: Unit): readonly Found[] {
   for (const read of unit.facts.of("environment-read")) {
     if (!isRequired(read) || given.has(read.name)) continue;
     const file = read.at.as ?? read.at.file;
-    if (isAside(file)) continue;
+    if (isAside(file) || /(?:^|_)TEST(?:_|$)/.test(read.name)) continue;
     files.set(file, [...(files.get(file) ?? []), read]);
   }
   const running = [...files].filter(

@@ -16,7 +16,8 @@ export const destructiveCommandInScript: FileRule = {
     ),
 };
 
-const MEANT = /clean|reset|tear-?down|destroy|uninstall|remove|wipe|purge|restore/i;
+const MEANT =
+  /clean|(?:^|[-_/])down(?:[-_.]|$)|reset|tear-?down|destroy|uninstall|remove|wipe|purge|restore/i;
 
 /** Its name says that it takes things down, or that it is for one's own machine. */
 function isMeantTo({ path, isScript }: Script): boolean {

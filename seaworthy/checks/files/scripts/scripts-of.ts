@@ -107,7 +107,8 @@ export function isBackupScript(script: Script): boolean {
   const says = /backup|bkup|bkp|snapshot|dump|备份/i;
   if (says.test(baseName(script.path))) return true;
   // What a deployment puts aside before it begins is not the backup of the system.
-  if (/deploy|migrat|upgrade|update|install|setup|dev/i.test(baseName(script.path))) return false;
+  if (/deploy|migrat|upgrade|update|install|setup|dev|switch/i.test(baseName(script.path)))
+    return false;
   if (saves.some(({ command }) => says.test(command.within ?? ""))) return true;
   // A dump before something is removed is no backup either; what is kept in order or sent off is.
   const kept = actsOf(script.shell).some(({ act }) => act === "prune" || act === "ship");

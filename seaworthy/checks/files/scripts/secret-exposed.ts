@@ -98,8 +98,8 @@ const PRIVATE_KEY =
   /^-----BEGIN (?:RSA |EC |DSA |OPENSSH |ENCRYPTED )?PRIVATE KEY-----\r?\n[A-Za-z0-9+/=]{40}/m;
 
 const REHEARSAL = new RegExp(
-  "(?:^|[/._-])(?:tests?|testdata|suites?|e2e|fixtures?|examples?|samples?|demo|dev|local\\w*|" +
-    "mock\\w*|spec)" +
+  "(?:^|[/._-])(?:tests?|testdata|suites?|e2e|fixtures?|examples?|samples?|demo|dev|devenv|" +
+    "self-?signed|local\\w*|mock\\w*|spec)" +
     "(?:[/._-]|$)",
   "i",
 );
