@@ -5,6 +5,7 @@ import { readCompose, type ComposeDocument } from "./compose.ts";
 import { componentsOf, composeProjects, furtherNames } from "./compose-projects.ts";
 import { readDockerfile, type DockerfileDocument } from "./dockerfile.ts";
 import { readEnvironment, type EnvironmentDocument } from "./env-file.ts";
+import { environmentCalls } from "./environment-calls.ts";
 
 /** Compose files, Dockerfiles and files of environment variables. */
 export type ContainerDocument = ComposeDocument | DockerfileDocument | EnvironmentDocument;
@@ -23,6 +24,7 @@ export function containerFacts(documents: Documents): readonly Fact[] {
     ...components,
     ...components.flatMap(builtImage),
     ...components.flatMap(probeCalls),
+    ...components.flatMap(environmentCalls),
     ...documents.of("compose").flatMap(hostNames),
   ];
 }

@@ -1,3 +1,4 @@
+import { addressesIn, isOwnAddress } from "../addresses.ts";
 import type { Documents } from "../document.ts";
 import type { Call } from "../fact.ts";
 import { entriesAt, itemsAt, nodeAt, textAt, type ScalarNode } from "../node.ts";
@@ -10,8 +11,6 @@ import { mayShare, workloadsOf, type Workload } from "./workloads.ts";
 const VALUE_CHARACTERS_MAX = 2000;
 /** Lines of one entry that are looked at. */
 const LINES_MAX = 5000;
-/** Addresses of one value: `broker-1:9092,broker-2:9092,…` */
-const ADDRESSES_MAX = 50;
 
 /** Hosts that pods are told to call: values of `env` and of the ConfigMaps that pods take in. */
 export function configurationFacts(documents: Documents): readonly Call[] {
@@ -128,67 +127,4 @@ function callsIn({ name, text, place, component }: Setting): readonly Call[] {
     ...(component === undefined ? {} : { component }),
   } as const;
   return addressesIn(name, text).map((address) => ({ ...call, ...address }));
-}
-
-/** Keys for addresses that others use to come here: nobody calls them from a pod. */
-export function isOwnAddress(key: string): boolean {
-  return (
-    /cors|origin|redirect|callback|allowed|public|front_?end|listen|bind/i.test(key) ||
-    /(?:^|[_.-])(?:from|mail|e-?mail|sender|reply)[_.-]?addr/i.test(key) ||
-    /(?:root|external|site|app|self)_?url$|domain/i.test(key)
-  );
-}
-
-interface Address {
-  readonly scheme?: string;
-  readonly host: string;
-  readonly port?: number;
-  readonly path?: string;
-}
-
-/** Keys whose value is a host even without a port. */
-const HOST_KEY = /(?:^|[_.-])(?:hosts?|hostname|server|addr|address|endpoint)$/i;
-
-function addressesIn(name: string, text: string): readonly Address[] {
-  const [, scheme, rest = ""] = /^(?:jdbc:)?([a-z][a-z0-9+]{1,30}):\/\/(.*)$/i.exec(text) ?? [];
-  if (scheme !== undefined) return fromUrl(scheme.toLowerCase(), rest);
-  const parts = text
-    .split(/[,;]/)
-    .slice(0, ADDRESSES_MAX)
-    .map((part) => part.trim());
-  const found = parts.map((part) => fromHost(part, HOST_KEY.test(name)));
-  return found.every((part) => part !== undefined) ? found : [];
-}
-
-function fromUrl(scheme: string, rest: string): readonly Address[] {
-  const end = rest.search(/[/?#]/);
-  const authority = end < 0 ? rest : rest.slice(0, end);
-  const path = end < 0 || rest[end] !== "/" ? undefined : rest.slice(end).split(/[?#]/, 1)[0];
-  const hosts = authority
-    .slice(authority.lastIndexOf("@") + 1)
-    .split(",")
-    .slice(0, ADDRESSES_MAX);
-  return hosts.flatMap((host) => {
-    const address = fromHost(host, true);
-    if (address === undefined) return [];
-    return [{ scheme, ...address, ...(path === undefined ? {} : { path }) }];
-  });
-}
-
-/** A name that DNS could hold, with a port unless `bare` allows none. */
-function fromHost(text: string, bare: boolean): Address | undefined {
-  const [, host, port] =
-    /^([a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?)(?::(\d{2,5}))?$/i.exec(text) ?? [];
-  if (host === undefined || (port === undefined && !bare)) return undefined;
-  if (port !== undefined && !isPort(Number(port), bare)) return undefined;
-  if (/^your[-_]|placeholder|change-?me|^x{3}/i.test(host)) return undefined;
-  // A number, a version or a switch is no name.
-  if (!/[a-z]/i.test(host) || /^(?:true|false|null|none|yes|no|on|off)$/i.test(host))
-    return undefined;
-  return port === undefined ? { host } : { host, port: Number(port) };
-}
-
-/** `node:18` is an image with its tag: below 100 only the ports that everybody knows. */
-function isPort(port: number, bare: boolean): boolean {
-  return port < 65_536 && (bare || port > 99 || [21, 22, 25, 53, 80].includes(port));
 }

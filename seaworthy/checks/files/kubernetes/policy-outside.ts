@@ -1,4 +1,4 @@
-import { isOwnAddress } from "../../../facts/kubernetes/configuration.ts";
+import { isOwnAddress } from "../../../facts/addresses.ts";
 import type { Unit } from "../../../facts/unit.ts";
 import type { Location } from "../../../facts/source.ts";
 

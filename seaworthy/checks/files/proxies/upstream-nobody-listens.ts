@@ -7,15 +7,21 @@ import { absence } from "../closed-world.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { runsInContainer, scriptsOf } from "../scripts/scripts-of.ts";
 import { isLoopback } from "./sections.ts";
+import { unknownHosts } from "./unknown-hosts.ts";
 
 export const upstreamNobodyListens: FileRule = {
   name: "upstream-nobody-listens",
-  summary: "a proxy, hook or script asks an address where nobody listens",
+  summary: "a proxy, hook, script or service asks an address where nobody listens",
   check: (unit) => {
     const calls = unit.facts
       .of("call")
       .filter(({ via }) => via === "upstream" || via === "webhook" || via === "script");
-    return [...unresolved(unit, calls), ...ownLoopback(unit, calls), ...fromTheHost(unit, calls)];
+    return [
+      ...unresolved(unit, calls),
+      ...ownLoopback(unit, calls),
+      ...fromTheHost(unit, calls),
+      ...unknownHosts(unit),
+    ];
   },
 };
 
