@@ -36,7 +36,7 @@ function mayOnlyCallOwn({ platform, hostNetwork }: Component): boolean {
   return platform === "compose" && !hostNetwork;
 }
 
-/** Nothing in the whole repository bears the name: another of its stacks might be beside this one. */
+/** Nothing in the repository bears the name: another of its stacks may stand beside this one. */
 function isNowhere(unit: Unit, { host }: Call): boolean {
   if (unit.resolve(host).state !== "missing") return false;
   const { facts } = unit.repository;
