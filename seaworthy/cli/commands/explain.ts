@@ -1,5 +1,6 @@
 import { CATALOGUE } from "../../drills/catalogue.ts";
 import { explain, explainField } from "../../system/explain.ts";
+import { nearest } from "../../system/nearest.ts";
 import { EXIT, EXIT_MEANING } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openSystem } from "../open-system.ts";
@@ -21,8 +22,23 @@ export const run: RunVerb = async (invocation) => {
     context.terminal.out(`${meaning}\n`);
     return EXIT.done;
   }
+  // Fields have no hyphens: such a word is a rule's or a drill's.
+  if (topic !== undefined && /^[a-z]+(?:-[a-z]+)+$/.test(topic)) throw await noSuchTopic(topic);
   return await explainDeclaration(invocation);
 };
+
+async function noSuchTopic(topic: string): Promise<Refusal> {
+  const { FILE_RULES } = await import("../../checks/files/files.ts");
+  const { RULES } = await import("../../checks/check.ts");
+  const known = [...FILE_RULES, ...RULES].map(({ name }) => name);
+  const near = nearest(topic, [...known, ...Object.keys(CATALOGUE)]);
+  return new Refusal(EXIT.usage, `${topic}: no such rule or drill`, {
+    fix:
+      near === undefined
+        ? "seaworthy explain drills lists the drills"
+        : `seaworthy explain ${near}`,
+  });
+}
 
 async function explainDeclaration(invocation: Invocation): Promise<number> {
   const { context, options } = invocation;

@@ -74,7 +74,7 @@ function fixedDates({ repository }: Unit): readonly Found[] {
     if (
       file.text.length > TEXT_MAX ||
       // What a scanner is told to pass over until then is nobody's key.
-      /(?:^|\/)\.?(?:snyk|trivy|grype|osv|audit|security-?scan)[\w.-]*$/i.test(file.path) ||
+      /(?:^|\/)\.?(?:snyk|trivy|grype|osv|audit|seaworthy-ignore|security-?scan)[\w.-]*$/i.test(file.path) ||
       /(?:^|[/._-])(?:tests?|examples?|fixtures?)(?:[/._-]|$)/i.test(file.path)
     ) {
       return [];
