@@ -53,3 +53,9 @@ test("a quoted scalar whose last line is not deeper is read, as kubectl reads it
   assert.equal(nodeAt(documents[0], "a", "c")?.line, 5);
   assert.equal(read("a: 'b\nc: 2\n").errors.length, 1, "one that never closes is an error");
 });
+
+test("a translation is not read as data, whatever its texts say", () => {
+  const text = 'services:\n  api: { image: "a:1" }\n';
+  assert.equal(structured({ path: "sv.po", text }).documents.length, 0);
+  assert.equal(structured({ path: "sv.yml", text }).documents.length, 1);
+});

@@ -37,13 +37,20 @@ export interface Structured {
   readonly duplicates?: readonly { readonly line: number; readonly key: string }[];
 }
 
+/** Translations, pages, pictures and tables, whose texts may hold what a rule looks for. */
+const OTHERS = /\.(?:pot?|xliff?|xlf|html?|svg|xml|s?css|[ct]sv|log|tex|map)$/i;
+
 const read = new WeakMap<SourceFile, Structured>();
 
 /** Reads YAML or JSON once a file. Never throws: what cannot be read is in `errors`. */
 export function structured(file: SourceFile): Structured {
   const known = read.get(file);
   if (known !== undefined) return known;
-  const made = /^\s*[{[]/.test(file.text.slice(0, 200)) ? fromJson(file.text) : fromYaml(file.text);
+  const made = OTHERS.test(file.path)
+    ? { documents: [], errors: [] }
+    : /^\s*[{[]/.test(file.text.slice(0, 200))
+      ? fromJson(file.text)
+      : fromYaml(file.text);
   read.set(file, made);
   return made;
 }
