@@ -43,3 +43,17 @@ test("with a network of others, a name may be of theirs", () => {
   const open = "networks: { proxy: { external: true } }\n";
   assert.deepEqual(said("DB_HOST: postgres", open), []);
 });
+
+test("a server's own image reads no host of a server", () => {
+  const server = (image: string): string =>
+    `  store:\n    image: ${image}\n    environment: { MARIADB_HOST: shop }\n` +
+    '    volumes: ["db:/var/lib/mysql"]\n';
+  const compose = (image: string): string =>
+    `services:\n${server(image)}  app:\n    image: a.example.com/app:1\nvolumes: { db: {} }\n`;
+  const loud = (image: string): number =>
+    checkFiles(treeOf({ "compose.yml": compose(image) })).filter(
+      ({ rule }) => rule === "upstream-nobody-listens",
+    ).length;
+  assert.equal(loud("a.example.com/report:1"), 1);
+  assert.equal(loud("mariadb:12"), 0);
+});

@@ -6,7 +6,7 @@ import type { Found } from "../file-rule.ts";
 export function unknownHosts(unit: Unit): readonly Found[] {
   // What may come from elsewhere is not missing.
   if (unit.openEdges.length > 0) return [];
-  const callers = unit.facts.of("component").filter(mayOnlyCallOwn);
+  const callers = unit.facts.of("component").filter((one) => mayOnlyCallOwn(one) && !isStore(one));
   const missing = unit.facts.of("call").flatMap((call) => {
     const caller = callers.find(({ name }) => name === call.component);
     if (caller === undefined || call.via !== "configuration" || call.scope !== "network") return [];
@@ -42,4 +42,11 @@ function isNowhere(unit: Unit, { host }: Call): boolean {
   const { facts } = unit.repository;
   const named = facts.of("component").some(({ hostNames }) => hostNames.includes(host));
   return !named && !facts.of("host-name").some(({ name }) => name === host);
+}
+
+const STORE = /(?:^|\/)(?:mysql|mariadb|postgres|postgis|redis|valkey|mongo|memcached|rabbitmq)\b/;
+
+/** A server of data is called, and calls nobody: `MYSQL_HOST` there is a client's setting. */
+function isStore({ image, build }: Component): boolean {
+  return build === undefined && STORE.test(image?.value ?? "");
 }
