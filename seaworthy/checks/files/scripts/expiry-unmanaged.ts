@@ -67,6 +67,8 @@ const DATED = new RegExp(
 /** Configuration is short; longer lines and files are data. */
 const TEXT_MAX = 200_000;
 
+const LISTS = /(?:^|\/)\.?(?:snyk|trivy|grype|osv|audit|seaworthy-ignore|security-?scan)[\w.-]*$/i;
+
 /** A date that is written into configuration, mostly as the default of a variable. */
 function fixedDates({ repository }: Unit): readonly Found[] {
   return repository.documents.tree.files.flatMap((file) => {
@@ -74,7 +76,7 @@ function fixedDates({ repository }: Unit): readonly Found[] {
     if (
       file.text.length > TEXT_MAX ||
       // What a scanner is told to pass over until then is nobody's key.
-      /(?:^|\/)\.?(?:snyk|trivy|grype|osv|audit|seaworthy-ignore|security-?scan)[\w.-]*$/i.test(file.path) ||
+      LISTS.test(file.path) ||
       /(?:^|[/._-])(?:tests?|examples?|fixtures?)(?:[/._-]|$)/i.test(file.path)
     ) {
       return [];
