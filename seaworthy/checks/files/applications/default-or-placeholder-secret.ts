@@ -90,9 +90,20 @@ function isGiven(unit: Unit, value: string): boolean {
   const [, name] = /\$\{([\w.-]{1,100}):/.exec(value) ?? [];
   if (name === undefined) return false;
   const { documents, facts } = unit.repository;
+  const components = facts.of("component");
+  const loaded = new Set(
+    components.flatMap(({ environmentFiles }) =>
+      environmentFiles.map((one) => baseName(one.value)),
+    ),
+  );
+  const set = new RegExp(`(?:^|\\s)${name.replaceAll(".", "\\.")}=`);
   return (
-    facts.of("component").some(({ environment }) => environment.has(name)) ||
-    documents.of("environment").some(({ file }) => file.text.includes(`${name}=`))
+    components.some(({ environment }) => environment.has(name)) ||
+    documents.of("environment").some(({ file: { path, text } }) => {
+      // Compose reads `.env` itself; an example says that the real one is given.
+      const isRead = baseName(path) === ".env" || isExample(path) || loaded.has(baseName(path));
+      return isRead && set.test(text);
+    })
   );
 }
 
