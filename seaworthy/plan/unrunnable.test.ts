@@ -41,3 +41,10 @@ test("what is checked and not enforced or measured is noted", () => {
     ],
   );
 });
+
+test("an availability that one machine is to give is noted", () => {
+  const [note, ...others] = unenforced(systemOf({ objectives: { availability: "99.9%" } }));
+  assert.deepEqual([note?.severity, note?.places], ["note", [{ path: "objectives.availability" }]]);
+  assert.match(note?.message ?? "", /no spread/);
+  assert.deepEqual(others, []);
+});

@@ -30,7 +30,8 @@ export function unenforced(system: System): readonly Finding[] {
     ),
     ...Object.values(system.jobs).map(({ name, resources }) => limit("jobs", name, resources)),
   ].flat();
-  const { recoveryPointMs, connections } = system.objectives;
+  const { availability, recoveryPointMs, connections } = system.objectives;
+  const onOneMachine = system.platform === "local" && availability !== undefined;
   const promised = [
     ...(recoveryPointMs === undefined ? [] : ["objectives.recovery.point"]),
     ...(connections === undefined ? [] : ["objectives.connections"]),
@@ -40,6 +41,11 @@ export function unenforced(system: System): readonly Finding[] {
       message: `\`resources\` are checked, and ${system.platform} holds no instance to them`,
       why: "An instance that takes more than it should takes it from its neighbours.",
       fix: "Count on it only where a container engine enforces it.",
+    }),
+    ...note(onOneMachine ? ["objectives.availability"] : [], {
+      message: "promised, and every instance stands on this one machine: no spread",
+      why: "Replicas cover the loss of an instance; the loss of the machine is an outage of all.",
+      fix: "Take it for a rehearsal: the promise needs machines that fail one at a time.",
     }),
     ...note(promised, {
       message: "promised and checked, and no drill measures it yet",
