@@ -8,6 +8,20 @@ export const composeTools: readonly Tool[] = [
   composeTool({ program: "docker-compose", before: [] }),
 ];
 
+/** What stands beside the file on its own host: variables, contexts, files. */
+const ABSENT =
+  /env file|variable is not set|required variable|not found|is obsolete|context|build path/i;
+/**
+ * Compose 1 (Debian's docker-compose) knows neither keys nor types of the specification that
+ * replaced it, and takes a variable for a wrong type where nothing is put in.
+ */
+const OLDER = new RegExp(
+  "does not match any of the regexes|contains an invalid type|wrong Compose file version|" +
+    "unsupported (?:config )?option|Additional properties|is invalid because|" +
+    "Compose file format versions",
+  "i",
+);
+
 function composeTool(of: { readonly program: string; readonly before: readonly string[] }): Tool {
   return {
     name: [of.program, ...of.before].join(" "),
@@ -18,8 +32,7 @@ function composeTool(of: { readonly program: string; readonly before: readonly s
     prepare: (file) => prepared(file, of.before),
     complaints,
     isForgiven: (message) =>
-      isOfThisMachine(message) ||
-      /env file|variable is not set|required variable|not found|is obsolete|context/i.test(message),
+      isOfThisMachine(message) || ABSENT.test(message) || OLDER.test(message),
   };
 }
 

@@ -66,6 +66,20 @@ for (const [name, [program, text, line]] of Object.entries(FAULTS)) {
   });
 }
 
+test("compose is asked too, and newer files than it knows are no faults", {
+  skip: without("docker-compose"),
+}, async () => {
+  const asked = async (more: string) => {
+    const text = `services:\n  app:\n    image: shop/app:1\n${more}`;
+    const { opinions } = await ask({ "docker-compose.yml": text });
+    assert.match(opinions[0]?.tool ?? "", /^docker[- ]compose v?\d+\.\d+/);
+    return opinions[0]?.complaints.map(({ message }) => message) ?? [];
+  };
+  assert.match((await asked("    depends_on: [nosuch]\n")).join("\n"), /nosuch/);
+  assert.deepEqual(await asked("    build: ./nowhere\n"), []);
+  assert.deepEqual(await asked("name: shop\n"), []);
+});
+
 test("a healthy haproxy file of another machine is accepted", {
   skip: without("haproxy"),
 }, async () => {
