@@ -29,5 +29,6 @@ export const ASKING: ReadonlySet<string> = new Set<string>([
   "shared-single-writer-volume",
   "single-host-ha",
   "state-without-volume",
+  "unknown-ingress-annotation",
   "volume-not-writable",
 ]);

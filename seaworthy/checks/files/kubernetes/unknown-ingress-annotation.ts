@@ -4,7 +4,10 @@ import type { KubeObject } from "../../../facts/kubernetes/kubernetes.ts";
 import { at } from "../../../facts/source.ts";
 import type { FileRule, Found } from "../file-rule.ts";
 import { isSample, listed } from "../monitoring/listing.ts";
-import { INGRESS_NGINX_ANNOTATIONS, INGRESS_NGINX_MEANT } from "./ingress-nginx-annotations.ts";
+import {
+  INGRESS_NGINX_ANNOTATIONS,
+  INGRESS_NGINX_MEANT,
+} from "../../../catalogues/ingress/ingress-nginx-annotations.ts";
 
 const PREFIX = "nginx.ingress.kubernetes.io/";
 
