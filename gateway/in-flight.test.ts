@@ -3,7 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import { Endpoint, type InFlight } from "./endpoint.ts";
 
-const config = { id: "a1", release: "r1", host: "127.0.0.1", port: 1, routed: true };
+const config = { id: "a1", release: "r1", host: "127.0.0.1", port: 1, routed: true, weight: 1 };
 
 test("what is in flight is exactly what began and did not end, whatever the order", () => {
   fc.assert(

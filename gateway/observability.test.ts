@@ -7,6 +7,8 @@ import { Stamp } from "./stamp.ts";
 import { systemClock } from "@seaworthy/std/clock";
 import { Traffic } from "./traffic.ts";
 
+const NO_CLIENT_LIMITS = { connectionsPerClient: undefined, rate: undefined };
+
 test("a latency is counted in the first bucket that holds it", () => {
   const histogram = new Histogram();
   for (const ms of [0, 0.5, 0.51, 9.99, 10, 10.01, 60_000, 60_001]) histogram.record(ms);
@@ -30,14 +32,14 @@ test("stamps are RFC 3339 with milliseconds", () => {
 });
 
 test("metrics are Prometheus text, cumulative and escaped", () => {
-  const config = { id: "a1", release: 'r"1', host: "127.0.0.1", port: 1, routed: true };
+  const config = { id: "a1", release: 'r"1', host: "127.0.0.1", port: 1, routed: true, weight: 1 };
   const endpoint = new Endpoint(config, "app", { connectMs: 1, health: "healthy" });
   endpoint.latency.record(0.7);
   endpoint.latency.record(3);
   endpoint.failed.unsafe += 2;
   const traffic = new Traffic({
     clock: systemClock,
-    limits: { headerBytes: 1, bodyBytes: 1, connections: 1 },
+    limits: { ...{ headerBytes: 1, bodyBytes: 1, connections: 1 }, ...NO_CLIENT_LIMITS },
     timeouts: { connectMs: 1, headerMs: 1, bodyMs: 1, keepAliveMs: 1 },
     find: () => undefined,
     idPrefix: "p",

@@ -9,7 +9,7 @@ import { present } from "@seaworthy/std/assert";
 import { deadline, systemClock } from "@seaworthy/std/clock";
 import { poll } from "@seaworthy/std/retry";
 import { z } from "zod";
-import type { GatewayConfig, PoolConfig, RouteConfig } from "./config.ts";
+import type { GatewayConfig, ListenerConfig, PoolConfig, RouteConfig } from "./config.ts";
 import type { ControlReply, ControlRequest, DrainOutcome, GatewayStatus } from "./control.ts";
 
 /** What the integration tests run: a gateway of its own processes, in a folder of its own. */
@@ -255,7 +255,15 @@ export async function childUpstream(ledger: string, workMs = 0): Promise<ChildUp
 
 export interface ConfigParts {
   readonly generation?: number;
-  readonly endpoints: readonly { id: string; port: number; routed?: boolean; release?: string }[];
+  readonly endpoints: readonly {
+    readonly id: string;
+    readonly port: number;
+    readonly routed?: boolean;
+    readonly release?: string;
+    readonly weight?: number;
+  }[];
+  readonly tls?: ListenerConfig["tls"];
+  readonly trustedProxies?: readonly string[];
   readonly route?: Partial<RouteConfig>;
   readonly check?: Partial<PoolConfig["check"]>;
   readonly limits?: Partial<GatewayConfig["limits"]>;
@@ -273,29 +281,40 @@ export function aConfig(parts: ConfigParts): GatewayConfig {
     tryTimeoutMs: 5_000,
     idleMs: 10_000,
     balance: "round-robin",
+    hashBy: undefined,
     ...parts.route,
   };
   const routes = [route, { ...route, prefix: "/idempotent", idempotent: true }];
+  const local = { host: "127.0.0.1", port: 0, routes };
   return {
     generation: parts.generation ?? 1,
     listeners: [
-      { name: "public", host: "127.0.0.1", port: 0, kind: "public", routes },
-      { name: "inner", host: "127.0.0.1", port: 0, kind: "inner", routes },
+      { ...local, name: "public", kind: "public", tls: parts.tls },
+      { ...local, name: "inner", kind: "inner", tls: undefined },
     ],
     pools: [
       {
         name: "app",
-        endpoints: parts.endpoints.map(({ id, port, routed = true, release = "r1" }) => ({
+        endpoints: parts.endpoints.map(({ id, port, ...rest }) => ({
           id,
-          release,
           host: "127.0.0.1",
           port,
-          routed,
+          release: rest.release ?? "r1",
+          routed: rest.routed ?? true,
+          weight: rest.weight ?? 1,
         })),
         check: { path: "/health", everyMs: 100, timeoutMs: 500, rise: 1, fall: 2, ...parts.check },
       },
     ],
-    limits: { headerBytes: 16_384, bodyBytes: 1_048_576, connections: 1_000, ...parts.limits },
+    limits: {
+      headerBytes: 16_384,
+      bodyBytes: 1_048_576,
+      connections: 1_000,
+      connectionsPerClient: undefined,
+      rate: undefined,
+      ...parts.limits,
+    },
+    trustedProxies: parts.trustedProxies ?? [],
     timeouts: {
       connectMs: 1_000,
       headerMs: 5_000,

@@ -41,6 +41,7 @@ async function ask(
       return ok(surroundings.environment[name]);
     case "dotenv":
       return await fromDotenv(resolve(surroundings.folder, provider.path), name);
+    case "files":
     case "command":
       return refuse(`secret ${name}: asking a command is not there yet; use env or dotenv`);
     default:

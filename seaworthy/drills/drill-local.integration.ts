@@ -35,7 +35,13 @@ async function drillOn(unit: ServiceUnit, name: DrillName): Promise<readonly Evi
     timeoutMs: 5_000,
     history: undefined,
   };
-  const drills = { warmUpMs: 1_000, baselineMs: 2_000, windowMs: 6_000, freezeMs: 3_000 };
+  const drills = {
+    warmUpMs: 1_000,
+    baselineMs: 2_000,
+    windowMs: 6_000,
+    freezeMs: 3_000,
+    everyMs: undefined,
+  };
   const parsed = aParsed(unit, { load, drills, edge: graph.edge });
   const evidence = await runDrill({
     name,

@@ -111,6 +111,7 @@ export function aUnit(replicas: number): ServiceUnit {
     probe: { method: "GET", path: "/" },
     rollout: {
       strategy: "rolling",
+      canary: [],
       surge: 1,
       bakeMs: 0,
       bakeRequestsMin: 0,
@@ -169,7 +170,13 @@ export function aParsed(unit: ServiceUnit, given: Partial<Parsed["system"]> = {}
         timeoutMs: 3_000,
         history: { service: "api", path: "/ledger" },
       },
-      drills: { warmUpMs: 1_000, baselineMs: 1_000, windowMs: 4_000, freezeMs: 1_500 },
+      drills: {
+        warmUpMs: 1_000,
+        baselineMs: 1_000,
+        windowMs: 4_000,
+        freezeMs: 1_500,
+        everyMs: undefined,
+      },
       secrets: { from: [] },
       stores: {},
       capacity: resources,

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aUnit } from "./planted.fixture.ts";
+import { anEdge } from "../targets/declared.ts";
 import { predict } from "./predict.ts";
 
 const base = { edge: undefined, freezeMs: 1_500 };
@@ -20,12 +21,19 @@ test("a frozen one is exposed until its checks time out, or a try does", () => {
 });
 
 test("least connections may never choose a frozen one again", () => {
-  const limits = { bodyBytes: 1, headerBytes: 1, connections: 1 };
+  const { limits } = anEdge();
   const timeouts = { connectMs: 1, headerMs: 1, bodyMs: 1, keepAliveMs: 1 };
-  const route = { prefix: "/", to: "api", idempotent: false, timeoutMs: 9, idleMs: 9 };
+  const route = {
+    prefix: "/",
+    to: "api",
+    idempotent: false,
+    timeoutMs: 9,
+    idleMs: 9,
+    hashBy: undefined,
+  };
   const soonest = (balance: "round-robin" | "least-connections", tryTimeoutMs: number): number => {
     const routes = [{ ...route, tryTimeoutMs, balance }];
-    const edge = { host: undefined, listen: [], routes, limits, timeouts };
+    const edge = anEdge({ listen: [], routes, limits, timeouts });
     const drill = { drill: "freeze-instance", unit: aUnit(2), freezeMs: 1_500, edge } as const;
     return predict(drill).interval.fromMs;
   };

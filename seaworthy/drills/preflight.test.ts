@@ -14,6 +14,8 @@ function anInstance(id: string, given: Partial<ObservedInstance> = {}): Observed
     release: "r1",
     state: "ready",
     routed: true,
+    weight: 1,
+    isolated: undefined,
     address: undefined,
     pid: 1,
     since: "",

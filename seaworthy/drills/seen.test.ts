@@ -11,6 +11,8 @@ function anInstance(given: Partial<ObservedInstance> = {}): ObservedInstance {
     release: "r1",
     state: "ready",
     routed: true,
+    weight: 1,
+    isolated: undefined,
     address: undefined,
     pid: 7,
     since: "",

@@ -290,6 +290,8 @@ function observedInstance(unit: string, running: Running): ObservedInstance {
     release,
     state: state === "ready" && !backend.healthy ? "unready" : state,
     routed: backend.routed,
+    weight: 1,
+    isolated: undefined,
     address: { host: "127.0.0.1", port: backend.port },
     pid: alive ? child.pid : undefined,
     since: "",

@@ -49,6 +49,7 @@ test("every service has an inner route, and calls on it are never repeated unles
     tryTimeoutMs: 5_000,
     idleMs: 60_000,
     balance: "least-connections",
+    hashBy: undefined,
   });
   assert.equal(graph.edge, undefined);
 });

@@ -51,7 +51,14 @@ function jobUnit(job: Job, stores: Stores): JobUnit {
 
 /** Retried like public calls of safe methods; nothing is declared idempotent for the inside. */
 function innerRoute(to: ServiceName): Route {
-  return { prefix: "/", to, idempotent: false, ...INNER_ROUTE, balance: "least-connections" };
+  return {
+    prefix: "/",
+    to,
+    idempotent: false,
+    ...INNER_ROUTE,
+    balance: "least-connections",
+    hashBy: undefined,
+  };
 }
 
 function platformGaps(system: System): readonly Finding[] {

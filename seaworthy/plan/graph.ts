@@ -1,6 +1,7 @@
 import type {
   EnvironmentValue,
   HttpCheck,
+  Job,
   PlatformName,
   RolloutSettings,
   Route,
@@ -55,7 +56,8 @@ export interface ServiceUnit extends UnitBase {
 
 export interface JobUnit extends UnitBase {
   readonly kind: "job";
-  readonly when: "before-rollout";
+  readonly when: Job["when"];
+  readonly schedule: string | undefined;
   readonly idempotent: boolean;
   readonly deadlineMs: number;
 }

@@ -41,6 +41,10 @@ export interface ObservedInstance {
   readonly state: InstanceState;
   /** Takes new requests at the edge. */
   readonly routed: boolean;
+  /** Its part of the traffic beside the other routed ones' weights; 1 where all are alike. */
+  readonly weight: number;
+  /** Why it was taken out of the edge by hand; undefined: it was not. */
+  readonly isolated: string | undefined;
   readonly address: { readonly host: string; readonly port: number } | undefined;
   readonly pid: number | undefined;
   /** RFC 3339. */

@@ -111,6 +111,8 @@ export function anInstance(
   return {
     state: "ready",
     routed: true,
+    weight: 1,
+    isolated: undefined,
     address: undefined,
     pid: undefined,
     since: "2026-01-01T00:00:00.000Z",

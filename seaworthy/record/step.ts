@@ -19,7 +19,19 @@ export type Step =
   /** Waits for `rise` consecutive passes and one real request through the edge. */
   | { readonly action: "await-ready"; readonly instance: InstanceId; readonly deadlineMs: number }
   /** The exact set that takes new requests from now on; acknowledged by the edge. */
-  | { readonly action: "switch"; readonly unit: string; readonly instances: readonly InstanceId[] }
+  | {
+      readonly action: "switch";
+      readonly unit: string;
+      readonly instances: readonly InstanceId[];
+      /**
+       * Release → its share of the requests, 0 to 1, spread evenly over its instances in the set;
+       * the rest of 1 goes evenly to the others. Left out: all instances alike.
+       */
+      readonly shares?: Readonly<Record<ReleaseId, number>>;
+    }
+  /** Takes one instance out of the edge for diagnosis: it runs on and no switch routes it. */
+  | { readonly action: "isolate"; readonly instance: InstanceId; readonly because: string }
+  | { readonly action: "rejoin"; readonly instance: InstanceId }
   /** Waits until nothing is in flight on it, or the deadline: then its streams are closed. */
   | { readonly action: "drain"; readonly instance: InstanceId; readonly deadlineMs: number }
   /** SIGTERM, grace, SIGKILL; the whole process group is gone when it resolves. */
@@ -29,6 +41,11 @@ export type Step =
       readonly job: string;
       readonly release: ReleaseId;
       readonly deadlineMs: number;
+      /**
+       * Names a run that is not the release's own one: by schedule (its due time) or by hand. Each
+       * name runs once; left out, the job runs once per release.
+       */
+      readonly run?: string;
     }
   /** The bake passed: this is what `rollback` returns to. */
   | { readonly action: "commit"; readonly unit: string; readonly release: ReleaseId }

@@ -97,6 +97,8 @@ function succeeded(memory: Memory, step: Step): Memory {
       return { ...memory, committed: true };
     case "start":
     case "switch":
+    case "isolate":
+    case "rejoin":
     case "run-job":
     case "scale-override":
     case "inject":

@@ -228,6 +228,8 @@ export class ModelTarget {
       unit: one.unit,
       release: one.release,
       routed: one.routed,
+      weight: 1,
+      isolated: undefined,
       restarts,
       state: one.stopping ? "stopping" : isReady ? "ready" : "starting",
       address: undefined,

@@ -29,6 +29,7 @@ export function aService(change: Partial<ServiceUnit> = {}): ServiceUnit {
     probe: { method: "GET", path: "/ready" },
     rollout: {
       strategy: "rolling",
+      canary: [],
       surge: 1,
       bakeMs: 30_000,
       bakeRequestsMin: 200,
@@ -47,6 +48,7 @@ export function aJob(change: Partial<JobUnit> = {}): JobUnit {
     env: {},
     needs: [],
     when: "before-rollout",
+    schedule: undefined,
     idempotent: false,
     deadlineMs: 60_000,
     ...change,

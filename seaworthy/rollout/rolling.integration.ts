@@ -50,6 +50,7 @@ function anApp(env: Readonly<Record<string, string>>): ServiceUnit {
     probe: { method: "GET", path: "/work" },
     rollout: {
       strategy: "rolling",
+      canary: [],
       surge: 1,
       bakeMs: 3_000,
       bakeRequestsMin: 20,

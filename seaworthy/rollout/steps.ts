@@ -82,6 +82,8 @@ function deadlineOf(step: Step): number {
     case "stop":
       return step.graceMs + MARGIN_MS;
     case "switch":
+    case "isolate":
+    case "rejoin":
       return SWITCH_MS;
     case "commit":
     case "scale-override":
@@ -117,6 +119,8 @@ function stepText(step: Step): string {
       return `${step.action} ${step.unit}`;
     case "start":
     case "await-ready":
+    case "isolate":
+    case "rejoin":
     case "drain":
     case "stop":
       return `${step.action} ${step.instance}`;

@@ -81,7 +81,9 @@ export interface ServiceDeclaration<Target extends string> {
   /** What a roll's own probe sends; by default GET on the path of `ready`. */
   readonly probe?: { readonly method?: "GET" | "HEAD"; readonly path?: UrlPath };
   readonly rollout?: {
-    readonly strategy?: "rolling";
+    readonly strategy?: "rolling" | "blue-green" | "canary";
+    /** Of a canary: shares of the requests, rising. Default 5 % and 25 %, 30 s each. */
+    readonly steps?: readonly { readonly share: Percent; readonly bake?: Duration }[];
     readonly surge?: number;
     readonly bake?: Duration;
     readonly bakeRequests?: number;
@@ -98,7 +100,11 @@ export interface ServiceDeclaration<Target extends string> {
 
 export interface JobDeclaration<Target extends string> {
   readonly run: RunInput;
-  readonly when?: "before-rollout";
+  /** A schedule is five fields of cron, in UTC: `"0 3 * * *"`. */
+  readonly when?:
+    | "before-rollout"
+    | "on-demand"
+    | `${string} ${string} ${string} ${string} ${string}`;
   /** It may run again after it was killed half-way. */
   readonly idempotent?: boolean;
   /** Default "10m". */
@@ -116,10 +122,18 @@ export type RouteInput<Target extends string> =
       readonly timeout?: Duration;
       readonly tryTimeout?: Duration;
       readonly idle?: Duration;
-      readonly balance?: "round-robin" | "least-connections";
+      readonly balance?: "round-robin" | "least-connections" | "consistent-hash";
+      /** What a consistent hash goes by; default the client's address. */
+      readonly hashBy?: "client" | "path" | `header:${string}` | `cookie:${string}`;
     };
 
 export interface EdgeDeclaration<Target extends string> {
+  /** What runs as the edge; haproxy and nginx must be installed. Default "gateway". */
+  readonly provider?: "gateway" | "haproxy" | "nginx";
+  /** PEM files, relative to the declaration. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
+  /** Ranges of proxies in front, whose `x-forwarded-for` is believed: `["10.0.0.0/8"]`. */
+  readonly trustedProxies?: readonly string[];
   readonly host?: string;
   /** `"127.0.0.1:8080"`; port 0 is a free one. Default `["127.0.0.1:0"]`. */
   readonly listen?: readonly `${string}:${number}`[];
@@ -129,6 +143,10 @@ export interface EdgeDeclaration<Target extends string> {
     readonly body?: Size;
     readonly headers?: Size;
     readonly connections?: number;
+    readonly connectionsPerClient?: number;
+    /** Requests of one client address: `"100/min"`. */
+    readonly rate?: Rate;
+    readonly burst?: number;
   };
   readonly timeouts?: {
     readonly connect?: Duration;
@@ -180,11 +198,14 @@ export interface SharedDeclaration<Target extends string> {
     readonly baseline?: Duration;
     readonly window?: Duration;
     readonly freeze?: Duration;
+    /** How often drills are due: `"7d"`. */
+    readonly every?: Duration;
   };
   readonly secrets?: {
     readonly from: readonly (
       | "env"
       | `dotenv:${string}`
+      | `files:${string}`
       | { readonly command: readonly [string, ...string[]] }
     )[];
   };

@@ -1,36 +1,9 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import type { Finding } from "./finding.ts";
-import { parse, type ParseOptions } from "./parse.ts";
-import type { Parsed } from "./system.ts";
+import { aSystem, brief, faults, NONE, run, understood, withService } from "./parse.fixture.ts";
+import { parse } from "./parse.ts";
 import { PARSE_RULES } from "./why.ts";
-
-const NONE: ParseOptions = { environment: undefined, platform: undefined };
-const run = { build: "./api", command: ["node", "main.ts"] };
-
-function aSystem(change: object = {}): Record<string, unknown> {
-  return { name: "shop", services: { api: { run } }, ...change };
-}
-
-function withService(change: object): Record<string, unknown> {
-  return aSystem({ services: { api: { run, ...change } } });
-}
-
-function understood(input: unknown, options: ParseOptions = NONE): Parsed {
-  const result = parse(input, options);
-  assert.ok(result.ok, result.ok ? "" : JSON.stringify(result.error, null, 2));
-  return result.value;
-}
-
-function faults(input: unknown, options: ParseOptions = NONE): readonly Finding[] {
-  const result = parse(input, options);
-  return result.ok ? [] : result.error;
-}
-
-function brief(findings: readonly Finding[]): readonly string[] {
-  return findings.map(({ rule, places }) => `${rule} ${places[0]?.path ?? ""}`).toSorted();
-}
 
 test("every default is explicit, and says that it is one", () => {
   const { system, sources } = understood(aSystem());
@@ -50,6 +23,7 @@ test("every default is explicit, and says that it is one", () => {
     probe: { method: "GET", path: "/ready" },
     rollout: {
       strategy: "rolling",
+      canary: [],
       surge: 1,
       bakeMs: 30_000,
       bakeRequestsMin: 200,
@@ -74,9 +48,12 @@ test("an edge's defaults, and a try that never outlasts its request", () => {
     bodyBytes: 1_048_576,
     headerBytes: 16_384,
     connections: 1_000,
+    connectionsPerClient: undefined,
+    rate: undefined,
   });
   const [slash, x] = system.edge.routes;
-  const common = { to: "api", idempotent: false, idleMs: 60_000, balance: "round-robin" };
+  const balance = { balance: "round-robin", hashBy: undefined };
+  const common = { to: "api", idempotent: false, idleMs: 60_000, ...balance };
   assert.deepEqual(slash, { ...common, prefix: "/", timeoutMs: 10_000, tryTimeoutMs: 2_000 });
   assert.deepEqual(x, { ...common, prefix: "/x", timeoutMs: 500, tryTimeoutMs: 500 });
 });
@@ -172,29 +149,22 @@ test("what is planned is said to be planned, with the way out", () => {
     watch: {},
     alerts: {},
     hosts: [],
-    edge: { routes: { "/": "api" }, tls: "acme", limits: { rate: "1/s" } },
-    drills: { every: "7d" },
-    jobs: { report: { run, when: "0 3 * * *" } },
+    edge: { routes: { "/": "api" }, tls: "acme" },
     services: {
       api: {
         run,
         replicas: { min: 2, max: 4 },
         metrics: "/m",
-        rollout: { strategy: "canary" },
       },
     },
   };
   const found = faults(aSystem(planned));
   assert.deepEqual(brief(found), [
     "not-yet alerts",
-    "not-yet drills.every",
-    "not-yet edge.limits.rate",
     "not-yet edge.tls",
     "not-yet hosts",
-    "not-yet jobs.report.when",
     "not-yet services.api.metrics",
     "not-yet services.api.replicas",
-    "not-yet services.api.rollout.strategy",
     "not-yet watch",
   ]);
   assert.ok(found.every(({ fix }) => fix.length > 10));

@@ -1,7 +1,9 @@
 import { ok, refuse } from "@seaworthy/std/result";
-import { choice, duration, flag, hostName, integer, serviceName, size } from "./kinds.ts";
+import { isAddressRange } from "./address-range.ts";
+import { choice, duration, flag, hostName, integer, serviceName, size, text } from "./kinds.ts";
 import { formatListen, parseListen } from "./listen.ts";
 import {
+  child,
   notA,
   readEntries,
   readLeaf,
@@ -11,7 +13,7 @@ import {
   type Site,
   type Wrong,
 } from "./reader.ts";
-import type { Edge, ListenAddress, Route } from "./system.ts";
+import type { Edge, HashKey, ListenAddress, Route } from "./system.ts";
 
 const LISTENERS_MAX = 20;
 const ROUTES_MAX = 200;
@@ -21,7 +23,8 @@ const ROUTE = { timeoutMs: 10_000, tryTimeoutMs: 2_000, idleMs: 60_000 };
 
 const ANY_PORT: ListenAddress = { host: "127.0.0.1", port: 0 };
 
-const TLS_WAY = "Remove it; on local the edge speaks HTTP on loopback. TLS comes with docker.";
+const ACME_WAY = 'Give files: tls: { certificate, key }. "acme" comes with docker.';
+const PROXIES_MAX = 100;
 
 export function readEdgeField(parent: Fields): Edge | undefined {
   return parent.maybeGroup({
@@ -29,8 +32,22 @@ export function readEdgeField(parent: Fields): Edge | undefined {
     means: "Where users' requests come in; undefined: nothing is public.",
     expected: '{ routes: { "/": "service" } }',
     read: (fields) => {
-      fields.notYet({ tls: TLS_WAY, certificates: TLS_WAY });
       return {
+        provider: fields.leaf({
+          name: "provider",
+          kind: choice(["gateway", "haproxy", "nginx"]),
+          default: "gateway",
+          means: "What runs as the edge; haproxy and nginx must be installed.",
+        }),
+        tls: readTlsField(fields),
+        trustedProxies: fields.list({
+          name: "trustedProxies",
+          means: "Address ranges of proxies in front, whose x-forwarded-for is believed.",
+          expected: 'a list of ranges such as "10.0.0.0/8"',
+          countMax: PROXIES_MAX,
+          default: { items: [], shown: "[]" },
+          read: (item, at) => (at.log.describing ? "" : readLeaf(item, at, addressRange)),
+        }),
         host: fields.maybe({
           name: "host",
           kind: hostName,
@@ -59,6 +76,42 @@ export function readEdgeField(parent: Fields): Edge | undefined {
     },
   });
 }
+
+function readTlsField(parent: Fields): Edge["tls"] {
+  return parent.part({
+    name: "tls",
+    means: "Certificate and key, as PEM files; undefined: HTTP in the clear.",
+    expected: '{ certificate: "edge.pem", key: "edge.key" }',
+    read: (input, site) => {
+      if (input === undefined && !site.log.describing) {
+        site.log.source(site, "default");
+        return undefined;
+      }
+      if (input === "acme") {
+        site.log.fault(site, {
+          rule: "not-yet",
+          message: '"acme" is not there yet',
+          fix: ACME_WAY,
+        });
+        return undefined;
+      }
+      const file = text("a path");
+      return readObject(input, site, {
+        expected: '{ certificate: "edge.pem", key: "edge.key" }',
+        read: (fields) => ({
+          certificate: fields.leaf({
+            name: "certificate",
+            kind: file,
+            means: "PEM file, relative to the declaration: the certificate, then its chain.",
+          }),
+          key: fields.leaf({ name: "key", kind: file, means: "PEM file of its private key." }),
+        }),
+      });
+    },
+  });
+}
+
+const addressRange = text('an address range such as "10.0.0.0/8"', isAddressRange);
 
 const LISTEN = 'an address such as "127.0.0.1:8080"';
 
@@ -111,16 +164,47 @@ function readRoute(input: unknown, site: Site, prefix: string): Route {
         }),
         timeoutMs,
         ...readTries(fields, timeoutMs),
-        balance: fields.leaf({
-          name: "balance",
-          kind: choice(["round-robin", "least-connections"]),
-          default: "round-robin",
-          means: "How an instance is chosen.",
-        }),
+        ...readBalance(fields, site),
       };
     },
   });
 }
+
+function readBalance(fields: Fields, site: Site): Pick<Route, "balance" | "hashBy"> {
+  const balance: Route["balance"] = fields.leaf({
+    name: "balance",
+    kind: choice(["round-robin", "least-connections", "consistent-hash"]),
+    default: "round-robin",
+    means: "How an instance is chosen.",
+  });
+  const declared = fields.maybe({
+    name: "hashBy",
+    kind: hashKey,
+    means: "What a consistent hash goes by: client, path, header:NAME or cookie:NAME.",
+  });
+  if (balance === "consistent-hash") return { balance, hashBy: declared ?? { by: "client" } };
+  if (declared !== undefined) {
+    const message = "`hashBy` belongs to a consistent hash";
+    const fix = 'Write balance: "consistent-hash", or remove hashBy.';
+    site.log.fault(child(site, "hashBy"), { rule: "bad-value", message, fix });
+  }
+  return { balance, hashBy: undefined };
+}
+
+const HASH_KEY = '"client", "path", "header:NAME" or "cookie:NAME"';
+
+const hashKey: Leaf<HashKey> = {
+  expected: HASH_KEY,
+  placeholder: { by: "client" },
+  show: (key) => JSON.stringify("name" in key ? `${key.by}:${key.name}` : key.by),
+  parse: (input) => {
+    if (input === "client" || input === "path") return ok({ by: input });
+    const named = /^(header|cookie):([!#$%&'*+.^_`|~0-9A-Za-z-]{1,128})$/.exec(String(input));
+    const [, by, name = ""] = named ?? [];
+    if (by === "header") return ok({ by, name: name.toLowerCase() });
+    return by === "cookie" ? ok({ by, name }) : refuse(notA(input, HASH_KEY));
+  },
+};
 
 function readTries(fields: Fields, timeoutMs: number): Pick<Route, "tryTimeoutMs" | "idleMs"> {
   return {
@@ -145,9 +229,8 @@ function readLimitsField(parent: Fields): Edge["limits"] {
   return parent.group({
     name: "limits",
     means: "What one client, or all together, may ask of the edge.",
-    expected: "{ body, headers, connections }",
-    read: (fields) => {
-      fields.notYet({ rate: "Remove it; rate limits come in a later version of the gateway." });
+    expected: "{ body, headers, connections, connectionsPerClient, rate, burst }",
+    read: (fields, site) => {
       return {
         bodyBytes: fields.leaf({
           name: "body",
@@ -169,10 +252,56 @@ function readLimitsField(parent: Fields): Edge["limits"] {
           default: 1_000,
           means: "Client connections at a time.",
         }),
+        connectionsPerClient: fields.maybe({
+          name: "connectionsPerClient",
+          kind: integer({ min: 1, max: 1_000_000 }),
+          means: "Connections of one client address at a time; undefined: no limit of its own.",
+        }),
+        rate: readRateField(fields, site),
       };
     },
   });
 }
+
+function readRateField(fields: Fields, site: Site): Edge["limits"]["rate"] {
+  const limit = fields.maybe({
+    name: "rate",
+    kind: rateLimit,
+    means: 'Requests of one client address, "100/min"; more is answered 429.',
+  });
+  const burst = fields.maybe({
+    name: "burst",
+    as: "rate.burst",
+    kind: integer({ min: 1, max: 1_000_000 }),
+    means: "Requests that may come at once; by default as many as the rate names.",
+  });
+  if (limit !== undefined) return { ...limit, burst: burst ?? limit.requests };
+  if (burst !== undefined) {
+    const message = "a burst without a rate limits nothing";
+    const fix = 'Write the rate too: { rate: "100/min", burst: 20 }.';
+    site.log.fault(child(site, "burst"), { rule: "bad-value", message, fix });
+  }
+  return undefined;
+}
+
+const RATE = 'a rate such as "100/min"';
+const PER_MS: Readonly<Record<string, number>> = { s: 1_000, min: 60_000, h: 3_600_000 };
+
+/** Kept as written: 100 a minute is another bucket than 1.67 a second. */
+const rateLimit: Leaf<{ readonly requests: number; readonly perMs: number }> = {
+  expected: RATE,
+  placeholder: { requests: 1, perMs: 1_000 },
+  show: ({ requests, perMs }) => JSON.stringify(`${requests}/${PER_NAME.get(perMs) ?? "s"}`),
+  parse: (input) => {
+    const [, count, unit = ""] = /^(\d{1,7})\/(s|min|h)$/.exec(String(input)) ?? [];
+    const perMs = PER_MS[unit];
+    const requests = Number(count);
+    if (perMs !== undefined && requests >= 1) return ok({ requests, perMs });
+    return refuse({ rule: "bad-rate", message: notA(input, RATE).message, fix: `Write ${RATE}.` });
+  },
+};
+
+const PER_NAME = new Map(Object.entries(PER_MS).map(([name, ms]) => [ms, name]));
 
 function readTimeoutsField(parent: Fields): Edge["timeouts"] {
   return parent.group({

@@ -1,17 +1,14 @@
-import { choice, duration, flag } from "./kinds.ts";
-import { child, isRecord, readObject, type Site } from "./reader.ts";
+import { ok, refuse } from "@seaworthy/std/result";
+import { duration, flag } from "./kinds.ts";
+import { child, notA, readObject, type Fields, type Leaf, type Site } from "./reader.ts";
 import { readResourcesField } from "./read-resources.ts";
 import { readRunField } from "./read-run.ts";
 import { ENVIRONMENT } from "./read-value.ts";
+import { parseSchedule } from "./schedule.ts";
 import type { Job } from "./system.ts";
-
-const JOB_LATER = "Schedules come in a later version; run it from the outside until then.";
 
 export function readJob(input: unknown, site: Site, name: string): Job {
   site.log.source(child(site, "name"), "derived");
-  const when = isSchedule(input)
-    ? choice(["before-rollout"], { [input.when]: JOB_LATER })
-    : choice(["before-rollout"]);
   return readObject(input, site, {
     expected: "a job",
     read: (fields) => {
@@ -19,12 +16,7 @@ export function readJob(input: unknown, site: Site, name: string): Job {
       return {
         name,
         run: readRunField(fields),
-        when: fields.leaf({
-          name: "when",
-          kind: when,
-          default: "before-rollout",
-          means: "When it runs: once per release, before its services roll.",
-        }),
+        ...readWhen(fields, site),
         idempotent: fields.leaf({
           name: "idempotent",
           kind: flag,
@@ -45,9 +37,29 @@ export function readJob(input: unknown, site: Site, name: string): Job {
   });
 }
 
-/** Five or six fields of cron. */
-function isSchedule(input: unknown): input is { readonly when: string } {
-  if (!isRecord(input)) return false;
-  const { when } = input;
-  return typeof when === "string" && /^[\d*/,-]+( [\w*/,-]+){4,5}$/.test(when);
+function readWhen(fields: Fields, site: Site): Pick<Job, "when" | "schedule"> {
+  const when = fields.leaf({
+    name: "when",
+    kind: trigger,
+    default: "before-rollout",
+    means: `Before each release rolls, by schedule (${CRON}), or only by \`job run\`.`,
+  });
+  site.log.source(child(site, "schedule"), "derived");
+  if (when === "before-rollout" || when === "on-demand") return { when, schedule: undefined };
+  return { when: "schedule", schedule: when };
 }
+
+const CRON = "five fields of cron, in UTC";
+const WHEN = `"before-rollout", "on-demand", or a schedule such as "0 3 * * *" (${CRON})`;
+
+const trigger: Leaf<string> = {
+  expected: WHEN,
+  placeholder: "before-rollout",
+  show: (value) => JSON.stringify(value),
+  parse: (input) => {
+    if (input === "before-rollout" || input === "on-demand") return ok(input);
+    if (typeof input !== "string" || !/\s/.test(input.trim())) return refuse(notA(input, WHEN));
+    const schedule = parseSchedule(input);
+    return schedule.ok ? ok(input) : refuse({ ...notA(input, WHEN), message: schedule.error });
+  },
+};

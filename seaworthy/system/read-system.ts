@@ -89,7 +89,7 @@ function readUnitFields(fields: Fields): Pick<System, "services" | "jobs" | "sto
     }),
     jobs: fields.part({
       name: "jobs",
-      means: "Programs that run to their end, once per release, before it rolls.",
+      means: "Programs that run to their end: before each release, by schedule or by hand.",
       expected: "jobs by name",
       read: (entries, at) => readUnits(entries, at, { read: readJob, countMax: JOBS_MAX }),
     }),
@@ -143,7 +143,7 @@ function readDrillsField(parent: Fields): DrillSettings {
   return parent.group({
     name: "drills",
     means: "Windows of a drill; the defaults are those of honest measuring.",
-    expected: "{ warmUp, baseline, window, freeze }",
+    expected: "{ warmUp, baseline, window, freeze, every }",
     read: (fields) => {
       const window = (name: string, fallback: number, means: string): number =>
         fields.leaf({
@@ -153,11 +153,16 @@ function readDrillsField(parent: Fields): DrillSettings {
           default: fallback,
           means,
         });
-      fields.notYet({ every: "Remove it; run `seaworthy drill --all` from a scheduler." });
       return {
         warmUpMs: window("warmUp", 10_000, "Load before anything counts."),
         baselineMs: window("baseline", 30_000, "Measured before the fault, to compare with."),
         windowMs: window("window", 15_000, "From injection; ratios are taken over exactly this."),
+        everyMs: fields.maybe({
+          name: "every",
+          as: "everyMs",
+          kind: duration({ min: 60_000, max: 366 * 86_400_000 }),
+          means: "How often drills are due; older evidence is stale. Undefined: 7d, and by hand.",
+        }),
         freezeMs: window("freeze", 10_000, "How long a freeze lasts before it is undone."),
       };
     },
@@ -173,7 +178,7 @@ function readSecretsField(parent: Fields): System["secrets"] {
       from: fields.list({
         name: "from",
         means: "Providers in the order in which they are asked; the first answer counts.",
-        expected: 'a list of "env", "dotenv:FILE" or { command: [...] }',
+        expected: `a list of ${PROVIDERS}`,
         countMax: PROVIDERS_MAX,
         default: { items: [{ kind: "env" }], shown: '["env"]' },
         read: readProvider,
@@ -182,10 +187,14 @@ function readSecretsField(parent: Fields): System["secrets"] {
   });
 }
 
+const PROVIDERS = '"env", "dotenv:FILE", "files:FOLDER" or { command: ["program", …] }';
+
 function readProvider(input: unknown, site: Site): SecretProvider {
   if (input === "env" || site.log.describing) return { kind: "env" };
   const path = typeof input === "string" ? /^dotenv:(.+)$/.exec(input)?.[1] : undefined;
   if (path !== undefined) return { kind: "dotenv", path };
+  const folder = typeof input === "string" ? /^files:(.+)$/.exec(input)?.[1] : undefined;
+  if (folder !== undefined) return { kind: "files", folder };
   if (isRecord(input) && Array.isArray(input["command"]) && Object.keys(input).length === 1) {
     const [program = "", ...rest] = readItems(input["command"], site, {
       expected: "a list of texts",
@@ -194,6 +203,6 @@ function readProvider(input: unknown, site: Site): SecretProvider {
     });
     if (program !== "") return { kind: "command", argv: [program, ...rest] };
   }
-  site.log.fault(site, notA(input, '"env", "dotenv:FILE" or { command: ["program", …] }'));
+  site.log.fault(site, notA(input, PROVIDERS));
   return { kind: "env" };
 }

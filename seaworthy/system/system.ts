@@ -93,7 +93,14 @@ export interface HttpCheck {
 }
 
 export interface RolloutSettings {
-  readonly strategy: "rolling";
+  /**
+   * `rolling`: one instance after the other. `blue-green`: all new ones beside all old ones, then
+   * one switch. `canary`: a growing share of the requests, judged against as many old instances
+   * that serve at the same time.
+   */
+  readonly strategy: "rolling" | "blue-green" | "canary";
+  /** Shares of the requests that the new release gets, rising; empty unless `canary`. */
+  readonly canary: readonly CanaryStep[];
   /** Extra instances allowed while rolling. */
   readonly surge: number;
   readonly bakeMs: number;
@@ -102,10 +109,20 @@ export interface RolloutSettings {
   readonly abort: { readonly errorRatio: number; readonly p95Factor: number };
 }
 
+/** Each is judged like a bake: `bakeRequestsMin` requests or inconclusive. */
+export interface CanaryStep {
+  /** 0 to 1, both excluded: all of it is the promotion. */
+  readonly share: number;
+  readonly bakeMs: number;
+}
+
 export interface Job {
   readonly name: JobName;
   readonly run: Run;
-  readonly when: "before-rollout";
+  /** `on-demand`: only by `job run`. Every job may be run so. */
+  readonly when: "before-rollout" | "schedule" | "on-demand";
+  /** Five fields of crontab(5), in UTC; undefined unless `schedule`. */
+  readonly schedule: string | undefined;
   readonly idempotent: boolean;
   readonly deadlineMs: number;
   readonly env: Readonly<Record<string, DeclaredValue>>;
@@ -126,7 +143,13 @@ export type DeclaredValue =
   | { readonly kind: "parts"; readonly parts: readonly DeclaredValue[] };
 
 export interface Edge {
+  /** What runs as the edge on local; haproxy and nginx are the machine's own. */
+  readonly provider: EdgeProvider;
   readonly host: string | undefined;
+  /** Undefined: HTTP in the clear. */
+  readonly tls: EdgeTls | undefined;
+  /** Address ranges of proxies in front, whose `x-forwarded-for` is believed. */
+  readonly trustedProxies: readonly string[];
   readonly listen: readonly ListenAddress[];
   /** Longest prefix wins. */
   readonly routes: readonly Route[];
@@ -134,6 +157,12 @@ export interface Edge {
     readonly bodyBytes: number;
     readonly headerBytes: number;
     readonly connections: number;
+    /** Of one client address; undefined: no limit of its own. */
+    readonly connectionsPerClient: number | undefined;
+    /** Requests of one client address: `burst` at once, refilled by `requests` each `perMs`. */
+    readonly rate:
+      | { readonly requests: number; readonly perMs: number; readonly burst: number }
+      | undefined;
   };
   readonly timeouts: {
     readonly connectMs: number;
@@ -141,6 +170,14 @@ export interface Edge {
     readonly bodyMs: number;
     readonly keepAliveMs: number;
   };
+}
+
+export type EdgeProvider = "gateway" | "haproxy" | "nginx";
+
+/** PEM files, relative to the declaration: certificate with its chain, and key. */
+export interface EdgeTls {
+  readonly certificate: string;
+  readonly key: string;
 }
 
 export interface ListenAddress {
@@ -160,8 +197,16 @@ export interface Route {
   readonly tryTimeoutMs: number;
   /** Longest silence inside a response body. */
   readonly idleMs: number;
-  readonly balance: "round-robin" | "least-connections";
+  readonly balance: "round-robin" | "least-connections" | "consistent-hash";
+  /** What `consistent-hash` hashes; undefined unless it. */
+  readonly hashBy: HashKey | undefined;
 }
+
+export type HashKey =
+  | { readonly by: "client" }
+  | { readonly by: "path" }
+  | { readonly by: "header"; readonly name: string }
+  | { readonly by: "cookie"; readonly name: string };
 
 export interface Objectives {
   readonly availability: number | undefined;
@@ -210,11 +255,15 @@ export interface DrillSettings {
   readonly windowMs: number;
   /** How long a freeze lasts before it is undone. */
   readonly freezeMs: number;
+  /** How often drills are due; also how long evidence counts. Undefined: never by themselves. */
+  readonly everyMs: number | undefined;
 }
 
 export type SecretProvider =
   | { readonly kind: "env" }
   | { readonly kind: "dotenv"; readonly path: string }
+  /** A folder with one file a secret, as Docker and Kubernetes mount them. */
+  | { readonly kind: "files"; readonly folder: string }
   | { readonly kind: "command"; readonly argv: readonly [string, ...string[]] };
 
 /** Where a canonical value came from, by path (`services.api.ready.everyMs`). */

@@ -21,6 +21,7 @@ export function aService(change: Partial<ServiceUnit> = {}): ServiceUnit {
     probe: { method: "GET", path: "/" },
     rollout: {
       strategy: "rolling",
+      canary: [],
       surge: 1,
       bakeMs: 1_000,
       bakeRequestsMin: 1,
@@ -43,6 +44,7 @@ export function aJob(change: Partial<JobUnit> = {}): JobUnit {
     env: {},
     needs: [],
     when: "before-rollout",
+    schedule: undefined,
     idempotent: false,
     deadlineMs: 30_000,
     ...change,
@@ -51,15 +53,21 @@ export function aJob(change: Partial<JobUnit> = {}): JobUnit {
 
 export function anEdge(change: Partial<Edge> = {}): Edge {
   return {
+    provider: "gateway",
     host: undefined,
+    tls: undefined,
+    trustedProxies: [],
     listen: [{ host: "127.0.0.1", port: 0 }],
     routes: [
       {
-        ...{ prefix: "/", to: "api", idempotent: false, balance: "round-robin" },
+        ...{ prefix: "/", to: "api", idempotent: false, balance: "round-robin", hashBy: undefined },
         ...{ timeoutMs: 10_000, tryTimeoutMs: 5_000, idleMs: 10_000 },
       },
     ],
-    limits: { bodyBytes: 1_048_576, headerBytes: 16_384, connections: 1_000 },
+    limits: {
+      ...{ bodyBytes: 1_048_576, headerBytes: 16_384, connections: 1_000 },
+      ...{ connectionsPerClient: undefined, rate: undefined },
+    },
     timeouts: { connectMs: 500, headerMs: 5_000, bodyMs: 10_000, keepAliveMs: 10_000 },
     ...change,
   };
@@ -86,7 +94,13 @@ function innerRoute(service: string): InnerRoute {
   return {
     service,
     route: {
-      ...{ prefix: "/", to: service, idempotent: false, balance: "least-connections" },
+      ...{
+        prefix: "/",
+        to: service,
+        idempotent: false,
+        balance: "least-connections",
+        hashBy: undefined,
+      },
       ...{ timeoutMs: 30_000, tryTimeoutMs: 5_000, idleMs: 60_000 },
     },
   };

@@ -69,8 +69,10 @@ export function stepSubject(step: Step): string {
       return `${step.instance} ready`;
     case "switch":
       return `${step.unit} switch → ${step.instances.join(", ") || "none"}`;
+    case "isolate":
+    case "rejoin":
     case "drain":
-      return `${step.instance} drain`;
+      return `${step.instance} ${step.action}`;
     case "stop":
       return `${step.instance} stop`;
     case "run-job":

@@ -8,6 +8,7 @@ import type { Release } from "../../record/release.ts";
 import type { RecordKind } from "../../record/store.ts";
 import type { Step, StepResult } from "../../record/step.ts";
 import { basisOf } from "../basis.ts";
+import { weightsOf } from "../weights.ts";
 import { TargetError, type LeaseOutcome, type LeaseOwner, type Measured } from "../target.ts";
 
 /** A pid no system gives out (pid_max is at most 2²², proc(5)): nothing is there to signal. */
@@ -86,7 +87,13 @@ export class DryWorld {
       case "await-ready":
         return this.#onInstance(step.instance, (one) => ({ ...one, state: "ready" }));
       case "switch":
-        return this.#switch(step.unit, step.instances);
+        return this.#switch(step);
+      case "isolate":
+        return this.#onInstance(step.instance, (one) => ({
+          ...{ ...one, isolated: step.because, routed: false },
+        }));
+      case "rejoin":
+        return this.#onInstance(step.instance, (one) => ({ ...one, isolated: undefined }));
       case "drain":
         return DONE;
       case "stop":
@@ -175,6 +182,7 @@ export class DryWorld {
     if (!(number >= known.nextInstance)) return failed(`${instance} was used before`);
     const started: ObservedInstance = {
       ...{ id: instance, unit, release, state: "starting", routed: false, restarts: 0 },
+      ...{ weight: 1, isolated: undefined },
       ...{ address: undefined, pid: undefined, because: undefined },
       since: timestamp(this.#clock),
     };
@@ -183,13 +191,18 @@ export class DryWorld {
     return DONE;
   }
 
-  #switch(unit: string, wanted: readonly string[]): StepResult {
-    const known = this.#units.get(unit);
-    const missing = wanted.find((id) => !known?.instances.some((one) => one.id === id));
+  #switch({ unit, instances, shares }: Extract<Step, { action: "switch" }>): StepResult {
+    const known = this.#units.get(unit)?.instances ?? [];
+    const wanted = known.filter(({ id }) => instances.includes(id));
+    const missing = instances.find((id) => !wanted.some((one) => one.id === id));
     if (missing !== undefined) return failed(`there is no instance ${missing}`);
+    const weights = weightsOf(wanted, shares);
     return this.#change(unit, (one) => ({
       ...one,
-      instances: one.instances.map((each) => ({ ...each, routed: wanted.includes(each.id) })),
+      instances: one.instances.map((each) => {
+        const weight = weights.get(each.id);
+        return { ...each, routed: weight !== undefined, weight: weight ?? 1 };
+      }),
     }));
   }
 

@@ -10,9 +10,9 @@ function parts(change: Partial<EdgeParts> = {}): EdgeParts {
     innerRoutes: innerRoutesOf(aGraph(services)),
     services,
     instances: [
-      { id: "api-1", unit: "api", release: "r1", port: 20_001, routed: true },
-      { id: "api-2", unit: "api", release: "r2", port: 20_002, routed: false },
-      { id: "models-1", unit: "models", release: "r3", port: 20_003, routed: true },
+      { id: "api-1", unit: "api", release: "r1", port: 20_001, routed: true, weight: 1 },
+      { id: "api-2", unit: "api", release: "r2", port: 20_002, routed: false, weight: 1 },
+      { id: "models-1", unit: "models", release: "r3", port: 20_003, routed: true, weight: 1 },
     ],
     ports: { public: [20_010], inner: { api: 20_011, models: 20_012 } },
     generation: 7,

@@ -21,6 +21,7 @@ export interface EdgeInstance {
   readonly release: string;
   readonly port: number;
   readonly routed: boolean;
+  readonly weight: number;
 }
 
 /** Chosen once, kept while the system lives. */
@@ -50,6 +51,7 @@ export function edgeConfig(parts: EdgeParts): GatewayConfig {
     pools: parts.services.map((service) => pool(service, parts.instances)),
     limits: parts.edge?.limits ?? INNER_LIMITS,
     timeouts: parts.edge?.timeouts ?? INNER_TIMEOUTS,
+    trustedProxies: parts.edge?.trustedProxies ?? [],
     accessLog: parts.accessLog,
   };
 }
@@ -71,6 +73,8 @@ const INNER_LIMITS: GatewayLimits = {
   headerBytes: 16_384,
   bodyBytes: 10 * 1_048_576,
   connections: 10_000,
+  connectionsPerClient: undefined,
+  rate: undefined,
 };
 const INNER_TIMEOUTS: GatewayTimeouts = {
   connectMs: 500,
@@ -85,6 +89,7 @@ const ADDED_ROUTE = {
   tryTimeoutMs: 10_000,
   idleMs: 60_000,
   balance: "round-robin",
+  hashBy: undefined,
 } as const satisfies Omit<Route, "to">;
 
 function publicListeners(parts: EdgeParts): readonly ListenerConfig[] {
@@ -97,6 +102,7 @@ function publicListeners(parts: EdgeParts): readonly ListenerConfig[] {
     host: listen.host,
     port: present(ports.public[index], `the port of public listener ${index}`),
     kind: "public",
+    tls: undefined,
     routes: edge.routes.filter(({ to }) => known.has(to)).map(routeConfig),
   }));
 }
@@ -107,6 +113,7 @@ function innerListeners(parts: EdgeParts): readonly ListenerConfig[] {
     host: LOOPBACK,
     port: present(parts.ports.inner[service], `the inner port of ${service}`),
     kind: "inner",
+    tls: undefined,
     routes: [routeConfig(route)],
   }));
 }
@@ -131,5 +138,6 @@ function endpoint(instance: EdgeInstance): EndpointConfig {
     host: LOOPBACK,
     port: instance.port,
     routed: instance.routed,
+    weight: instance.weight,
   };
 }

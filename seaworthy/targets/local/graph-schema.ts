@@ -1,6 +1,13 @@
 import { z } from "zod";
 import type { EdgeUnit, Graph, InnerRoute, JobUnit, ServiceUnit, Unit } from "../../plan/graph.ts";
-import type { Edge, EnvironmentValue, HttpCheck, Route, Run } from "../../system/system.ts";
+import type {
+  Edge,
+  EnvironmentValue,
+  HashKey,
+  HttpCheck,
+  Route,
+  Run,
+} from "../../system/system.ts";
 
 /** A value that is undefined is left out by JSON; reading gives it back as undefined. */
 export function maybe<Output>(schema: z.ZodType<Output>) {
@@ -55,7 +62,9 @@ const serviceUnitSchema: z.ZodType<ServiceUnit> = z.object({
   bootMs: z.number(),
   probe: z.object({ method: z.enum(["GET", "HEAD"]), path: z.string() }),
   rollout: z.object({
-    strategy: z.literal("rolling"),
+    strategy: z.enum(["rolling", "blue-green", "canary"]),
+    // A version that knew no canaries wrote none.
+    canary: z.array(z.object({ share: z.number(), bakeMs: z.number() })).default([]),
     surge: z.number(),
     bakeMs: z.number(),
     bakeRequestsMin: z.number(),
@@ -67,7 +76,8 @@ const serviceUnitSchema: z.ZodType<ServiceUnit> = z.object({
 const jobUnitSchema: z.ZodType<JobUnit> = z.object({
   ...base,
   kind: z.literal("job"),
-  when: z.literal("before-rollout"),
+  when: z.enum(["before-rollout", "schedule", "on-demand"]),
+  schedule: maybe(z.string()),
   idempotent: z.boolean(),
   deadlineMs: z.number(),
 });
@@ -83,6 +93,13 @@ export const unitSchema: z.ZodType<Unit> = z.union([
   edgeUnitSchema,
 ]);
 
+const hashKeySchema: z.ZodType<HashKey> = z.discriminatedUnion("by", [
+  z.object({ by: z.literal("client") }),
+  z.object({ by: z.literal("path") }),
+  z.object({ by: z.literal("header"), name: z.string() }),
+  z.object({ by: z.literal("cookie"), name: z.string() }),
+]);
+
 const routeSchema: z.ZodType<Route> = z.object({
   prefix: z.string(),
   to: z.string(),
@@ -90,14 +107,25 @@ const routeSchema: z.ZodType<Route> = z.object({
   timeoutMs: z.number(),
   tryTimeoutMs: z.number(),
   idleMs: z.number(),
-  balance: z.enum(["round-robin", "least-connections"]),
+  balance: z.enum(["round-robin", "least-connections", "consistent-hash"]),
+  hashBy: maybe(hashKeySchema),
 });
 
+/** What an older version wrote has only the gateway, in the clear, with nobody in front. */
 const edgeSchema: z.ZodType<Edge> = z.object({
+  provider: z.enum(["gateway", "haproxy", "nginx"]).default("gateway"),
   host: maybe(z.string()),
+  tls: maybe(z.object({ certificate: z.string(), key: z.string() })),
+  trustedProxies: z.array(z.string()).default([]),
   listen: z.array(z.object({ host: z.string(), port: z.number() })),
   routes: z.array(routeSchema),
-  limits: z.object({ bodyBytes: z.number(), headerBytes: z.number(), connections: z.number() }),
+  limits: z.object({
+    bodyBytes: z.number(),
+    headerBytes: z.number(),
+    connections: z.number(),
+    connectionsPerClient: maybe(z.number()),
+    rate: maybe(z.object({ requests: z.number(), perMs: z.number(), burst: z.number() })),
+  }),
   timeouts: z.object({
     connectMs: z.number(),
     headerMs: z.number(),

@@ -106,6 +106,8 @@ function stateWith(change: Partial<InstanceRecord>): SupervisorState {
     release: "r1",
     port: 20_001,
     routed: true,
+    weight: 1,
+    isolated: undefined,
     phase: "up",
     identity: IDENTITY,
     restarts: 0,

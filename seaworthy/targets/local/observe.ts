@@ -74,6 +74,8 @@ function observeInstance(sight: Sight, record: InstanceRecord): ObservedInstance
     release: record.release,
     state: stateOf(record, seen, endpoint),
     routed: endpoint?.routed ?? record.routed,
+    weight: record.weight,
+    isolated: record.isolated,
     address: record.port === 0 ? undefined : { host: LOOPBACK, port: record.port },
     pid: seen?.identity.pid,
     since: record.since,

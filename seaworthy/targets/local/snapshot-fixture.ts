@@ -53,6 +53,7 @@ export function aJob(build: string, command: readonly [string, ...string[]], env
     env,
     needs: [],
     when: "before-rollout",
+    schedule: undefined,
     idempotent: true,
     deadlineMs,
   };

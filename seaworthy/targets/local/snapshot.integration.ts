@@ -57,6 +57,7 @@ test("whatever a release is made of changes its id", async (t) => {
     probe: { method: "GET", path: "/" },
     rollout: {
       strategy: "rolling",
+      canary: [],
       surge: 1,
       bakeMs: 1,
       bakeRequestsMin: 1,

@@ -9,6 +9,8 @@ const aRecord = (number: number): InstanceRecord => ({
   release: "r1",
   port: 20_000 + number,
   routed: false,
+  weight: 1,
+  isolated: undefined,
   phase: "starting",
   identity: undefined,
   restarts: 0,

@@ -48,6 +48,10 @@ export interface InstanceRecord {
   readonly release: string;
   readonly port: number;
   readonly routed: boolean;
+  /** Beside the other routed ones of its unit. */
+  readonly weight: number;
+  /** Why a person took it out of the edge; no switch routes it then. */
+  readonly isolated: string | undefined;
   readonly phase: InstancePhase;
   /** Undefined: the intent to spawn was written, its outcome was not. */
   readonly identity: ProcessIdentity | undefined;
@@ -130,6 +134,9 @@ const instanceSchema: z.ZodType<InstanceRecord> = z.object({
   release: z.string(),
   port: z.number(),
   routed: z.boolean(),
+  // What an older version wrote knows neither.
+  weight: z.number().default(1),
+  isolated: maybe(z.string()),
   phase: z.enum(["starting", "up", "backing-off", "stopping"]),
   identity: maybe(identitySchema),
   restarts: z.number(),
@@ -192,4 +199,15 @@ export function without<Value>(
   key: string,
 ): Readonly<Record<string, Value>> {
   return Object.fromEntries(Object.entries(record).filter(([name]) => name !== key));
+}
+
+/** The state with one instance changed; as it is when there is no such instance. */
+export function withInstance(
+  state: SupervisorState,
+  id: string,
+  change: Partial<InstanceRecord>,
+): SupervisorState {
+  const record = state.instances[id];
+  if (record === undefined) return state;
+  return { ...state, instances: { ...state.instances, [id]: { ...record, ...change } } };
 }

@@ -10,7 +10,8 @@ import type { Crew } from "./crew.ts";
 import { inject, undo } from "./faults.ts";
 import { JOB_STOP_MS, runJob } from "./jobs.ts";
 import { takenPorts } from "./spawn-instance.ts";
-import { without, type InstanceRecord } from "./state.ts";
+import { withInstance, without, type InstanceRecord } from "./state.ts";
+import { weightsOf } from "../../weights.ts";
 import { terminate } from "./terminate.ts";
 
 type Of<Action extends Step["action"]> = Extract<Step, { action: Action }>;
@@ -24,6 +25,10 @@ export async function applyStep(crew: Crew, step: Step, signal: AbortSignal): Pr
       return await awaitStep(crew, step, signal);
     case "switch":
       return await switchTo(crew, step);
+    case "isolate":
+      return await isolate(crew, step);
+    case "rejoin":
+      return await rejoin(crew, step);
     case "drain":
       return await drain(crew, step, signal);
     case "stop":
@@ -66,7 +71,7 @@ async function start(crew: Crew, step: Of<"start">): Promise<StepResult> {
     const port = await ports.choose(takenPorts(ledger.state));
     const record: InstanceRecord = {
       ...{ id: instance, unit, release, port, routed: false, phase: "starting", restarts: 0 },
-      ...{ identity: undefined, because: undefined },
+      ...{ weight: 1, isolated: undefined, identity: undefined, because: undefined },
       since: timestamp(clock),
       spawnedWallMs: clock.wall(),
     };
@@ -93,21 +98,47 @@ async function awaitStep(
   return await awaitReady(crew.world, crew.edge, { record, unit, keeper, deadlineMs, signal });
 }
 
-async function switchTo(crew: Crew, { unit, instances }: Of<"switch">): Promise<StepResult> {
+async function switchTo(crew: Crew, step: Of<"switch">): Promise<StepResult> {
+  const { unit, instances, shares } = step;
   const { ledger } = crew.world;
-  const wanted = new Set(instances);
-  for (const id of wanted) {
-    if (ledger.state.instances[id]?.unit !== unit) return noSuch(id);
-  }
-  await ledger.intend((state) => ({
-    ...state,
-    instances: Object.fromEntries(
-      Object.entries(state.instances).map(([id, record]) => [
-        id,
-        record.unit === unit ? { ...record, routed: wanted.has(id) } : record,
-      ]),
-    ),
-  }));
+  const known = Object.values(ledger.state.instances).filter((record) => record.unit === unit);
+  const wanted = known.filter(({ id }) => instances.includes(id));
+  const missing = instances.find((id) => !wanted.some((record) => record.id === id));
+  if (missing !== undefined) return noSuch(missing);
+  const apart = wanted.find(({ isolated }) => isolated !== undefined);
+  if (apart !== undefined) return failed(`${apart.id} is isolated: ${apart.isolated}`);
+  const weights = weightsOf(wanted, shares);
+  await ledger.intend((state) => {
+    const routing = known.map((record) => {
+      const weight = weights.get(record.id);
+      return { id: record.id, routed: weight !== undefined, weight: weight ?? 1 };
+    });
+    return routing.reduce((now, { id, ...change }) => withInstance(now, id, change), state);
+  });
+  const { generation } = await crew.edge.push();
+  return { outcome: "done", detail: `the edge routes by generation ${generation}` };
+}
+
+/** It runs on, and nobody but a person who names it sends it requests. */
+async function isolate(crew: Crew, { instance, because }: Of<"isolate">): Promise<StepResult> {
+  const { ledger } = crew.world;
+  if (ledger.state.instances[instance] === undefined) return noSuch(instance);
+  await ledger.intend((state) =>
+    withInstance(state, instance, { isolated: because, routed: false }),
+  );
+  const { generation } = await crew.edge.push();
+  return { outcome: "done", detail: `the edge routes by generation ${generation}, without it` };
+}
+
+/** Routes it again; one that was not isolated stays as it is. */
+async function rejoin(crew: Crew, { instance }: Of<"rejoin">): Promise<StepResult> {
+  const { ledger } = crew.world;
+  const record = ledger.state.instances[instance];
+  if (record === undefined) return noSuch(instance);
+  if (record.isolated === undefined) return { outcome: "done", detail: "it was not isolated" };
+  await ledger.intend((state) =>
+    withInstance(state, instance, { isolated: undefined, routed: true }),
+  );
   const { generation } = await crew.edge.push();
   return { outcome: "done", detail: `the edge routes by generation ${generation}` };
 }
