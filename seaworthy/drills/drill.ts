@@ -2,16 +2,14 @@ import { deadline, timestamp } from "@seaworthy/std/clock";
 import { humanDuration } from "@seaworthy/std/duration";
 import { seeded } from "@seaworthy/std/random";
 import { LoadError } from "../load/client.ts";
-import type { Evidence } from "../record/evidence.ts";
+import type { DrillRun, Evidence } from "../record/evidence.ts";
 import { readRecords } from "../record/read.ts";
 import { TargetError } from "../targets/target.ts";
-import { faultRun } from "./fault-run.ts";
 import type { DeclaredObjective } from "./objectives.ts";
-import { predict, type Prediction } from "./predict.ts";
+import { PLAYS } from "./plays.ts";
+import { predictedFigure, type Prediction } from "./prediction.ts";
 import { objectivesOf, preflight, type Ready } from "./preflight.ts";
 import type { DrillRequest } from "./request.ts";
-import { rollRun } from "./roll-run.ts";
-import type { RunSetting } from "./stage.ts";
 import { judge, type RunFinding } from "./verdict.ts";
 
 const OBSERVE_MS = 20_000;
@@ -61,7 +59,7 @@ async function runAll(course: Course): Promise<string | undefined> {
   try {
     for (let turn = 1; turn <= request.runs; turn += 1) {
       const setting = { ...ready, before, request, prediction, random, turn, limits };
-      const finding = await runOne(setting);
+      const finding = await PLAYS[request.name].run(setting);
       findings.push(finding);
       const clean = finding.aborted === undefined && finding.doubts.length === 0;
       if (!clean || finding.run.undone === undefined) return undefined;
@@ -76,23 +74,9 @@ async function runAll(course: Course): Promise<string | undefined> {
   }
 }
 
-async function runOne(setting: RunSetting): Promise<RunFinding> {
-  const { name } = setting.request;
-  switch (name) {
-    case "kill-instance":
-      return await faultRun(setting, "kill");
-    case "freeze-instance":
-      return await faultRun(setting, "freeze");
-    case "roll-under-load":
-    case "never-ready-release":
-      return await rollRun(setting, name);
-  }
-}
-
 function predictionOf(request: DrillRequest, ready: Ready): Prediction {
-  const { edge, drills } = request.parsed.system;
-  const { unit } = ready;
-  return predict({ drill: request.name, unit, edge, freezeMs: drills.freezeMs });
+  const { edge, drills, load } = request.parsed.system;
+  return PLAYS[request.name].predict({ unit: ready.unit, edge, drills, load });
 }
 
 function predictionText({ interval }: Prediction): string {
@@ -129,9 +113,32 @@ function evidenceOf(
     target: request.target.platform.name,
     declarationHash: request.parsed.hash,
     releases: play.ready?.releases ?? {},
+    ...findingsOf(
+      play.prediction,
+      seen.findings.map(({ run }) => run),
+    ),
     at: timestamp(request.clock),
     raw: request.raw,
   };
+}
+
+/** The target is looked at, not asked: what it shows may be this much older than the look. */
+const LOOK_MS = 250;
+
+/** Samples beside the prediction: the mechanism is not what it was taken for, held or not. */
+function findingsOf(
+  prediction: Prediction | undefined,
+  runs: readonly DrillRun[],
+): Pick<Evidence, "findings"> {
+  if (prediction === undefined) return {};
+  const { what, fromMs, toMs } = prediction.interval;
+  const findings = runs.flatMap((run, at) => {
+    const ms = predictedFigure(run, prediction.figure);
+    if (ms === undefined || (ms >= fromMs - LOOK_MS && ms <= toMs + LOOK_MS)) return [];
+    const interval = `${humanDuration(fromMs)} to ${humanDuration(toMs)}`;
+    return [`run ${at + 1}: ${what} ${humanDuration(ms)}, predicted ${interval}`];
+  });
+  return findings.length === 0 ? {} : { findings };
 }
 
 function unverified(play: Play, because: string): readonly Evidence[] {

@@ -17,6 +17,7 @@ function aRecord(given: Partial<RunRecord> = {}): RunRecord {
     inFlightOnVictim: { safe: 3, idempotent: 0, unsafe: 1, stream: 2 },
     losesInFlight: true,
     exposureMs: undefined,
+    tookMs: undefined,
     restored: { state: "back", afterMs: 1_200 },
     writes: undefined,
     injected: "gone",

@@ -28,6 +28,7 @@ export interface RunRecord {
   /** Requests and streams in flight on the victim are lost by nature. */
   readonly losesInFlight: boolean;
   readonly exposureMs: number | undefined;
+  readonly tookMs: number | undefined;
   readonly restored: Restored;
   readonly writes: WriteAudit | undefined;
   readonly injected: string | undefined;
@@ -89,6 +90,7 @@ export function findingOf(record: RunRecord): RunFinding {
     outage: outage.figures,
     exposureMs: record.exposureMs,
     restoredMs: record.restored.state === "back" ? record.restored.afterMs : undefined,
+    ...(record.tookMs === undefined ? {} : { tookMs: record.tookMs }),
     writes: record.writes,
     injected: record.injected,
     undone: record.undone,

@@ -12,6 +12,8 @@ export interface Notes {
   window: Span | undefined;
   inFlightOnVictim: ClassCounts | undefined;
   exposureMs: number | undefined;
+  /** How long what the drill is about took, where the prediction speaks of that. */
+  tookMs: number | undefined;
   restored: Restored;
   /** Waits until the unit is whole again, when the load has ended. */
   whole: (() => Promise<Restored>) | undefined;
@@ -28,6 +30,7 @@ export function freshNotes(): Notes {
     window: undefined,
     inFlightOnVictim: undefined,
     exposureMs: undefined,
+    tookMs: undefined,
     restored: { state: "not-asked" },
     whole: undefined,
     injected: undefined,

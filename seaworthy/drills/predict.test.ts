@@ -2,21 +2,31 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { aUnit } from "./planted.fixture.ts";
 import { anEdge } from "../targets/declared.ts";
-import { predict } from "./predict.ts";
+import { predictFreeze, predictKill, predictNeverReady, predictRoll } from "./predict.ts";
 
-const base = { edge: undefined, freezeMs: 1_500 };
+const base = {
+  edge: undefined,
+  load: undefined,
+  drills: {
+    warmUpMs: 1_000,
+    baselineMs: 1_000,
+    windowMs: 4_000,
+    freezeMs: 1_500,
+    everyMs: undefined,
+  },
+};
 
 test("a killed one of several is back after backoff and boot; a single one is an outage", () => {
-  const two = predict({ ...base, drill: "kill-instance", unit: aUnit(2) });
+  const two = predictKill({ ...base, unit: aUnit(2) });
   assert.deepEqual([two.interval.fromMs, two.interval.toMs], [700, 700 + 2_000 + 100]);
   assert.equal(two.failingMsMax, 3_000, "clients should see nothing");
-  const one = predict({ ...base, drill: "kill-instance", unit: aUnit(1) });
+  const one = predictKill({ ...base, unit: aUnit(1) });
   assert.match(one.interval.what, /outage/);
   assert.equal(one.failingMsMax, 2_800 + 3_000);
 });
 
 test("a frozen one is exposed until its checks time out, or a try does", () => {
-  const checks = predict({ ...base, drill: "freeze-instance", unit: aUnit(2) });
+  const checks = predictFreeze({ ...base, unit: aUnit(2) });
   assert.deepEqual([checks.interval.fromMs, checks.interval.toMs], [300, 100 + 200 + 200]);
 });
 
@@ -34,8 +44,7 @@ test("least connections may never choose a frozen one again", () => {
   const soonest = (balance: "round-robin" | "least-connections", tryTimeoutMs: number): number => {
     const routes = [{ ...route, tryTimeoutMs, balance }];
     const edge = anEdge({ listen: [], routes, limits, timeouts });
-    const drill = { drill: "freeze-instance", unit: aUnit(2), freezeMs: 1_500, edge } as const;
-    return predict(drill).interval.fromMs;
+    return predictFreeze({ ...base, unit: aUnit(2), edge }).interval.fromMs;
   };
   assert.equal(soonest("least-connections", 200), 0);
   assert.equal(soonest("round-robin", 200), 200, "a try times out before the checks do");
@@ -43,8 +52,8 @@ test("least connections may never choose a frozen one again", () => {
 });
 
 test("a roll is bounded by its boots, drains and bakes, there and back", () => {
-  const roll = predict({ ...base, drill: "roll-under-load", unit: aUnit(2) });
-  assert.equal(roll.interval.toMs, 2 * 2 * (2_000 + 5_000 + 2_000));
-  const never = predict({ ...base, drill: "never-ready-release", unit: aUnit(2) });
+  const roll = predictRoll({ ...base, unit: aUnit(2) });
+  assert.equal(roll.interval.toMs, 2 * 2 * (2_000 + 5_000 + 5_000));
+  const never = predictNeverReady({ ...base, unit: aUnit(2) });
   assert.equal(never.interval.fromMs, 2_000);
 });

@@ -67,6 +67,7 @@ async function rollThereAndBack(rolling: Rolling): Promise<void> {
   } finally {
     await goBack(rolling, own);
     notes.window = { fromMs, toMs: stage.run.nowMs() };
+    if (drill === "roll-under-load") notes.tookMs = notes.window.toMs - fromMs;
   }
   // A quick roll is judged over the declared window all the same: it must not prove less.
   const { windowMs } = request.parsed.system.drills;
@@ -92,6 +93,7 @@ function judgeForward({ setting, notes, drill }: Rolling, forward: Forward): voi
   const { outcome, spotter, release, own } = forward;
   const tookMs = outcome.seconds * 1_000;
   const name = setting.unit.name;
+  if (drill === "never-ready-release") notes.tookMs = tookMs;
   const took = `${own.id} → ${release.id}: ${outcome.outcome} after ${humanDuration(tookMs)}`;
   const { routed, started } = spotter;
   const wrongs = wrongsOf(drill, outcome);

@@ -5,7 +5,7 @@ import type { LoadPlan, LoadResult, LoadRun } from "../load/load.ts";
 import type { Span } from "../load/window.ts";
 import { AbortWatch, throwIfStopped } from "./aborted.ts";
 import type { BaselineLimits } from "./finding.ts";
-import type { Prediction } from "./predict.ts";
+import type { Prediction } from "./prediction.ts";
 import type { Ready } from "./preflight.ts";
 import type { DrillRequest } from "./request.ts";
 

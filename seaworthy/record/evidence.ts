@@ -15,6 +15,8 @@ export interface Evidence {
   readonly runs: readonly DrillRun[];
   readonly verdict: Verdict;
   readonly because: string;
+  /** Samples outside the predicted interval: worth knowing also where the objective held. */
+  readonly findings?: readonly string[];
   readonly seed: number;
   readonly target: string;
   readonly declarationHash: string;
@@ -28,6 +30,8 @@ export interface Interval {
   readonly what: string;
   readonly fromMs: number;
   readonly toMs: number;
+  /** The configured intervals that make it as wide as it is. */
+  readonly varies?: readonly { readonly of: string; readonly ms: number }[];
 }
 
 export interface DrillRun {
@@ -53,6 +57,8 @@ export interface DrillRun {
   readonly exposureMs: number | undefined;
   /** Injection → redundancy restored (ms). */
   readonly restoredMs: number | undefined;
+  /** What the drill was about took so long (ms), where no other figure says it: a roll, a spike. */
+  readonly tookMs?: number;
   /** Client's history against what took effect; undefined when no `load.history` is declared. */
   readonly writes: WriteAudit | undefined;
   readonly injected: string | undefined;

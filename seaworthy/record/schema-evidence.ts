@@ -21,7 +21,12 @@ const verdictSchema = schemaOf<Verdict>()(
 );
 
 const intervalSchema = schemaOf<Interval>()(
-  z.object({ what: z.string(), fromMs: amount, toMs: amount }),
+  z.object({
+    what: z.string(),
+    fromMs: amount,
+    toMs: amount,
+    varies: list(z.object({ of: z.string(), ms: amount })).exactOptional(),
+  }),
 );
 
 const countsSchema = schemaOf<ClassCounts>()(
@@ -64,6 +69,7 @@ const runSchema = schemaOf<DrillRun>()(
     outage: z.object({ longestGapMs: amount, badSeconds: amount, unavailableMs: amount }),
     exposureMs: orUndefined(amount),
     restoredMs: orUndefined(amount),
+    tookMs: amount.exactOptional(),
     writes: orUndefined(writesSchema),
     injected: orUndefined(z.string()),
     undone: orUndefined(z.string()),
@@ -81,6 +87,7 @@ export const evidenceSchema = schemaOf<Evidence>()(
     runs: list(runSchema),
     verdict: verdictSchema,
     because: z.string(),
+    findings: list(z.string()).exactOptional(),
     seed: z.int(),
     target: z.string(),
     declarationHash: z.string(),
