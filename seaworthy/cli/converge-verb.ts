@@ -8,6 +8,7 @@ import type { Plan } from "../plan/plan.ts";
 import { planText } from "../plan/render.ts";
 import { evidenceObjectives } from "../drills/objectives.ts";
 import { readEvidence } from "./records.ts";
+import { readRecords } from "../record/read.ts";
 import type { Step } from "../record/step.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
 import { converge } from "../rollout/run.ts";
@@ -139,10 +140,12 @@ export async function planFor(
       ? await describeReleases(graph, target, signal)
       : await intent.releases(observed, target);
   const evidence = observed.exists ? await readEvidence(target.store) : [];
+  const recorded = observed.exists ? await readRecords(target.store, "release") : [];
   const plan = diff({
     graph,
     observed,
     releases: releasesOf(releases),
+    known: new Map(recorded.map((release) => [release.id, release])),
     provenObjectives: evidenceObjectives(evidence),
     ...(intent.narrowTo === undefined ? {} : { narrowTo: intent.narrowTo }),
   });

@@ -5,6 +5,7 @@ import { expectationOf, stepDeadlineMs } from "./expectation.ts";
 import type { EdgeUnit, Graph, JobUnit, ServiceUnit, Unit, UnitName } from "./graph.ts";
 import type { Observed, ObservedInstance, ObservedUnit } from "./observed.ts";
 import { unitsInOrder } from "./order.ts";
+import { releaseChanges } from "./release-changes.ts";
 import type { FieldChange, Plan, PlanAction, PlanStep } from "./plan.ts";
 
 export interface DiffInput {
@@ -12,6 +13,8 @@ export interface DiffInput {
   readonly observed: Observed;
   /** What each service and job would be made of now; a unit without one keeps what it has. */
   readonly releases: ReadonlyMap<UnitName, Release>;
+  /** Releases that are known from before, by id: what one is made of is compared with the next. */
+  readonly known?: ReadonlyMap<ReleaseId, Release>;
   /** Objectives that evidence speaks of today. */
   readonly provenObjectives: Iterable<ObjectiveName>;
   /** Only these units; undefined: all, and what is no longer declared is removed. */
@@ -96,7 +99,11 @@ function serviceDrafts(
   const fields = fieldChanges(unit, input);
   if (serving !== undefined && to !== serving) {
     const reason = `${to} instead of ${serving}${overrideNote(unit, seen)}`;
-    const roll = draft("roll", change, { reason, fields: fields.ofRelease });
+    const content = releaseChanges(
+      input.known?.get(serving),
+      input.releases.get(unit.name) ?? input.known?.get(to ?? ""),
+    );
+    const roll = draft("roll", change, { reason, fields: [...fields.ofRelease, ...content] });
     const others = fields.ofDefinition;
     return others.length === 0 ? [roll] : [roll, configure(unit, others)];
   }
