@@ -1,5 +1,7 @@
 import type { Clock } from "@seaworthy/std/clock";
 import type { OwnCommand } from "@seaworthy/std/command";
+import type { StartLoad } from "../load/load.ts";
+import type { Target } from "../targets/target.ts";
 
 /** Everything of the outside that a verb may use; made once, in `main`. */
 export interface Context {
@@ -10,6 +12,10 @@ export interface Context {
   readonly ownCommand: OwnCommand;
   readonly interrupts: Interrupts;
   readonly owner: { readonly pid: number; readonly host: string; readonly user: string };
+  /** What stands between a verb and its target; left out, nothing does. */
+  readonly wrapTarget?: (target: Target) => Target;
+  /** The generator of requests; left out, a process of our own. */
+  readonly startLoad?: StartLoad;
 }
 
 /** Data goes to stdout; progress and prose to stderr. */

@@ -107,7 +107,7 @@ async function convergeUnder(
       emit: operation.emit,
       commits: true,
       accepted: acceptedRules(setting.invocation.options),
-      startLoad: startLoad(context.ownCommand, context.clock),
+      startLoad: context.startLoad ?? startLoad(context.ownCommand, context.clock),
       scratch,
       signal: operation.signal,
       stopRequested: context.interrupts.stopRequested,

@@ -8,6 +8,11 @@ import { localOptions } from "./local-options.ts";
 
 /** The target that the declaration or `--on` names. */
 export async function openTarget(system: OpenSystem, context: Context): Promise<Target> {
+  const target = await openNamed(system, context);
+  return context.wrapTarget?.(target) ?? target;
+}
+
+async function openNamed(system: OpenSystem, context: Context): Promise<Target> {
   switch (system.graph.platform) {
     case "local":
       return await openLocal(localOptions(system, context));

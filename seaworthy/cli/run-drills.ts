@@ -62,7 +62,7 @@ async function runOne(name: DrillName, request: DrillsRequest): Promise<readonly
     lease,
     parsed: system.parsed,
     graph: withScale(system.graph, observed),
-    startLoad: startLoad(context.ownCommand, context.clock),
+    startLoad: context.startLoad ?? startLoad(context.ownCommand, context.clock),
     roll: (unit, signal) => rollTo(unit, { signal, scratch, request }),
     clock: context.clock,
     seed: request.seed,

@@ -9,8 +9,8 @@ interface Sleeper {
  * Time that passes only while everybody waits: when the event loop has nothing else to do, it
  * jumps to the next sleeper. A bake of 30 s takes a millisecond, and always takes the same turns.
  */
-export function virtualClock(): Clock {
-  let nowMs = 0;
+export function virtualClock(fromMs = 0): Clock {
+  let nowMs = fromMs;
   let sleepers: readonly Sleeper[] = [];
   let isPumping = false;
   const pump = (): void => {
