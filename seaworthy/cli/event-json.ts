@@ -13,7 +13,7 @@ function idsOf(event: Event): Readonly<Record<string, string>> {
   if ("job" in about) ids["job"] = about.job;
   if ("fault" in about) {
     ids["fault"] = about.fault.id;
-    ids["instance"] = about.fault.fault.instance;
+    if ("instance" in about.fault.fault) ids["instance"] = about.fault.fault.instance;
   }
   if ("drill" in about) ids["drill"] = about.drill;
   return ids;

@@ -1,5 +1,6 @@
 import type { ObjectiveState } from "../drills/objectives.ts";
 import type { Observed, ObservedUnit } from "../plan/observed.ts";
+import { subjectOf } from "../record/fault.ts";
 import type { UnderWay } from "../record/under-way.ts";
 import type { OpenSystem } from "./open-system.ts";
 import type { Paint } from "./paint.ts";
@@ -51,7 +52,7 @@ export function objectiveLine(state: ObjectiveState, paint: Paint): readonly str
 /** What was begun and not ended: somebody does it now, or did and died. */
 export function underWayLines({ operation, verb, since, faults }: UnderWay): readonly string[] {
   const when = since === undefined ? "" : ` since ${since}`;
-  const open = faults.map(({ fault }) => `open fault: ${fault.kind} of ${fault.instance}`);
+  const open = faults.map(({ fault }) => `open fault: ${fault.kind} of ${subjectOf(fault)}`);
   return [`begun and not ended: ${verb} (${operation})${when}; the next up sees to it`, ...open];
 }
 

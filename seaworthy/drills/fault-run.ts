@@ -1,6 +1,7 @@
 import { present } from "@seaworthy/std/assert";
 import { DrillAborted } from "./aborted.ts";
-import { FaultUnderWay, type Injection } from "./fault-under-way.ts";
+import type { Fault } from "../record/fault.ts";
+import { FaultUnderWay, SWITCH_MARGIN_MS, type Injection } from "./fault-under-way.ts";
 import { baselineHolds, conclude, describeCounts, freshNotes, type Notes } from "./notes.ts";
 import { chooseVictim, unitSeen } from "./preflight.ts";
 import { Stage, type RunSetting } from "./stage.ts";
@@ -40,7 +41,10 @@ async function breakOne(breaking: Breaking): Promise<void> {
     present(unitSeen(setting.before, unit.name), unit.name),
     setting.random,
   );
-  await using fault = await FaultUnderWay.prepare({ request, kind, victim });
+  const instance = victim.id;
+  const forMs = request.parsed.system.drills.freezeMs + SWITCH_MARGIN_MS;
+  const broken: Fault = kind === "freeze" ? { kind, instance, forMs } : { kind, instance };
+  await using fault = await FaultUnderWay.prepare({ request, fault: broken });
   const beforeMs = stage.run.nowMs();
   const injection = await fault.inject();
   const injectedMs = injectedAt(injection, { beforeMs, stage });

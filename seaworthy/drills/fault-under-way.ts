@@ -1,12 +1,10 @@
 import { z } from "zod";
 import { deadline } from "@seaworthy/std/clock";
 import { poll } from "@seaworthy/std/retry";
-import type { ObservedInstance } from "../plan/observed.ts";
 import type { ClassCounts } from "../record/evidence.ts";
-import type { FaultHandle } from "../record/fault.ts";
+import { lastsMs, subjectOf, type Fault, type FaultHandle } from "../record/fault.ts";
 import type { JournalEntry } from "../record/journal.ts";
 import { TargetError } from "../targets/target.ts";
-import { unitSeen } from "./preflight.ts";
 import type { DrillRequest } from "./request.ts";
 
 const PREPARE_MS = 10_000;
@@ -17,7 +15,7 @@ const UNDO_MS = 20_000;
 const SEEN_MS = 5_000;
 const SEEN_EVERY_MS = 50;
 /** So much later than our own undo does the dead man's switch act. */
-const SWITCH_MARGIN_MS = 10_000;
+export const SWITCH_MARGIN_MS = 10_000;
 
 export interface Injection {
   readonly wallMs: number;
@@ -32,35 +30,33 @@ export type Undo =
 
 export interface FaultOptions {
   readonly request: DrillRequest;
-  readonly kind: "kill" | "freeze";
-  readonly victim: ObservedInstance;
+  readonly fault: Fault;
 }
 
 /** A fault from its preparation to its undo, which happens on every way out. */
 export class FaultUnderWay implements AsyncDisposable {
-  readonly #options: FaultOptions;
+  readonly #request: DrillRequest;
   readonly #handle: FaultHandle;
+  /** `freeze of api-1`. */
+  readonly #what: string;
   #journalled = false;
   #undone: Promise<Undo> | undefined;
 
-  private constructor(options: FaultOptions, handle: FaultHandle) {
-    this.#options = options;
+  private constructor(request: DrillRequest, handle: FaultHandle) {
+    this.#request = request;
     this.#handle = handle;
+    this.#what = `${handle.fault.kind} of ${subjectOf(handle.fault)}`;
   }
 
-  static async prepare(options: FaultOptions): Promise<FaultUnderWay> {
-    const { request, kind, victim } = options;
-    const signal = deadline(PREPARE_MS, `preparing the ${kind}`, request.signal);
-    const instance = victim.id;
-    const forMs = request.parsed.system.drills.freezeMs + SWITCH_MARGIN_MS;
-    const fault = kind === "freeze" ? { kind, instance, forMs } : { kind, instance };
-    return new FaultUnderWay(options, await request.target.prepare(fault, signal));
+  /** Throws `TargetError` where this cannot be broken here: nothing was touched then. */
+  static async prepare({ request, fault }: FaultOptions): Promise<FaultUnderWay> {
+    const signal = deadline(PREPARE_MS, `preparing the ${fault.kind}`, request.signal);
+    return new FaultUnderWay(request, await request.target.prepare(fault, signal));
   }
 
   /** Journals, breaks, and looks whether it happened. Throws `TargetError` when it did not. */
   async inject(): Promise<Injection> {
-    const { request, kind, victim } = this.#options;
-    const { target, lease, operation, emit, name } = request;
+    const { target, lease, operation, emit, name, clock } = this.#request;
     const fault = this.#handle;
     await target.store.append("journal", {
       entry: "fault",
@@ -68,20 +64,21 @@ export class FaultUnderWay implements AsyncDisposable {
       fault,
     } satisfies JournalEntry);
     this.#journalled = true;
-    emit({ kind: "drill", drill: name, phase: "inject", detail: `${kind} ${victim.id}` });
-    const signal = deadline(INJECT_MS, `the ${kind} of ${victim.id}`, request.signal);
-    const askedWallMs = request.clock.wall();
+    const detail = `${fault.fault.kind} ${subjectOf(fault.fault)}`;
+    emit({ kind: "drill", drill: name, phase: "inject", detail });
+    const signal = deadline(INJECT_MS, `the ${this.#what}`, this.#request.signal);
+    const askedWallMs = clock.wall();
     const step = { action: "inject", fault } as const;
     const result = await target.apply(step, { signal, epoch: lease.epoch });
     if (result.outcome === "failed") {
-      const message = `the ${kind} of ${victim.id}: ${result.because}`;
+      const message = `the ${this.#what}: ${result.because}`;
       throw new TargetError("failed", message, { detail: result.detail });
     }
     const told = readInjection(result.detail);
     return {
       wallMs: told?.wallMs ?? askedWallMs,
       inFlight: told?.inFlight,
-      seen: await this.#lookFor((now) => sawInjection({ kind, before: victim, now })),
+      seen: (await this.#lookUntil({ inForce: true })).seen,
     };
   }
 
@@ -95,46 +92,49 @@ export class FaultUnderWay implements AsyncDisposable {
   }
 
   async #undo(): Promise<Undo> {
-    const { request, kind, victim } = this.#options;
-    const { target, lease, operation, emit, name } = request;
+    const { target, lease, operation, emit, name } = this.#request;
     const fault = this.#handle;
-    emit({ kind: "drill", drill: name, phase: "undo", detail: `${kind} of ${victim.id}` });
+    emit({ kind: "drill", drill: name, phase: "undo", detail: this.#what });
     // Not the request's signal: whatever was stopped, this is done.
-    const signal = deadline(UNDO_MS, `undoing the ${kind} of ${victim.id}`);
+    const signal = deadline(UNDO_MS, `undoing the ${this.#what}`);
     const step = { action: "undo", fault } as const;
     const result = await target.apply(step, { signal, epoch: lease.epoch });
     if (result.outcome === "failed") return { undone: false, because: result.because };
-    const seen = await this.#lookFor((now) => sawUndo({ kind, before: victim, now }));
-    if (seen === undefined)
-      return {
-        undone: false,
-        because: `${victim.id} is still ${kind === "freeze" ? "frozen" : "dead"}`,
-      };
+    const over = await this.#seenOver(result.detail);
+    if (over.seen === undefined) {
+      return { undone: false, because: `the ${this.#what} is still in force: ${over.last}` };
+    }
     await target.store.append("journal", {
       entry: "fault-undone",
       operation,
       faultId: fault.id,
-      how: seen,
+      how: over.seen,
     } satisfies JournalEntry);
-    return { undone: true, seen };
+    return { undone: true, seen: over.seen };
   }
 
-  async #lookFor(
-    judge: (now: ObservedInstance | undefined) => string | undefined,
-  ): Promise<string | undefined> {
-    const { request, victim } = this.#options;
+  /** What was over at once is what it is: the target says what stands there now. */
+  async #seenOver(told: string | undefined): Promise<Look> {
+    if (lastsMs(this.#handle.fault) > 0) return await this.#lookUntil({ inForce: false });
+    return { seen: told ?? "nothing to undo", last: "" };
+  }
+
+  async #lookUntil(wanted: { readonly inForce: boolean }): Promise<Look> {
+    const { target, clock } = this.#request;
     const signal = deadline(SEEN_MS, "another look");
+    let last = "nothing was seen";
     const look = async (): Promise<string | undefined> => {
-      const observed = await request.target.observe(signal);
-      const unit = unitSeen(observed, victim.unit);
-      return judge(unit?.instances.find((instance) => instance.id === victim.id));
+      const sight = await target.witness(this.#handle, signal);
+      last = sight.seen;
+      return sight.inForce === wanted.inForce ? sight.seen : undefined;
     };
-    return await poll(look, { clock: request.clock, everyMs: SEEN_EVERY_MS, signal }).catch(
+    const seen = await poll(look, { clock, everyMs: SEEN_EVERY_MS, signal }).catch(
       (error: unknown) => {
         if (signal.aborted) return undefined;
         throw error;
       },
     );
+    return { seen, last };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -143,31 +143,9 @@ export class FaultUnderWay implements AsyncDisposable {
 }
 
 interface Look {
-  readonly kind: "kill" | "freeze";
-  readonly before: ObservedInstance;
-  readonly now: ObservedInstance | undefined;
-}
-
-/** What shows that the victim is broken; pure. */
-export function sawInjection({ kind, before, now }: Look): string | undefined {
-  if (kind === "freeze") {
-    const frozen = now?.state === "frozen" && now.pid === before.pid;
-    return frozen ? `${before.id} (pid ${before.pid}) is stopped` : undefined;
-  }
-  if (now === undefined) return `${before.id} is gone`;
-  if (now.pid !== before.pid || now.state === "gone") {
-    return `${before.id} is not pid ${before.pid} any more (${now.state})`;
-  }
-  return undefined;
-}
-
-/** What shows that nothing of the fault is left; a kill leaves nothing but a dead process. */
-export function sawUndo({ kind, before, now }: Look): string | undefined {
-  if (kind === "kill")
-    return sawInjection({ kind, before, now }) ?? `${before.id} is ${now?.state}`;
-  if (now === undefined) return `${before.id} was replaced`;
-  if (now.state === "frozen") return undefined;
-  return `${before.id} runs again (pid ${now.pid ?? "none"}, ${now.state})`;
+  /** Undefined: not within the time in which it takes effect. */
+  readonly seen: string | undefined;
+  readonly last: string;
 }
 
 const count = z.number().min(0);

@@ -1,6 +1,6 @@
 import { deadline } from "@seaworthy/std/clock";
 import type { EventBody } from "../record/event.ts";
-import type { FaultHandle } from "../record/fault.ts";
+import { subjectOf, type FaultHandle } from "../record/fault.ts";
 import type { JournalEntry } from "../record/journal.ts";
 import { readRecords } from "../record/read.ts";
 import { openFaults } from "../record/under-way.ts";
@@ -29,7 +29,7 @@ export async function undoLeftovers(setting: LeftoverSetting): Promise<readonly 
 
 async function undoLeftover(fault: FaultHandle, setting: LeftoverSetting): Promise<void> {
   const { target, lease } = setting;
-  const what = `undoing the ${fault.fault.kind} of ${fault.fault.instance}`;
+  const what = `undoing the ${fault.fault.kind} of ${subjectOf(fault.fault)}`;
   const signal = deadline(UNDO_MS, what, setting.signal);
   const result = await target.apply({ action: "undo", fault }, { signal, epoch: lease.epoch });
   if (result.outcome === "failed") {
@@ -47,6 +47,6 @@ async function undoLeftover(fault: FaultHandle, setting: LeftoverSetting): Promi
     kind: "drill",
     drill: "leftover",
     phase: "undo",
-    detail: `${fault.fault.kind} of ${fault.fault.instance}, left by an earlier run`,
+    detail: `${fault.fault.kind} of ${subjectOf(fault.fault)}, left by an earlier run`,
   });
 }

@@ -3,6 +3,7 @@ import type { Random } from "@seaworthy/std/random";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import type { Graph, ServiceUnit, UnitName } from "../plan/graph.ts";
 import type { Observed, ObservedInstance, ObservedUnit } from "../plan/observed.ts";
+import { subjectOf } from "../record/fault.ts";
 import type { JournalEntry } from "../record/journal.ts";
 import type { Load } from "../system/system.ts";
 import { CATALOGUE } from "./catalogue.ts";
@@ -79,7 +80,7 @@ export function preflight(
   if (load === undefined) return refuse("no load is declared: nothing would be measured");
   const open = openFaults(seen.journal)[0];
   if (open !== undefined) {
-    return refuse(`an earlier ${open.fault.kind} of ${open.fault.instance} is not undone yet`);
+    return refuse(`an earlier ${open.fault.kind} of ${subjectOf(open.fault)} is not undone yet`);
   }
   const missing = missingRoles(seen.observed, asked.graph);
   if (missing !== undefined) return refuse(missing);

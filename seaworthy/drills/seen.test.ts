@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ObservedInstance, ObservedUnit } from "../plan/observed.ts";
-import { readInjection, sawInjection, sawUndo } from "./fault-under-way.ts";
+import { readInjection } from "./fault-under-way.ts";
 import { sameAgain } from "./roll-run.ts";
 
 function anInstance(given: Partial<ObservedInstance> = {}): ObservedInstance {
@@ -37,32 +37,6 @@ function aUnit(given: Partial<ObservedUnit> = {}): ObservedUnit {
     ...given,
   };
 }
-
-const before = anInstance();
-
-test("a kill is seen by another pid, or none; a process that lives on is none", () => {
-  const saw = (now: ObservedInstance | undefined) => sawInjection({ kind: "kill", before, now });
-  assert.equal(saw(anInstance()), undefined);
-  assert.equal(saw(anInstance({ state: "unready" })), undefined);
-  assert.match(saw(undefined) ?? "", /gone/);
-  assert.match(saw(anInstance({ state: "gone" })) ?? "", /not pid 7/);
-  assert.match(saw(anInstance({ pid: 8 })) ?? "", /not pid 7/);
-});
-
-test("a freeze is seen on the same process only", () => {
-  const saw = (now: ObservedInstance | undefined) => sawInjection({ kind: "freeze", before, now });
-  assert.match(saw(anInstance({ state: "frozen" })) ?? "", /pid 7\) is stopped/);
-  assert.equal(saw(anInstance({ state: "frozen", pid: 8 })), undefined);
-  assert.equal(saw(anInstance({ state: "unready" })), undefined);
-  assert.equal(saw(undefined), undefined);
-});
-
-test("a freeze is undone when nothing of it is stopped any more", () => {
-  const saw = (now: ObservedInstance | undefined) => sawUndo({ kind: "freeze", before, now });
-  assert.equal(saw(anInstance({ state: "frozen" })), undefined);
-  assert.match(saw(anInstance({ state: "unready" })) ?? "", /runs again \(pid 7, unready\)/);
-  assert.match(saw(undefined) ?? "", /replaced/);
-});
 
 test("what the target says of its injection is read, whichever name it gives the moment", () => {
   const inFlight = { safe: 1, idempotent: 0, unsafe: 2, stream: 3 };

@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { systemClock } from "@seaworthy/std/clock";
 import type { ServiceUnit } from "../plan/graph.ts";
 import type { Observed, ObservedInstance } from "../plan/observed.ts";
+import { subjectOf, type Fault, type FaultHandle, type FaultSight } from "../record/fault.ts";
 import type { Release } from "../record/release.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Step, StepResult } from "../record/step.ts";
@@ -223,16 +224,37 @@ export class ToyTarget {
   #apply(step: Step): StepResult {
     if (step.action !== "inject" && step.action !== "undo") throw unsupported();
     const { fault } = step.fault;
-    const running = this.#running.find(({ backend }) => backend.id === fault.instance);
+    const running = this.#struck(fault);
     const broken = step.action === "inject" ? this.#planted.harmless : this.#planted.stuck;
     const unsafe = running?.backend.inFlight ?? 0;
     const wallMs = systemClock.wall();
-    if (!broken && step.action === "inject") {
+    if (step.action === "undo") {
+      if (!broken) running?.child.kill("SIGCONT");
+      return { outcome: "done", detail: "nothing is left to undo" };
+    }
+    if (!broken) {
       running?.child.kill(fault.kind === "kill" ? "SIGKILL" : "SIGSTOP");
     }
-    if (!broken && step.action === "undo") running?.child.kill("SIGCONT");
     const inFlight = { safe: 0, idempotent: 0, unsafe, stream: 0 };
     return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight }) };
+  }
+
+  #struck(fault: Fault): Running | undefined {
+    if (!("instance" in fault)) return undefined;
+    return this.#running.find(({ backend }) => backend.id === fault.instance);
+  }
+
+  #witness({ fault, processes }: FaultHandle): FaultSight {
+    const pid = processes[0]?.pid;
+    const child = this.#struck(fault)?.child;
+    const subject = subjectOf(fault);
+    if (fault.kind === "kill") {
+      const isAlive = child?.exitCode === null && child.signalCode === null;
+      const inForce = !isAlive || child.pid !== pid;
+      return { inForce, seen: `${subject} ${inForce ? "is not" : "is still"} pid ${pid}` };
+    }
+    const inForce = isStopped(pid);
+    return { inForce, seen: `${subject} (pid ${pid}) ${inForce ? "is stopped" : "runs again"}` };
   }
 
   #asTarget(): Target {
@@ -251,11 +273,12 @@ export class ToyTarget {
       },
       apply: async (step) => this.#apply(step),
       prepare: async (fault) => ({
-        id: `f-${fault.instance}-${this.journal.length}`,
+        id: `f-${subjectOf(fault)}-${this.journal.length}`,
         fault,
-        processes: [],
+        processes: identities(this.#struck(fault)),
         undoByWallMs: systemClock.wall() + 60_000,
       }),
+      witness: async (handle) => this.#witness(handle),
       headroom: async () => ({ memoryBytes: 1e12, addresses: 1_000 }),
       measure: async () => ({
         since: "start",
@@ -298,6 +321,11 @@ function observedInstance(unit: string, running: Running): ObservedInstance {
     restarts,
     because: undefined,
   };
+}
+
+function identities(running: Running | undefined): FaultHandle["processes"] {
+  const pid = running?.child.pid;
+  return pid === undefined ? [] : [{ pid, startTicks: "", bootId: "" }];
 }
 
 /** The third field of /proc/PID/stat, after the name in brackets (proc(5)). */

@@ -1,9 +1,41 @@
 import type { InstanceId } from "./step.ts";
 
-/** What a drill breaks. */
+/** What a drill breaks. Those with `forMs` last until they are undone, or so long at most. */
 export type Fault =
+  /** SIGKILL to all its processes. */
   | { readonly kind: "kill"; readonly instance: InstanceId }
-  | { readonly kind: "freeze"; readonly instance: InstanceId; readonly forMs: number };
+  /** SIGSTOP: its sockets accept, nothing answers. */
+  | { readonly kind: "freeze"; readonly instance: InstanceId; readonly forMs: number }
+  /** Packets to and from its port are dropped: neither refused nor answered. */
+  | { readonly kind: "drop"; readonly instance: InstanceId; readonly forMs: number }
+  /** It gets to run only `runningMs` of each `runningMs + stoppedMs`. */
+  | {
+      readonly kind: "slow";
+      readonly instance: InstanceId;
+      readonly runningMs: number;
+      readonly stoppedMs: number;
+      readonly forMs: number;
+    }
+  /** Nothing is free any more on a volume that is a file system of its own. */
+  | {
+      readonly kind: "fill-volume";
+      readonly unit: string;
+      readonly volume: string;
+      readonly forMs: number;
+    }
+  /** What it says to stdout and stderr cannot be written. */
+  | { readonly kind: "fill-logs"; readonly instance: InstanceId; readonly forMs: number }
+  /** The kernel kills it for want of memory; its neighbours have theirs. */
+  | { readonly kind: "exhaust-memory"; readonly instance: InstanceId; readonly forMs: number }
+  /** SIGKILL to the process that serves, or to the one that looks after it. */
+  | { readonly kind: "kill-edge"; readonly part: EdgePart }
+  /** The edge is configured anew, with the routes that it has. */
+  | { readonly kind: "reload-edge" }
+  /** The edge's serving process is replaced by a new one of the same configuration. */
+  | { readonly kind: "upgrade-edge" };
+
+/** `worker` serves, `holder` owns the sockets and starts workers (a master, of HAProxy or nginx). */
+export type EdgePart = "worker" | "holder";
 
 /**
  * A fault made ready: identities resolved, undo known. Serialisable, so that an independent
@@ -16,6 +48,17 @@ export interface FaultHandle {
   readonly processes: readonly ProcessIdentity[];
   /** Wall clock, ms since the epoch: the dead man's switch undoes at this moment. */
   readonly undoByWallMs: number;
+  /** Of `drop`: where the instance listened when it was prepared. */
+  readonly port?: number;
+  /** Of `reload-edge` and `upgrade-edge`: what the edge was when it was prepared. */
+  readonly edge?: { readonly generation: number; readonly workerPid: number };
+}
+
+/** What another look than the fault's own steps sees of it at this moment. */
+export interface FaultSight {
+  readonly inForce: boolean;
+  /** As a person reads it: `a SYN to port 20123 gets no answer`. */
+  readonly seen: string;
 }
 
 /** Checked right before each signal: a pid alone may be somebody else's by now. */
@@ -24,4 +67,29 @@ export interface ProcessIdentity {
   /** Field 22 of /proc/PID/stat (proc(5)); on macOS the start time of `ps -o lstart`. */
   readonly startTicks: string;
   readonly bootId: string;
+}
+
+/** What is broken, as a person reads it: `api-1`, `volume data of api`. */
+export function subjectOf(fault: Fault): string {
+  switch (fault.kind) {
+    case "fill-volume":
+      return `volume ${fault.volume} of ${fault.unit}`;
+    case "kill-edge":
+      return `the edge's ${fault.part}`;
+    case "reload-edge":
+    case "upgrade-edge":
+      return "the edge";
+    case "kill":
+    case "freeze":
+    case "drop":
+    case "slow":
+    case "fill-logs":
+    case "exhaust-memory":
+      return fault.instance;
+  }
+}
+
+/** How long it may last; 0: it is over as soon as it was done, and there is nothing to undo. */
+export function lastsMs(fault: Fault): number {
+  return "forMs" in fault ? fault.forMs : 0;
 }

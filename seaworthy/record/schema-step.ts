@@ -11,6 +11,25 @@ const faultSchema = schemaOf<Fault>()(
   z.discriminatedUnion("kind", [
     z.object({ kind: z.literal("kill"), instance: z.string() }),
     z.object({ kind: z.literal("freeze"), instance: z.string(), forMs: amount }),
+    z.object({ kind: z.literal("drop"), instance: z.string(), forMs: amount }),
+    z.object({
+      kind: z.literal("slow"),
+      instance: z.string(),
+      runningMs: amount,
+      stoppedMs: amount,
+      forMs: amount,
+    }),
+    z.object({
+      kind: z.literal("fill-volume"),
+      unit: z.string(),
+      volume: z.string(),
+      forMs: amount,
+    }),
+    z.object({ kind: z.literal("fill-logs"), instance: z.string(), forMs: amount }),
+    z.object({ kind: z.literal("exhaust-memory"), instance: z.string(), forMs: amount }),
+    z.object({ kind: z.literal("kill-edge"), part: z.enum(["worker", "holder"]) }),
+    z.object({ kind: z.literal("reload-edge") }),
+    z.object({ kind: z.literal("upgrade-edge") }),
   ]),
 );
 
@@ -20,6 +39,8 @@ export const faultHandleSchema = schemaOf<FaultHandle>()(
     fault: faultSchema,
     processes: list(processSchema),
     undoByWallMs: amount,
+    port: z.int().min(1).exactOptional(),
+    edge: z.object({ generation: count, workerPid: count }).exactOptional(),
   }),
 );
 

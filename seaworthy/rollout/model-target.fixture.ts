@@ -94,6 +94,7 @@ export class ModelTarget {
       headroom: () => Promise.resolve(this.headroom),
       measure: (unit) => Promise.resolve(this.#measure(unit)),
       prepare: () => Promise.reject(new Error("not asked for in these tests")),
+      witness: () => Promise.reject(new Error("not asked for in these tests")),
       logs: (query) => this.#logs(query.instance),
       store: {
         append: async (kind, body) => {

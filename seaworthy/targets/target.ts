@@ -2,7 +2,7 @@ import type { Graph, Unit, UnitName } from "../plan/graph.ts";
 import type { Observed } from "../plan/observed.ts";
 import type { Release, ReleaseId } from "../record/release.ts";
 import type { RecordStore } from "../record/store.ts";
-import type { Fault, FaultHandle } from "../record/fault.ts";
+import type { Fault, FaultHandle, FaultSight } from "../record/fault.ts";
 import type { InstanceId, Step, StepResult } from "../record/step.ts";
 import type { PlatformName, RequestClass } from "../system/system.ts";
 
@@ -30,6 +30,11 @@ export interface Target {
   measure(unit: UnitName, signal: AbortSignal): Promise<Measured>;
   /** Nothing is done yet: both steps are serialisable and are journalled before injection. */
   prepare(fault: Fault, signal: AbortSignal): Promise<FaultHandle>;
+  /**
+   * Looks, by another way than its steps take, whether a fault is in force. A look takes a moment
+   * (a packet that is dropped is waited for), and may be wrong about the next one.
+   */
+  witness(fault: FaultHandle, signal: AbortSignal): Promise<FaultSight>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
   readonly store: RecordStore;
   /** Ends the client's connections; what runs goes on. */
@@ -41,12 +46,17 @@ export interface Headroom {
   readonly memoryBytes: number;
   /** Addresses that can still be given to instances. */
   readonly addresses: number;
+  /** Free where the target keeps its state; undefined: it cannot say. */
+  readonly diskBytes?: number;
 }
 
 export interface Platform {
   readonly name: PlatformName | "dry";
   readonly edge: "gateway" | "haproxy" | "nginx" | "none";
+  /** What can be broken here; a drill that needs another one says could-not-verify. */
   readonly faults: ReadonlySet<Fault["kind"]>;
+  /** What is missing for those that this platform could have. */
+  readonly faultGaps?: Readonly<Partial<Record<Fault["kind"], string>>>;
 }
 
 export interface LeaseOwner {

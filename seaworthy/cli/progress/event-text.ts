@@ -2,6 +2,7 @@ import { assertNever } from "@seaworthy/std/assert";
 import { humanDuration } from "@seaworthy/std/duration";
 import { humanPercent } from "@seaworthy/std/ratio";
 import type { Event } from "../../record/event.ts";
+import { subjectOf } from "../../record/fault.ts";
 import type { Step } from "../../record/step.ts";
 
 /** The ordinary way up and down; the steps' own lines say as much. */
@@ -82,9 +83,9 @@ export function stepSubject(step: Step): string {
     case "scale-override":
       return `${step.unit} scale ${step.replicas ?? "as declared"}`;
     case "inject":
-      return `${step.fault.fault.instance} ${step.fault.fault.kind}`;
+      return `${subjectOf(step.fault.fault)} ${step.fault.fault.kind}`;
     case "undo":
-      return `${step.fault.fault.instance} undo ${step.fault.fault.kind}`;
+      return `${subjectOf(step.fault.fault)} undo ${step.fault.fault.kind}`;
     case "remove":
       return `${step.unit} remove`;
     case "delete-volumes":

@@ -3,7 +3,7 @@ import { timestamp, type Clock } from "@seaworthy/std/clock";
 import { definitionOf } from "../../plan/definition.ts";
 import { EDGE_UNIT_NAME, type Graph, type Unit } from "../../plan/graph.ts";
 import type { Observed, ObservedInstance, ObservedUnit } from "../../plan/observed.ts";
-import type { Fault, FaultHandle } from "../../record/fault.ts";
+import { lastsMs, type Fault, type FaultHandle, type FaultSight } from "../../record/fault.ts";
 import type { Release } from "../../record/release.ts";
 import type { RecordKind } from "../../record/store.ts";
 import type { Step, StepResult } from "../../record/step.ts";
@@ -22,6 +22,7 @@ export class DryWorld {
   readonly defined: Graph[] = [];
   readonly releases = new Map<string, Release>();
   readonly records = new Map<RecordKind, unknown[]>();
+  readonly #inForce = new Set<string>();
   readonly #clock: Clock;
   readonly #since: string;
   readonly #units = new Map<string, ObservedUnit>();
@@ -132,16 +133,23 @@ export class DryWorld {
   }
 
   prepare(fault: Fault): FaultHandle {
+    if (fault.kind !== "kill" && fault.kind !== "freeze") {
+      throw new TargetError("unsupported", `a model has no ${fault.kind}`);
+    }
     if (this.#find(fault.instance) === undefined) {
       throw new TargetError("no-such-instance", `${fault.instance} does not run here`);
     }
-    const forMs = fault.kind === "freeze" ? fault.forMs : 0;
     return {
       id: `dry-${this.steps.length}`,
       fault,
       processes: [{ pid: NO_PID, startTicks: "0", bootId: "dry" }],
-      undoByWallMs: this.#clock.wall() + forMs,
+      undoByWallMs: this.#clock.wall() + lastsMs(fault),
     };
+  }
+
+  witness({ id }: FaultHandle): FaultSight {
+    const inForce = this.#inForce.has(id);
+    return { inForce, seen: inForce ? "in the model" : "not in the model" };
   }
 
   #know(release: string, unit: string): void {
@@ -223,16 +231,19 @@ export class DryWorld {
     );
   }
 
-  #inject({ fault }: FaultHandle): StepResult {
+  #inject({ id, fault }: FaultHandle): StepResult {
     const detail = JSON.stringify({ wallMs: this.#clock.wall(), inFlight: NO_REQUESTS });
+    if (fault.kind !== "kill" && fault.kind !== "freeze") return failed("there is none here");
+    this.#inForce.add(id);
     const broken = this.#onInstance(fault.instance, (one) =>
       fault.kind === "kill" ? { ...one, restarts: one.restarts + 1 } : { ...one, state: "frozen" },
     );
     return broken.outcome === "done" ? { outcome: "done", detail } : broken;
   }
 
-  #undo({ fault }: FaultHandle): StepResult {
-    if (this.#find(fault.instance)?.state !== "frozen") return DONE;
+  #undo({ id, fault }: FaultHandle): StepResult {
+    this.#inForce.delete(id);
+    if (fault.kind !== "freeze" || this.#find(fault.instance)?.state !== "frozen") return DONE;
     return this.#onInstance(fault.instance, (one) => ({ ...one, state: "ready" }));
   }
 

@@ -1,7 +1,7 @@
 import { systemClock, timestamp, type Clock } from "@seaworthy/std/clock";
 import type { Graph, Unit } from "../../plan/graph.ts";
 import type { Observed } from "../../plan/observed.ts";
-import type { Fault, FaultHandle } from "../../record/fault.ts";
+import type { Fault, FaultHandle, FaultSight } from "../../record/fault.ts";
 import type { Release } from "../../record/release.ts";
 import type { RecordKind, RecordStore } from "../../record/store.ts";
 import type { Step, StepResult } from "../../record/step.ts";
@@ -128,6 +128,11 @@ class Dry implements DryTarget {
   async prepare(fault: Fault, signal: AbortSignal): Promise<FaultHandle> {
     signal.throwIfAborted();
     return this.#world.prepare(fault);
+  }
+
+  async witness(fault: FaultHandle, signal: AbortSignal): Promise<FaultSight> {
+    signal.throwIfAborted();
+    return this.#world.witness(fault);
   }
 
   async *logs(): AsyncIterable<LogLine> {

@@ -1,3 +1,4 @@
+import { statfs } from "node:fs/promises";
 import { freemem } from "node:os";
 import type { GatewayStatus } from "@seaworthy/gateway/control";
 import { deadline, type Clock } from "@seaworthy/std/clock";
@@ -6,7 +7,7 @@ import { freshId } from "@seaworthy/std/random";
 import type { Result } from "@seaworthy/std/result";
 import type { Graph, JobUnit, ServiceUnit, Unit, UnitName } from "../../plan/graph.ts";
 import type { Observed } from "../../plan/observed.ts";
-import type { Fault, FaultHandle } from "../../record/fault.ts";
+import { lastsMs, type Fault, type FaultHandle, type FaultSight } from "../../record/fault.ts";
 import type { Release } from "../../record/release.ts";
 import type { RecordStore } from "../../record/store.ts";
 import type { Step, StepResult } from "../../record/step.ts";
@@ -23,6 +24,7 @@ import {
   type Target,
 } from "../target.ts";
 import { ensureSupervisor, untilUnsupervised, type SupervisorPlace } from "./ensure-supervisor.ts";
+import { seeFault } from "./faults/see-fault.ts";
 import { gatewayControl } from "./gateway-control.ts";
 import { groupOf, seeSame } from "./identity.ts";
 import { measured } from "./measured.ts";
@@ -171,7 +173,14 @@ class LocalTarget implements Target {
   async headroom(): Promise<Headroom> {
     const state = await this.#state();
     const given = state === undefined ? 0 : Object.keys(state.instances).length;
-    return { memoryBytes: freemem(), addresses: PORT_COUNT - given };
+    const folder = await this.#found();
+    const disk = folder === undefined ? undefined : await statfs(folder.root);
+    return {
+      memoryBytes: freemem(),
+      addresses: PORT_COUNT - given,
+      // A folder that is not there yet holds nothing that a full disk could hurt.
+      ...(disk === undefined ? {} : { diskBytes: disk.bavail * disk.bsize }),
+    };
   }
 
   async measure(unit: UnitName, signal: AbortSignal): Promise<Measured> {
@@ -184,20 +193,27 @@ class LocalTarget implements Target {
 
   async prepare(fault: Fault, signal: AbortSignal): Promise<FaultHandle> {
     signal.throwIfAborted();
+    if (fault.kind !== "kill" && fault.kind !== "freeze") {
+      throw new TargetError("unsupported", `there is no ${fault.kind} here yet`);
+    }
     const identity = (await this.#state())?.instances[fault.instance]?.identity;
     const leader = identity === undefined ? undefined : seeSame(identity)?.identity;
     if (leader === undefined) {
       throw new TargetError("no-such-instance", `${fault.instance} does not run here`);
     }
     const others = groupOf(leader).filter(({ pid }) => pid !== leader.pid);
-    const forMs = fault.kind === "freeze" ? fault.forMs : 0;
     return {
       id: `f${freshId()}`,
       fault,
       // The leader first: its group is what signals go to.
       processes: [leader, ...others],
-      undoByWallMs: this.#options.clock.wall() + forMs,
+      undoByWallMs: this.#options.clock.wall() + lastsMs(fault),
     };
+  }
+
+  async witness(fault: FaultHandle, signal: AbortSignal): Promise<FaultSight> {
+    signal.throwIfAborted();
+    return await seeFault(fault);
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {

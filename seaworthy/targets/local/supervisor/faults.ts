@@ -27,6 +27,7 @@ export async function inject(
   edge: EdgeKeeper,
   fault: FaultHandle,
 ): Promise<StepResult> {
+  if (!("instance" in fault.fault)) return failed(`there is no ${fault.fault.kind} here yet`);
   const { instance } = fault.fault;
   const leader = world.ledger.state.instances[instance]?.identity;
   if (leader === undefined || !isPrepared(fault, leader)) {
@@ -34,23 +35,28 @@ export async function inject(
   }
   switch (fault.fault.kind) {
     case "kill":
-      return await injectKill(world, edge, { fault, leader });
+      return await injectKill(world, edge, { fault, leader, instance });
     case "freeze":
-      return await injectFreeze(world, edge, { fault, leader });
+      return await injectFreeze(world, edge, { fault, leader, instance });
+    case "drop":
+    case "slow":
+    case "fill-logs":
+    case "exhaust-memory":
+      return failed(`there is no ${fault.fault.kind} here yet`);
   }
 }
 
 interface Injection {
   readonly fault: FaultHandle;
   readonly leader: ProcessIdentity;
+  readonly instance: string;
 }
 
 async function injectKill(
   world: World,
   edge: EdgeKeeper,
-  { fault, leader }: Injection,
+  { fault, leader, instance }: Injection,
 ): Promise<StepResult> {
-  const { instance } = fault.fault;
   const before = await tallyOf(edge, instance);
   const wallMs = world.clock.wall();
   // At once, not member by member: a survivor could still answer for the victim.
@@ -69,10 +75,10 @@ async function injectKill(
 async function injectFreeze(
   world: World,
   edge: EdgeKeeper,
-  { fault, leader }: Injection,
+  { fault, leader, instance }: Injection,
 ): Promise<StepResult> {
   await armSwitch(world, fault);
-  const before = await tallyOf(edge, fault.fault.instance);
+  const before = await tallyOf(edge, instance);
   const wallMs = world.clock.wall();
   signalGroup(leader, "SIGSTOP");
   for (const identity of fault.processes) signalOne(identity, "SIGSTOP");
@@ -85,13 +91,14 @@ async function injectFreeze(
     return failed(`pid ${leader.pid} is not stopped after SIGSTOP: state ${state}`);
   }
   const observed = `pid ${leader.pid} is in state T`;
-  const inFlight = inFlightAtMost(before, await tallyOf(edge, fault.fault.instance));
+  const inFlight = inFlightAtMost(before, await tallyOf(edge, instance));
   return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight, observed }) };
 }
 
 /** Undoes a freeze; of a kill there is nothing to undo but to say what stands there now. */
 export async function undo(world: World, fault: FaultHandle): Promise<StepResult> {
   const file = handleFileOf(world.folder.faults, fault.id);
+  if (!("instance" in fault.fault)) return failed(`there is no ${fault.fault.kind} here yet`);
   const { instance } = fault.fault;
   const now = world.ledger.state.instances[instance]?.identity;
   const replaced = now !== undefined && !isPrepared(fault, now);
