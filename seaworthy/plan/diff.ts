@@ -65,6 +65,7 @@ function jobDrafts(
   input: DiffInput,
 ): readonly Draft[] {
   const to = input.releases.get(unit.name)?.id;
+  if (unit.when !== "before-rollout") return laterJobDrafts(unit, seen, input);
   const ran = [seen?.committed, seen?.previous];
   const change = { unit, from: seen?.committed, to, replicas: { from: 0, to: 0 } };
   if (to !== undefined && !ran.includes(to)) {
@@ -72,6 +73,24 @@ function jobDrafts(
     return [draft("run-job", change, { reason, fields: fieldChanges(unit, input).all })];
   }
   return configureDraft(unit, seen, input);
+}
+
+/** Not run by the operation: its next run, when it is due or asked for, uses this release. */
+function laterJobDrafts(
+  unit: JobUnit,
+  seen: ObservedUnit | undefined,
+  input: DiffInput,
+): readonly Draft[] {
+  const to = input.releases.get(unit.name)?.id;
+  const from = seen?.committed;
+  if (to === undefined || to === from) return configureDraft(unit, seen, input);
+  const change = { unit, from, to, replicas: { from: 0, to: 0 } };
+  const how = unit.schedule === undefined ? "by hand" : `at ${unit.schedule} (UTC)`;
+  const { all } = fieldChanges(unit, input);
+  const known = from === undefined ? undefined : input.known?.get(from);
+  const fields = [...all, ...releaseChanges(known, input.releases.get(unit.name))];
+  if (from === undefined) return [draft("create", change, { reason: `runs ${how}`, fields: [] })];
+  return [draft("roll", change, { reason: `its next run, ${how}, uses ${to}`, fields })];
 }
 
 function edgeDrafts(

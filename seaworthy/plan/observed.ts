@@ -21,7 +21,10 @@ export interface ObservedUnit {
   readonly desired: number;
   /** Set by `scale`; dropped by the next `up`. */
   readonly scaleOverride: number | undefined;
-  /** Last release whose bake passed; what `rollback` goes to. Of a job: the last that ran well. */
+  /**
+   * Last release whose bake passed; what `rollback` goes to. Of a job: what its next run uses, or
+   * the one that last ran well before a rollout.
+   */
   readonly committed: ReleaseId | undefined;
   /** The one committed before it. */
   readonly previous: ReleaseId | undefined;
@@ -30,8 +33,22 @@ export interface ObservedUnit {
   readonly nextInstance: number;
   /** Inner address, stable while the system lives: `http://127.0.0.1:PORT`. */
   readonly url: string | undefined;
+  /** Of a job, oldest first: runs by schedule or by hand, and each release's own. */
+  readonly runs?: readonly ObservedRun[];
   /** Hash of the definition last applied (health, drain, env …): changes without a new release. */
   readonly definition: string;
+}
+
+/** `unknown`: it ended while nobody watched; `skipped`: the one before it had not ended. */
+export interface ObservedRun {
+  /** Its due time (RFC 3339), or the name it was given by hand; undefined: its release's own. */
+  readonly run: string | undefined;
+  readonly release: ReleaseId;
+  readonly instance: InstanceId;
+  readonly outcome: "running" | "done" | "failed" | "unknown" | "skipped";
+  readonly startedAt: string | undefined;
+  readonly endedAt: string | undefined;
+  readonly because: string | undefined;
 }
 
 export interface ObservedInstance {

@@ -35,6 +35,22 @@ export async function runJobs(request: ConvergeRequest, steps: Steps): Promise<E
   return undefined;
 }
 
+/** Jobs by schedule or by hand: what their next run uses. A failure is the operation's own end. */
+export async function commitJobs(
+  request: Pick<ConvergeRequest, "plan" | "graph">,
+  steps: Steps,
+): Promise<End | undefined> {
+  for (const { unit, to } of request.plan.steps) {
+    const job = request.graph.units.find((one) => one.name === unit);
+    if (job?.kind !== "job" || job.when === "before-rollout" || to === undefined) continue;
+    const result = await steps.run({ action: "commit", unit, release: to });
+    if (result.outcome === "done") continue;
+    const because = `the next run of ${unit} still uses its release before: ${result.because}`;
+    return { outcome: "not-rolled-back", because, detail: result.detail };
+  }
+  return undefined;
+}
+
 /** An earlier run began this job and did not live to see its end. */
 function wasCutShort(journal: readonly JournalEntry[], job: string, release: string): boolean {
   const open = new Set<string>();

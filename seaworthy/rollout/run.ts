@@ -4,7 +4,7 @@ import { readRecords } from "../record/read.ts";
 import { untilReady } from "./until-ready.ts";
 import { underWay } from "../record/under-way.ts";
 import { finishFleet, goBackFleet, removeUnits, rollFleet } from "./fleet.ts";
-import { runJobs } from "./jobs.ts";
+import { commitJobs, runJobs } from "./jobs.ts";
 import { observe } from "./look.ts";
 import type { ProbeSummary, RolloutOutcome } from "./outcome.ts";
 import { overBudget, preflight } from "./preflight.ts";
@@ -118,7 +118,8 @@ async function prepared(
     await redefine(request, progress);
     return await goBackFleet(roller, progress.rolls, turned);
   }
-  const unfinished = await finishFleet(roller, progress.rolls);
+  const unfinished =
+    (await finishFleet(roller, progress.rolls)) ?? (await commitJobs(request, roller.steps));
   if (unfinished !== undefined) return unfinished;
   return (await removeUnits(request, roller)) ?? { outcome: "done", because: doneText(progress) };
 }

@@ -7,6 +7,7 @@ import type {
   Observed,
   ObservedEdge,
   ObservedInstance,
+  ObservedRun,
   ObservedUnit,
 } from "../../plan/observed.ts";
 import type { ProcessIdentity } from "../../record/fault.ts";
@@ -48,13 +49,23 @@ function observeUnit(sight: Sight, state: SupervisorState, unit: Unit): Observed
     desired: unit.kind === "service" ? unit.replicas : 0,
     scaleOverride: state.scaleOverrides[unit.name],
     committed:
-      unit.kind === "job" ? lastDone(state, unit.name) : state.releases[unit.name]?.committed,
+      state.releases[unit.name]?.committed ??
+      (unit.kind === "job" ? lastDone(state, unit.name) : undefined),
     previous: state.releases[unit.name]?.previous,
     instances: records.map((record) => observeInstance(sight, record)),
     nextInstance: state.nextInstance[unit.name] ?? 1,
     url: unit.kind === "service" && inner !== undefined ? `http://${LOOPBACK}:${inner}` : undefined,
     definition: definitionOf(unit, state.graph),
+    ...(unit.kind === "job" ? { runs: runsOf(state, unit.name) } : {}),
   };
+}
+
+function runsOf(state: SupervisorState, job: string): readonly ObservedRun[] {
+  return Object.values(state.jobs)
+    .filter((record) => record.job === job)
+    .map(({ run, release, instance, outcome, startedAt, endedAt, because }) => ({
+      ...{ run, release, instance, outcome, startedAt, endedAt, because },
+    }));
 }
 
 /** A job has no bake: the release that last ran to its end is what is committed. */

@@ -1,4 +1,4 @@
-import { deadline } from "@seaworthy/std/clock";
+import { deadline, timestamp } from "@seaworthy/std/clock";
 import type { JobUnit } from "../../../plan/graph.ts";
 import type { ProcessIdentity } from "../../../record/fault.ts";
 import type { Step, StepResult } from "../../../record/step.ts";
@@ -9,7 +9,7 @@ import { loadRelease } from "../release.ts";
 import { allowedEnvironment, describeEnd, type ProcessEnd } from "../spawn-detached.ts";
 import type { Crew } from "./crew.ts";
 import { resolveEnvironment, spawnLoaded } from "./spawn-instance.ts";
-import type { JobRecord } from "./state.ts";
+import type { JobRecord, SupervisorState } from "./state.ts";
 import { terminate } from "./terminate.ts";
 import { marks, type World } from "./world.ts";
 
@@ -17,6 +17,8 @@ type RunJob = Extract<Step, { action: "run-job" }>;
 
 const LOOK_MS = 50;
 const LOG_LINES = 20;
+/** Of each job, runs by schedule or by hand that ended. */
+const RUNS_KEPT = 20;
 /** A job that passed its deadline gets this long to leave things tidy. */
 export const JOB_STOP_MS = 5_000;
 
@@ -53,17 +55,20 @@ async function spawnJob(world: World, step: RunJob): Promise<string> {
   const loaded = await loadRelease(folder.releases, step.release);
   const number = ledger.state.nextInstance[step.job] ?? 1;
   const instance = `${step.job}-${number}`;
-  const { job, release } = step;
+  const { job, release, run } = step;
+  const startedAt = timestamp(world.clock);
   await ledger.intend((state) => ({
     ...state,
     nextInstance: { ...state.nextInstance, [job]: number + 1 },
-    jobs: {
+    jobs: lastRuns(job, {
       ...state.jobs,
       [keyOf(step)]: {
-        ...{ job, release, instance, outcome: "running" },
-        ...{ identity: undefined, because: undefined },
+        ...{ job, release, run, instance, outcome: "running", startedAt },
+        ...{ identity: undefined, because: undefined, endedAt: undefined },
       },
-    },
+    }),
+    // One write: a due time is never seen to twice, nor forgotten between the two.
+    schedules: seenTo(state.schedules, step),
   }));
   const environment = {
     ...allowedEnvironment(world.environment),
@@ -99,7 +104,8 @@ async function watchJob(world: World, run: JobRun, signal: AbortSignal): Promise
       continue;
     }
     if (late.aborted) {
-      await note(world, step, { outcome: "failed", because: `not done in ${step.deadlineMs} ms` });
+      const because = `not done in ${step.deadlineMs} ms`;
+      await note(world, step, { outcome: "failed", because, endedAt: timestamp(world.clock) });
       await terminate(world, { instance, leader: record.identity }, JOB_STOP_MS);
       continue;
     }
@@ -111,13 +117,15 @@ async function watchJob(world: World, run: JobRun, signal: AbortSignal): Promise
 async function settleUnseen(world: World, step: RunJob): Promise<void> {
   await world.clock.sleep(LOOK_MS * 4);
   if (world.ledger.state.jobs[keyOf(step)]?.outcome !== "running") return;
-  await note(world, step, { outcome: "unknown", because: "it ended while nobody watched" });
+  const because = "it ended while nobody watched";
+  await note(world, step, { outcome: "unknown", because, endedAt: timestamp(world.clock) });
 }
 
 async function noteEnd(world: World, step: RunJob, end: ProcessEnd): Promise<void> {
   if (world.ledger.state.jobs[keyOf(step)]?.outcome !== "running") return;
   const outcome = end.code === 0 ? "done" : end.signal === undefined ? "failed" : "unknown";
-  await note(world, step, { outcome, because: end.code === 0 ? undefined : describeEnd(end) });
+  const because = end.code === 0 ? undefined : describeEnd(end);
+  await note(world, step, { outcome, because, endedAt: timestamp(world.clock) });
 }
 
 async function needsPerson(world: World, unit: JobUnit, known: JobRecord): Promise<StepResult> {
@@ -149,10 +157,46 @@ interface JobChange {
   readonly outcome?: JobRecord["outcome"];
   readonly identity?: ProcessIdentity;
   readonly because?: string | undefined;
+  readonly endedAt?: string;
 }
 
-function keyOf({ job, release }: RunJob): string {
-  return `${job} ${release}`;
+/** The due time of this run, if it is one by schedule, is seen to. */
+function seenTo(
+  schedules: SupervisorState["schedules"],
+  { job, run }: RunJob,
+): SupervisorState["schedules"] {
+  const dueMs = Date.parse(run ?? "");
+  return Number.isNaN(dueMs) ? schedules : { ...schedules, [job]: dueMs };
+}
+
+/** Runs by name are remembered for people; a release's own run decides what may run again. */
+function lastRuns(job: string, jobs: SupervisorState["jobs"]): SupervisorState["jobs"] {
+  const named = Object.entries(jobs).filter(
+    ([, record]) => record.job === job && record.run !== undefined && record.outcome !== "running",
+  );
+  const old = new Set(named.slice(0, -RUNS_KEPT).map(([key]) => key));
+  return Object.fromEntries(Object.entries(jobs).filter(([key]) => !old.has(key)));
+}
+
+/** One that was due and did not run is remembered with why. */
+export async function skipRun(world: World, step: RunJob, because: string): Promise<void> {
+  const { job, release, run } = step;
+  const at = timestamp(world.clock);
+  await world.ledger.record((state) => ({
+    ...state,
+    jobs: lastRuns(job, {
+      ...state.jobs,
+      [keyOf(step)]: {
+        ...{ job, release, run, instance: job, outcome: "skipped", because },
+        ...{ identity: undefined, startedAt: at, endedAt: at },
+      },
+    }),
+    schedules: seenTo(state.schedules, step),
+  }));
+}
+
+function keyOf({ job, release, run }: RunJob): string {
+  return run === undefined ? `${job} ${release}` : `${job} ${release} ${run}`;
 }
 
 function failed(because: string): StepResult {

@@ -27,8 +27,10 @@ export interface SupervisorState {
   readonly nextInstance: Readonly<Record<string, number>>;
   readonly releases: Readonly<Record<string, CommittedReleases>>;
   readonly scaleOverrides: Readonly<Record<string, number>>;
-  /** Job run → what became of it; the key is `JOB RELEASE`. */
+  /** Job run → what became of it; the key is `JOB RELEASE`, and ` RUN` for one by name. */
   readonly jobs: Readonly<Record<string, JobRecord>>;
+  /** Job by schedule → wall clock ms of the last due time that was seen to. */
+  readonly schedules: Readonly<Record<string, number>>;
   readonly ports: {
     readonly public: readonly number[];
     readonly inner: Readonly<Record<string, number>>;
@@ -68,11 +70,17 @@ export interface CommittedReleases {
   readonly previous: string | undefined;
 }
 
+/** `skipped`: it was due while the run before it had not ended. */
 export interface JobRecord {
   readonly job: string;
   readonly release: string;
+  /** Of a run by schedule its due time (RFC 3339); undefined for the release's own run. */
+  readonly run: string | undefined;
   readonly instance: string;
-  readonly outcome: "running" | "done" | "failed" | "unknown";
+  readonly outcome: "running" | "done" | "failed" | "unknown" | "skipped";
+  /** RFC 3339; undefined where an older version wrote it, or before the end. */
+  readonly startedAt: string | undefined;
+  readonly endedAt: string | undefined;
   readonly identity: ProcessIdentity | undefined;
   readonly because: string | undefined;
 }
@@ -97,6 +105,7 @@ export function emptyState(owner: string): SupervisorState {
     releases: {},
     scaleOverrides: {},
     jobs: {},
+    schedules: {},
     ports: { public: [], inner: {} },
     gateway: { identity: undefined, generation: 0, wanted: false },
   };
@@ -148,8 +157,11 @@ const instanceSchema: z.ZodType<InstanceRecord> = z.object({
 const jobSchema: z.ZodType<JobRecord> = z.object({
   job: z.string(),
   release: z.string(),
+  run: maybe(z.string()),
   instance: z.string(),
-  outcome: z.enum(["running", "done", "failed", "unknown"]),
+  outcome: z.enum(["running", "done", "failed", "unknown", "skipped"]),
+  startedAt: maybe(z.string()),
+  endedAt: maybe(z.string()),
   identity: maybe(identitySchema),
   because: maybe(z.string()),
 });
@@ -170,6 +182,7 @@ const stateSchema: z.ZodType<SupervisorState> = z.object({
   ),
   scaleOverrides: z.record(z.string(), z.number()),
   jobs: z.record(z.string(), jobSchema),
+  schedules: z.record(z.string(), z.number()).default({}),
   ports: z.object({ public: z.array(z.number()), inner: z.record(z.string(), z.number()) }),
   gateway: z.object({
     identity: maybe(identitySchema),

@@ -12,6 +12,7 @@ import { openReception } from "./reception.ts";
 import { EXIT_ALREADY_SUPERVISED, identityFileOf, stateFile } from "./paths.ts";
 import { emptyState, isEmpty, readState } from "./state.ts";
 import { Ports } from "./ports.ts";
+import { Scheduler } from "./scheduler.ts";
 import { markedEnvironment, type SuperviseOptions, type World } from "./world.ts";
 
 /** Long enough for a client that just connected to ask for the lease. */
@@ -41,7 +42,9 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
   const reception = await openReception(crew, desk, pid);
   const ending = new AbortController();
   void crew.edge.keep(ending.signal);
-  await untilEmpty(world, desk);
+  const scheduler = new Scheduler(crew, ending.signal);
+  scheduler.resume();
+  await untilEmpty(world, desk, scheduler);
   ending.abort();
   reception.close();
   await rm(identityFileOf(options.folder, "supervisor"), { force: true });
@@ -50,13 +53,14 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
 }
 
 /** Housekeeping, until nothing is left and nobody holds the lease. */
-async function untilEmpty(world: World, desk: LeaseDesk): Promise<void> {
+async function untilEmpty(world: World, desk: LeaseDesk, scheduler: Scheduler): Promise<void> {
   const { clock, ledger, folder } = world;
   let emptySinceMs = clock.now();
   let watchdogSinceMs = clock.now();
   for (;;) {
     await clock.sleep(LOOK_MS);
     await ledger.flush();
+    await scheduler.tick().catch(() => {});
     await rotateLogs(folder.logs, LOG_LIMITS).catch(() => {});
     if (!isEmpty(ledger.state) || desk.isHeld) {
       emptySinceMs = clock.now();
