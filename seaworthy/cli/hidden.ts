@@ -12,6 +12,9 @@ export interface HiddenContext {
   readonly process: NodeJS.Process;
 }
 
+/** A signal to oneself takes effect at once; one that does not end us must not keep us. */
+const SIGNAL_MS = 1_000;
+
 /**
  * A generator that queues for the CPU behind what it measures would measure that queue. Only root
  * may go ahead of others (setpriority(2)); elsewhere its self-check says when it was too late.
@@ -24,9 +27,21 @@ function firstInLine(): void {
   }
 }
 
+/** Ends as a child did that a signal ended: whoever waits for us is told the same. */
+async function endBy(
+  signal: NodeJS.Signals,
+  { clock, process }: Pick<HiddenContext, "clock" | "process">,
+): Promise<number> {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+  await clock.sleep(SIGNAL_MS);
+  return EXIT.error;
+}
+
 /**
  * Every process of the tool starts here, under a verb nobody types: supervisor, watchdog, dead
- * man's switch, load generator. (The declaration's child starts its own lean file.)
+ * man's switch, load generator, a service made bad on purpose. (The declaration's child starts its
+ * own lean file.)
  */
 export async function runHidden(
   verb: string,
@@ -58,6 +73,14 @@ export async function runHidden(
       firstInLine();
       await runLoadWorker({ clock, input: process.stdin, output: process.stdout });
       return EXIT.done;
+    }
+    case "_impair": {
+      const { impair } = await import("../drills/impair.ts");
+      const ended = await impair(args, { clock, environment, node: process.execPath, process });
+      if ("signal" in ended) return await endBy(ended.signal, { clock, process });
+      // What still goes through us is nobody's any more.
+      process.exit(ended.code);
+      return ended.code;
     }
     default:
       process.stderr.write(`seaworthy: ${verb} is no verb\n`);
