@@ -295,6 +295,7 @@ export class ToyTarget {
       lease: () => Promise.reject(unsupported()),
       put: () => Promise.reject(unsupported()),
       define: () => Promise.reject(unsupported()),
+      exec: () => Promise.reject(unsupported()),
       logs: () => {
         throw unsupported();
       },

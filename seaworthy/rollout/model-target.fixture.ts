@@ -95,6 +95,7 @@ export class ModelTarget {
       measure: (unit) => Promise.resolve(this.#measure(unit)),
       prepare: () => Promise.reject(new Error("not asked for in these tests")),
       witness: () => Promise.reject(new Error("not asked for in these tests")),
+      exec: () => Promise.reject(new Error("not asked for in these tests")),
       logs: (query) => this.#logs(query.instance),
       store: {
         append: async (kind, body) => {

@@ -1,9 +1,13 @@
 import assert from "node:assert/strict";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import type { Graph, ServiceUnit, Unit } from "../plan/graph.ts";
-import type { Step, StepResult } from "../record/step.ts";
+import type { Command } from "@seaworthy/std/command";
+import type { Step } from "../record/step.ts";
+import { Actor, holds, isCode, isFenced, OWNER, soon, unitOf } from "./contract-actor.ts";
 import { aGraph, aJob, aService } from "./declared.ts";
-import { TargetError, type Lease, type LeaseOwner, type Target } from "./target.ts";
+import type { LeaseOwner, Target } from "./target.ts";
 
 /** What a target's own test gives the suite for each promise: a place of its own, cleaned up. */
 export interface ContractPlace extends AsyncDisposable {
@@ -18,9 +22,6 @@ export interface ContractMake {
   readonly runsProcesses: boolean;
 }
 
-/** Generous: real targets start real processes on busy machines. */
-const WAIT_MS = 60_000;
-const OWNER: LeaseOwner = { verb: "up", pid: 1, host: "here", user: "tester" };
 const OTHER: LeaseOwner = { verb: "deploy", pid: 2, host: "there", user: "other" };
 
 /** The one suite that holds every target to `target.ts`. */
@@ -52,6 +53,8 @@ export function targetContract({ name, make, runsProcesses }: ContractMake): voi
     promise("keeps a scale override apart from the definition", keepsOverrides);
     promise("changes its basis with the world, and not otherwise", basisFollowsTheWorld);
     promise("says so when a step names what is not there", refusesTheUnknown);
+    promise("spreads requests by the shares of a switch, and evenly without", sharesRequests);
+    promise("takes an isolated instance out until it rejoins", isolates);
     promise("forgets what is removed", forgetsTheRemoved);
     promise("keeps records in the order they were written", keepsRecords);
     promise("prepares faults that can be undone", preparesFaults);
@@ -59,10 +62,9 @@ export function targetContract({ name, make, runsProcesses }: ContractMake): voi
     promiseOfProcesses("runs a job once per release", runsJobsOnce);
     promiseOfProcesses("brings back an instance that was killed", bringsBack);
     promiseOfProcesses("shows an instance's log", showsLogs);
+    promiseOfProcesses("runs a program beside an instance, and says how it ended", executes);
   });
 }
-
-const soon = (): AbortSignal => AbortSignal.timeout(WAIT_MS);
 
 async function seesNothing(place: ContractPlace): Promise<void> {
   const target = await place.open();
@@ -263,6 +265,16 @@ async function runsJobsOnce(place: ContractPlace): Promise<void> {
   const query = { unit: "migrate", instance: undefined, tail: undefined, follow: false };
   for await (const line of actor.target.logs(query, soon())) lines.push(line.text);
   assert.deepEqual(lines, ["job begins", "job ends"]);
+  const named = { action: "run-job", job: "migrate", release, deadlineMs: 30_000 } as const;
+  await actor.twice({ ...named, run: "by-hand-1" });
+  const { runs = [] } = await actor.unit("migrate");
+  assert.deepEqual(
+    runs.map(({ run, outcome }) => [run, outcome]),
+    [
+      [undefined, "done"],
+      ["by-hand-1", "done"],
+    ],
+  );
 }
 
 async function bringsBack(place: ContractPlace): Promise<void> {
@@ -290,87 +302,61 @@ async function showsLogs(place: ContractPlace): Promise<void> {
   assert.ok(lines.some(({ instance, text }) => instance === "api-1" && text.includes("starts on")));
 }
 
-/** A client with the lease. */
-class Actor implements AsyncDisposable {
-  readonly target: Target;
-  readonly #lease: Lease;
-
-  private constructor(target: Target, lease: Lease) {
-    this.target = target;
-    this.#lease = lease;
-  }
-
-  static async begin(place: ContractPlace, graph: Graph): Promise<Actor> {
-    const target = await place.open();
-    const actor = new Actor(target, await holds(target, OWNER));
-    await actor.define(graph);
-    return actor;
-  }
-
-  async define(graph: Graph): Promise<void> {
-    await this.target.define(graph, { signal: soon(), epoch: this.#lease.epoch });
-  }
-
-  async apply(step: Step): Promise<StepResult> {
-    return await this.target.apply(step, { signal: soon(), epoch: this.#lease.epoch });
-  }
-
-  async must(step: Step): Promise<string> {
-    const result = await this.apply(step);
-    if (result.outcome === "done") return result.detail ?? "";
-    throw new Error(`${step.action}: ${result.because}\n${result.detail.join("\n")}`);
-  }
-
-  async twice(step: Step): Promise<void> {
-    await this.must(step);
-    await this.must(step);
-  }
-
-  async fails(step: Step): Promise<void> {
-    const result = await this.apply(step);
-    assert.equal(result.outcome, "failed", `${step.action} went well`);
-  }
-
-  async put(unit: Unit): Promise<string> {
-    const release = await this.target.describe(unit, soon());
-    await this.target.put(release, unit, soon());
-    return release.id;
-  }
-
-  async bring(service: ServiceUnit, count: number): Promise<void> {
-    const release = await this.put(service);
-    const instances = Array.from({ length: count }, (_, index) => `${service.name}-${index + 1}`);
-    for (const instance of instances) {
-      await this.must({ action: "start", unit: service.name, instance, release });
-      await this.must({ action: "await-ready", instance, deadlineMs: 30_000 });
-    }
-    await this.must({ action: "switch", unit: service.name, instances });
-  }
-
-  async unit(name: string) {
-    return await unitOf(this.target, name);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.#lease[Symbol.asyncDispose]();
-  }
+async function sharesRequests(place: ContractPlace): Promise<void> {
+  const service = aService({ replicas: 2 });
+  await using actor = await Actor.begin(place, aGraph([service]));
+  await actor.bring(service, 2);
+  const changed = aService({ replicas: 2, env: { COLOUR: { kind: "text", text: "blue" } } });
+  const [old, fresh] = [await actor.put(service), await actor.put(changed)];
+  await actor.must({ action: "start", unit: "api", instance: "api-3", release: fresh });
+  await actor.must({ action: "await-ready", instance: "api-3", deadlineMs: 30_000 });
+  const instances = ["api-1", "api-2", "api-3"];
+  await actor.twice({ action: "switch", unit: "api", instances, shares: { [fresh]: 0.1 } });
+  const weights = async () =>
+    (await actor.unit("api")).instances.map(({ id, weight }) => `${id} ${weight}`).toSorted();
+  assert.deepEqual(await weights(), ["api-1 0.45", "api-2 0.45", "api-3 0.1"]);
+  await actor.twice({ action: "switch", unit: "api", instances });
+  assert.deepEqual(await weights(), ["api-1 1", "api-2 1", "api-3 1"]);
+  assert.notEqual(old, fresh);
 }
 
-async function unitOf(target: Target, name: string) {
-  const { units } = await target.observe(soon());
-  const found = units.find((unit) => unit.name === name);
-  assert.ok(found, `${name} is not there`);
-  return found;
+async function isolates(place: ContractPlace): Promise<void> {
+  const service = aService({ replicas: 2 });
+  await using actor = await Actor.begin(place, aGraph([service]));
+  await actor.bring(service, 2);
+  const one = async () => (await actor.unit("api")).instances.find(({ id }) => id === "api-1");
+  await actor.twice({ action: "isolate", instance: "api-1", because: "it is slow" });
+  assert.deepEqual([(await one())?.routed, (await one())?.isolated], [false, "it is slow"]);
+  await actor.fails({ action: "switch", unit: "api", instances: ["api-1", "api-2"] });
+  await actor.must({ action: "switch", unit: "api", instances: ["api-2"] });
+  await actor.twice({ action: "rejoin", instance: "api-1" });
+  assert.deepEqual([(await one())?.routed, (await one())?.isolated], [true, undefined]);
+  await actor.fails({ action: "isolate", instance: "api-9", because: "" });
+  await actor.fails({ action: "rejoin", instance: "api-9" });
 }
 
-async function holds(target: Target, owner: LeaseOwner): Promise<Lease> {
-  const outcome = await target.lease(owner, soon());
-  assert.ok(outcome.held, "somebody else holds the lease");
-  return outcome.lease;
+async function executes(place: ContractPlace): Promise<void> {
+  const service = aService({ env: { COLOUR: { kind: "text", text: "blue" } } });
+  await using actor = await Actor.begin(place, aGraph([service]));
+  await actor.bring(service, 1);
+  const folder = await mkdtemp(join(tmpdir(), "seaworthy-exec-"));
+  const [input, output] = [await open("/dev/null"), await open(join(folder, "out"), "w")];
+  const run = async (...command: Command) =>
+    await actor.target.exec(
+      { instance: "api-1", command, streams: [input.fd, output.fd, output.fd] },
+      soon(),
+    );
+  try {
+    const words = "const { COLOUR, SEAWORTHY_INSTANCE, OWNER } = process.env;";
+    const code = `${words} console.log(COLOUR, SEAWORTHY_INSTANCE, OWNER); process.exit(3)`;
+    assert.deepEqual(await run("node", "-e", code), { code: 3, signal: undefined });
+    assert.equal(await readFile(join(folder, "out"), "utf8"), "blue api-1 undefined\n");
+    await assert.rejects(run("no-such-program"), isCode("failed"));
+    const nobody = { instance: "api-9", streams: [0, 1, 2] } as const;
+    const there = actor.target.exec({ ...nobody, command: ["node"] }, soon());
+    await assert.rejects(there, isCode("no-such-instance"));
+  } finally {
+    await Promise.all([input.close(), output.close()]);
+    await rm(folder, { recursive: true });
+  }
 }
-
-function isCode(code: TargetError["code"]) {
-  return (error: unknown): boolean => error instanceof TargetError && error.code === code;
-}
-
-const isFenced = isCode("fenced");

@@ -1,3 +1,4 @@
+import type { Command } from "@seaworthy/std/command";
 import type { Graph, Unit, UnitName } from "../plan/graph.ts";
 import type { Observed } from "../plan/observed.ts";
 import type { Release, ReleaseId } from "../record/release.ts";
@@ -35,6 +36,11 @@ export interface Target {
    * (a packet that is dropped is waited for), and may be wrong about the next one.
    */
   witness(fault: FaultHandle, signal: AbortSignal): Promise<FaultSight>;
+  /**
+   * Runs a program beside an instance: its files, environment and secrets, the caller's streams.
+   * Resolves when it ended; the signal ends it. Needs no lease.
+   */
+  exec(request: ExecRequest, signal: AbortSignal): Promise<ExecEnd>;
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine>;
   readonly store: RecordStore;
   /** Ends the client's connections; what runs goes on. */
@@ -105,6 +111,19 @@ export interface MeasuredInstance {
   readonly latency: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };
   /** Wall clock, ms: when the last request was sent to it; undefined where the edge cannot say. */
   readonly lastRequestWallMs: number | undefined;
+}
+
+export interface ExecRequest {
+  readonly instance: InstanceId;
+  readonly command: Command;
+  /** Descriptors of the caller: standard input, output and error. */
+  readonly streams: readonly [input: number, output: number, error: number];
+}
+
+/** One of the two is undefined. */
+export interface ExecEnd {
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
 }
 
 export interface LogQuery {

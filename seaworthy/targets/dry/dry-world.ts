@@ -94,7 +94,9 @@ export class DryWorld {
           ...{ ...one, isolated: step.because, routed: false },
         }));
       case "rejoin":
-        return this.#onInstance(step.instance, (one) => ({ ...one, isolated: undefined }));
+        return this.#onInstance(step.instance, (one) =>
+          one.isolated === undefined ? one : { ...one, isolated: undefined, routed: true },
+        );
       case "drain":
         return DONE;
       case "stop":
@@ -204,6 +206,8 @@ export class DryWorld {
     const wanted = known.filter(({ id }) => instances.includes(id));
     const missing = instances.find((id) => !wanted.some((one) => one.id === id));
     if (missing !== undefined) return failed(`there is no instance ${missing}`);
+    const apart = wanted.find(({ isolated }) => isolated !== undefined);
+    if (apart !== undefined) return failed(`${apart.id} is isolated: ${apart.isolated}`);
     const weights = weightsOf(wanted, shares);
     return this.#change(unit, (one) => ({
       ...one,

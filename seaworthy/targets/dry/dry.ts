@@ -10,6 +10,8 @@ import {
   TargetError,
   type LeaseOutcome,
   type LeaseOwner,
+  type ExecEnd,
+  type ExecRequest,
   type LogLine,
   type Headroom,
   type Measured,
@@ -133,6 +135,10 @@ class Dry implements DryTarget {
   async witness(fault: FaultHandle, signal: AbortSignal): Promise<FaultSight> {
     signal.throwIfAborted();
     return this.#world.witness(fault);
+  }
+
+  async exec({ instance }: ExecRequest): Promise<ExecEnd> {
+    throw new TargetError("unsupported", `${instance} is a model: nothing runs in it`);
   }
 
   async *logs(): AsyncIterable<LogLine> {

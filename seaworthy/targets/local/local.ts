@@ -13,6 +13,8 @@ import type { RecordStore } from "../../record/store.ts";
 import type { Step, StepResult } from "../../record/step.ts";
 import {
   TargetError,
+  type ExecEnd,
+  type ExecRequest,
   type Headroom,
   type LeaseOutcome,
   type LeaseOwner,
@@ -25,6 +27,7 @@ import {
 } from "../target.ts";
 import { ensureSupervisor, untilUnsupervised, type SupervisorPlace } from "./ensure-supervisor.ts";
 import { seeFault } from "./faults/see-fault.ts";
+import { execInstance } from "./exec-instance.ts";
 import { gatewayControl } from "./gateway-control.ts";
 import { groupOf, seeSame } from "./identity.ts";
 import { measured } from "./measured.ts";
@@ -214,6 +217,15 @@ class LocalTarget implements Target {
   async witness(fault: FaultHandle, signal: AbortSignal): Promise<FaultSight> {
     signal.throwIfAborted();
     return await seeFault(fault);
+  }
+
+  async exec(request: ExecRequest, signal: AbortSignal): Promise<ExecEnd> {
+    const folder = await this.#found();
+    const state = await this.#state();
+    if (folder === undefined || state === undefined) {
+      throw new TargetError("no-such-instance", `${request.instance} does not run here`);
+    }
+    return await execInstance(request, { ...this.#options, folder, state }, signal);
   }
 
   logs(query: LogQuery, signal: AbortSignal): AsyncIterable<LogLine> {

@@ -72,7 +72,7 @@ async function spawnJob(world: World, step: RunJob): Promise<string> {
   }));
   const environment = {
     ...allowedEnvironment(world.environment),
-    ...(await resolveEnvironment(world, loaded)),
+    ...(await resolveEnvironment({ folder, state: ledger.state }, loaded)),
     ...marks(world, instance),
     HOST: LOOPBACK,
     SEAWORTHY_SYSTEM: ledger.state.graph?.system ?? "",

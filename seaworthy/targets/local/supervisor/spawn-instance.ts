@@ -11,6 +11,7 @@ import { outside } from "../outside.ts";
 import { loadRelease, type LoadedRelease } from "../release.ts";
 import { openSecretVersions } from "../secret-versions.ts";
 import { allowedEnvironment, spawnDetached, type Spawned } from "../spawn-detached.ts";
+import type { StateFolder } from "../state-folder.ts";
 import { isFree } from "./ports.ts";
 import { secretsFile } from "./paths.ts";
 import type { InstanceRecord, SupervisorState } from "./state.ts";
@@ -39,7 +40,7 @@ export async function spawnInstance(world: World, id: string): Promise<Spawned> 
   await ledger.intend((state) => changed(state, id, intent));
   const environment = {
     ...allowedEnvironment(world.environment),
-    ...(await resolveEnvironment(world, loaded)),
+    ...(await resolveEnvironment({ folder, state: ledger.state }, loaded)),
     ...marks(world, id),
     HOST: LOOPBACK,
     PORT: String(port),
@@ -77,10 +78,10 @@ export async function spawnLoaded(
 
 /** Addresses and secrets become text here and nowhere else; it goes only into the process. */
 export async function resolveEnvironment(
-  world: World,
+  { folder, state }: { readonly folder: StateFolder; readonly state: SupervisorState },
   loaded: LoadedRelease,
 ): Promise<Record<string, string>> {
-  const secrets = openSecretVersions(secretsFile(world.folder));
+  const secrets = openSecretVersions(secretsFile(folder));
   const textOf = async (value: EnvironmentValue): Promise<string> => {
     switch (value.kind) {
       case "text":
@@ -90,7 +91,7 @@ export async function resolveEnvironment(
         return await secrets.valueOf(value.secret, present(version, "a secret's version"));
       }
       case "url":
-        return innerUrl(world.ledger.state, value.service);
+        return innerUrl(state, value.service);
       case "parts": {
         const parts: string[] = [];
         for (const part of value.parts) parts.push(await textOf(part));
@@ -133,7 +134,7 @@ async function layOutRoot(
   record: InstanceRecord,
   content: Pick<ServiceUnit, "files" | "volumes">,
 ): Promise<string> {
-  const root = join(world.folder.run, record.id, "root");
+  const root = rootOf(world.folder, record.id);
   try {
     await rm(root, { recursive: true, force: true });
     await mkdir(root, { recursive: true, mode: 0o700 });
@@ -154,6 +155,11 @@ async function layOutRoot(
     throw outside(error, `could not lay out the files of ${record.id}`);
   }
   return root;
+}
+
+/** Where an instance finds its declared files and volumes: SEAWORTHY_ROOT. */
+export function rootOf(folder: StateFolder, instance: string): string {
+  return join(folder.run, instance, "root");
 }
 
 /** `..` cannot lead out: normalising an absolute path swallows it. */
