@@ -2,7 +2,7 @@ import { present } from "@seaworthy/std/assert";
 import { DrillAborted } from "./aborted.ts";
 import type { Fault } from "../record/fault.ts";
 import { FaultUnderWay, SWITCH_MARGIN_MS, type Injection } from "./fault-under-way.ts";
-import { baselineHolds, conclude, describeCounts, freshNotes, type Notes } from "./notes.ts";
+import { mayBreak, conclude, describeCounts, freshNotes, type Notes } from "./notes.ts";
 import { chooseVictim, unitSeen } from "./preflight.ts";
 import { Stage, type RunSetting } from "./stage.ts";
 import type { RunFinding } from "./verdict.ts";
@@ -19,7 +19,7 @@ export async function faultRun(setting: RunSetting, kind: "kill" | "freeze"): Pr
     const steady = await stage.steady();
     notes.baseline = steady.span;
     // What failed is counted again from the samples, and becomes the doubt.
-    if (baselineHolds(steady, setting)) await breakOne({ setting, stage, notes, kind });
+    if (mayBreak(steady, notes)) await breakOne({ setting, stage, notes, kind });
   } catch (error) {
     if (!(error instanceof DrillAborted)) throw error;
     notes.aborted = error.message;
@@ -42,6 +42,7 @@ async function breakOne(breaking: Breaking): Promise<void> {
     setting.random,
   );
   const instance = victim.id;
+  stage.mayHurt(instance);
   const forMs = request.parsed.system.drills.freezeMs + SWITCH_MARGIN_MS;
   const broken: Fault = kind === "freeze" ? { kind, instance, forMs } : { kind, instance };
   await using fault = await FaultUnderWay.prepare({ request, fault: broken });

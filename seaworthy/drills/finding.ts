@@ -130,7 +130,10 @@ function recoveryOf(outage: Outage, { window, restored }: RunRecord): Recovery {
 }
 
 /** A system that misses its objectives unbroken says nothing about the fault. */
-function baselineDoubts(samples: readonly Sample[], limits: BaselineLimits): readonly string[] {
+export function baselineDoubts(
+  samples: readonly Sample[],
+  limits: BaselineLimits,
+): readonly string[] {
   const failed = total(failedByClass(samples));
   const latency = latencyOf(samples);
   const doubts: string[] = [];

@@ -12,6 +12,12 @@ const READ_MS = 15_000;
 /** A resumed process works off what stood in its sockets: two reads alike say that it has. */
 const AGAIN_MS = 500;
 const READS_MAX = 12;
+/** While the load runs: what takes longer to read would be load itself. */
+const LIVE_BYTES_MAX = 8 * 1024 * 1024;
+/** A read may take so small a share of the time: reading is not to be what is measured. */
+const LIVE_SHARE = 0.1;
+/** One read that lacks a write may have been answered before it; two say that it is not there. */
+const LACKS = 2;
 
 /** The client's writes against what took effect; undefined when no history is declared. */
 export async function auditWrites(
@@ -28,6 +34,51 @@ export async function auditWrites(
   return ok(audit({ run: run.name, samples: run.samples, ledger: ledger.value }));
 }
 
+/**
+ * Whether what was acknowledged is there, looked at while the run goes on. What cannot be read, or
+ * is too much to be read each second, is left to the audit at the end.
+ */
+export class AcknowledgedWrites {
+  readonly #setting: RunSetting;
+  readonly #url: string | undefined;
+  /** Acknowledged and not seen yet → how many reads lacked it. */
+  readonly #pending = new Map<string, number>();
+  #notBeforeMs = 0;
+
+  constructor(setting: RunSetting) {
+    const { history } = setting.load;
+    const unit = history === undefined ? undefined : unitSeen(setting.before, history.service);
+    this.#setting = setting;
+    this.#url = unit?.url === undefined ? undefined : `${unit.url}${history?.path}`;
+  }
+
+  /** Ids that two reads in a row lacked, each begun after the acknowledgement. */
+  async lost(samples: readonly Sample[], signal: AbortSignal): Promise<readonly string[]> {
+    const { clock } = this.#setting.request;
+    if (this.#url === undefined) return [];
+    for (const { write, outcome } of samples) {
+      if (write !== undefined && outcome === "ok") this.#pending.set(write, 0);
+    }
+    const fromMs = clock.now();
+    if (fromMs < this.#notBeforeMs) return [];
+    const ledger = await readText(this.#url, { signal, bytesMax: LIVE_BYTES_MAX })
+      .then(parseLedger)
+      .catch((error: unknown) => refuse(String(error)));
+    this.#notBeforeMs = clock.now() + (clock.now() - fromMs) / LIVE_SHARE;
+    return ledger.ok ? this.#lacking(ledger.value) : [];
+  }
+
+  #lacking(ledger: Ledger): readonly string[] {
+    const lost: string[] = [];
+    for (const [id, lacks] of this.#pending) {
+      if (ledger.has(id)) this.#pending.delete(id);
+      else if (lacks + 1 >= LACKS) lost.push(id);
+      else this.#pending.set(id, lacks + 1);
+    }
+    return lost;
+  }
+}
+
 /** Read until it does not change any more. */
 async function settledLedger(setting: RunSetting, url: string): Promise<Result<Ledger, string>> {
   const { clock } = setting.request;
@@ -35,7 +86,8 @@ async function settledLedger(setting: RunSetting, url: string): Promise<Result<L
   let problem = `${url} still changed after ${READS_MAX} reads`;
   for (let read = 0; read < READS_MAX; read += 1) {
     try {
-      const text = await readText(url);
+      const signal = deadline(READ_MS, "the history of writes");
+      const text = await readText(url, { signal, bytesMax: LEDGER_BYTES_MAX });
       if (text === before) return parseLedger(text);
       before = text;
     } catch (error) {
@@ -46,15 +98,17 @@ async function settledLedger(setting: RunSetting, url: string): Promise<Result<L
   return refuse(problem);
 }
 
-async function readText(url: string): Promise<string> {
-  const signal = deadline(READ_MS, "the history of writes");
+async function readText(
+  url: string,
+  { signal, bytesMax }: { readonly signal: AbortSignal; readonly bytesMax: number },
+): Promise<string> {
   const { statusCode, body } = await httpRequest(url, { signal });
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of body) {
     if (!Buffer.isBuffer(chunk)) continue;
     bytes += chunk.length;
-    if (bytes > LEDGER_BYTES_MAX) throw new Error(`more than ${LEDGER_BYTES_MAX} bytes`);
+    if (bytes > bytesMax) throw new Error(`more than ${bytesMax} bytes`);
     chunks.push(chunk);
   }
   if (statusCode !== 200) throw new Error(`status ${statusCode}`);

@@ -50,6 +50,15 @@ export interface DeclaredObjective {
   readonly limit: number;
 }
 
+const OBJECTIVE_NAMES = [
+  "availability",
+  "errors",
+  "latency.p95",
+  "latency.p99",
+  "recovery.time",
+  "connections",
+] as const satisfies readonly ObjectiveName[];
+
 export function declaredObjectives(objectives: Objectives): readonly DeclaredObjective[] {
   const limits: Readonly<Record<ObjectiveName, number | undefined>> = {
     availability: objectives.availability,
@@ -57,9 +66,9 @@ export function declaredObjectives(objectives: Objectives): readonly DeclaredObj
     "latency.p95": objectives.latencyP95Ms,
     "latency.p99": objectives.latencyP99Ms,
     "recovery.time": objectives.recoveryTimeMs,
+    connections: objectives.connections,
   };
-  const names = ["availability", "errors", "latency.p95", "latency.p99", "recovery.time"] as const;
-  return names.flatMap((objective) => {
+  return OBJECTIVE_NAMES.flatMap((objective) => {
     const limit = limits[objective];
     return limit === undefined ? [] : [{ objective, limit }];
   });
@@ -67,14 +76,23 @@ export function declaredObjectives(objectives: Objectives): readonly DeclaredObj
 
 /** `≤ 0.1 %`, `≤ 500 ms`, `≥ 99.9 %`. */
 export function limitText({ objective, limit }: DeclaredObjective): string {
-  if (objective === "availability") return `≥ ${humanPercent(limit)}`;
-  return `≤ ${figureText(objective, limit)}`;
+  const isFloor = objective === "availability" || objective === "connections";
+  return `${isFloor ? "≥" : "≤"} ${figureText(objective, limit)}`;
 }
 
 /** A measured value in the objective's own unit. */
-function figureText(objective: ObjectiveName, value: number): string {
-  const isRatio = objective === "errors" || objective === "availability";
-  return isRatio ? humanPercent(Number(value.toPrecision(3))) : humanDuration(value);
+export function figureText(objective: ObjectiveName, value: number): string {
+  switch (objective) {
+    case "errors":
+    case "availability":
+      return humanPercent(Number(value.toPrecision(3)));
+    case "latency.p95":
+    case "latency.p99":
+    case "recovery.time":
+      return humanDuration(value);
+    case "connections":
+      return value.toLocaleString("en-US");
+  }
 }
 
 function stateOf(declared: DeclaredObjective, question: ObjectiveQuestion): ObjectiveState {

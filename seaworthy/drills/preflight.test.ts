@@ -1,45 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seeded } from "@seaworthy/std/random";
-import type { Observed, ObservedInstance } from "../plan/observed.ts";
 import type { JournalEntry } from "../record/journal.ts";
+import { anInstance, anObserved } from "./observed.fixture.ts";
 import { aGraph, aParsed, aUnit } from "./planted.fixture.ts";
 import { chooseVictim, objectivesOf, preflight, unitOf } from "./preflight.ts";
 import { DrillRefused } from "./request.ts";
-
-function anInstance(id: string, given: Partial<ObservedInstance> = {}): ObservedInstance {
-  return {
-    id,
-    unit: "api",
-    release: "r1",
-    state: "ready",
-    routed: true,
-    weight: 1,
-    isolated: undefined,
-    address: undefined,
-    pid: 1,
-    since: "",
-    restarts: 0,
-    because: undefined,
-    ...given,
-  };
-}
-
-function anObserved(instances: readonly ObservedInstance[]): Observed {
-  const unit = {
-    name: "api",
-    kind: "service",
-    desired: 2,
-    scaleOverride: undefined,
-    committed: "r1",
-    previous: undefined,
-    instances,
-    nextInstance: 9,
-    url: "http://127.0.0.1:1",
-    definition: "d",
-  } as const;
-  return { basis: "b", exists: true, units: [unit], edge: undefined };
-}
 
 const unit = aUnit(2);
 const asked = {

@@ -11,6 +11,7 @@ const SHORT: Readonly<Record<ObjectiveName, string>> = {
   "latency.p95": "p95",
   "latency.p99": "p99",
   "recovery.time": "recovery",
+  connections: "connections",
 };
 
 /** Drill, objective, measured, verdict: one line of the report for people. */

@@ -6,7 +6,7 @@ import type { ObservedUnit } from "../plan/observed.ts";
 import type { Release } from "../record/release.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
 import { DrillAborted } from "./aborted.ts";
-import { baselineHolds, conclude, freshNotes, type Notes } from "./notes.ts";
+import { mayBreak, conclude, freshNotes, type Notes } from "./notes.ts";
 import { unitSeen } from "./preflight.ts";
 import { siblingFor } from "./sibling.ts";
 import { ReleaseSpotter } from "./spotter.ts";
@@ -27,7 +27,7 @@ export async function rollRun(setting: RunSetting, drill: RollDrill): Promise<Ru
   try {
     const steady = await stage.steady();
     notes.baseline = steady.span;
-    if (baselineHolds(steady, setting)) await rollThereAndBack({ setting, stage, notes, drill });
+    if (mayBreak(steady, notes)) await rollThereAndBack({ setting, stage, notes, drill });
   } catch (error) {
     if (!(error instanceof DrillAborted)) throw error;
     notes.aborted = error.message;
@@ -60,7 +60,7 @@ async function rollThereAndBack(rolling: Rolling): Promise<void> {
   const fromMs = stage.run.nowMs();
   await using spotter = new ReleaseSpotter(request, { unit: unit.name, release: release.id });
   try {
-    const outcome = await request.roll(sibling.value, request.signal);
+    const outcome = await stage.during("the roll", (signal) => request.roll(sibling.value, signal));
     await spotter[Symbol.asyncDispose]();
     judgeForward(rolling, { outcome, spotter, release, own });
     if (outcome.outcome === "interrupted") throw new DrillAborted(outcome.because);

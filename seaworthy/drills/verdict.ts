@@ -93,6 +93,10 @@ function measure(asked: JudgedObjective, findings: readonly RunFinding[]): numbe
       return Math.max(...findings.map(({ run }) => run.during.p99Ms));
     case "recovery.time":
       return Math.max(...findings.map(({ recovery }) => atLeastMs(recovery)));
+    case "connections": {
+      const held = findings.flatMap(({ run }) => run.connections ?? []);
+      return held.length === 0 ? undefined : Math.min(...held);
+    }
   }
 }
 
@@ -123,6 +127,8 @@ function byFigures(asked: JudgedObjective, findings: readonly RunFinding[]): Cal
       return byLatency({ limitMs: asked.limit, figure: "p99Ms", beyond: 0.01 }, findings);
     case "recovery.time":
       return byRecovery(asked.limit, findings);
+    case "connections":
+      return byConnections(asked.limit, findings);
     case "availability":
       return { verdict: "could-not-verify", because: "a drill of a minute proves no availability" };
   }
@@ -172,6 +178,16 @@ function byLatency(
   if (fewest >= needed) return { verdict: "held", because: figures };
   const because = `${figures}, of ${fewest} answers; ${needed} are needed to tell: raise load.rate`;
   return { verdict: "could-not-verify", because };
+}
+
+/** The run that held the fewest decides. */
+function byConnections(limit: number, findings: readonly RunFinding[]): Call {
+  const fewest = measure({ objective: "connections", limit }, findings);
+  if (fewest === undefined) {
+    return { verdict: "could-not-verify", because: "no run says how many connections it held" };
+  }
+  const because = `${fewest} connections held (limit ${limit})`;
+  return { verdict: fewest >= limit ? "held" : "missed", because };
 }
 
 function byRecovery(limitMs: number, findings: readonly RunFinding[]): Call {

@@ -56,6 +56,7 @@ class Worker implements LoadRun {
   readonly #child: Child;
   #heard: { readonly nowMs: number; readonly atMs: number } | undefined;
   #last = { sent: 0, failed: 0 };
+  #sendLagP99Ms = 0;
   #done: Extract<WorkerMessage, { kind: "done" }> | undefined;
   #gone: LoadError | undefined;
   #result: Promise<LoadResult> | undefined;
@@ -118,6 +119,7 @@ class Worker implements LoadRun {
     } else if (message.kind === "tick") {
       this.#heard = { nowMs: message.nowMs, atMs: this.#clock.now() };
       this.#last = { sent: message.sent, failed: message.failed };
+      this.#sendLagP99Ms = message.sendLagP99Ms;
     } else {
       this.#done = message;
     }
@@ -165,6 +167,10 @@ class Worker implements LoadRun {
 
   lastSecond(): { readonly sent: number; readonly failed: number } {
     return this.#last;
+  }
+
+  sendLagP99Ms(): number {
+    return this.#sendLagP99Ms;
   }
 
   finish(): Promise<LoadResult> {

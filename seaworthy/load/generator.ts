@@ -20,6 +20,7 @@ const SLEEP_MS_MIN = 1;
 /** Beyond the client's time-out, for a sweep that comes every tick. */
 const SETTLE_MARGIN_MS = 500;
 const SETTLE_EVERY_MS = 10;
+const LAG_EVERY_MS = 1_000;
 
 /** Sends what a plan says, when it is due, whatever becomes of the answers. */
 export class Generator {
@@ -36,6 +37,7 @@ export class Generator {
   readonly #recent = new RecentCounts();
   /** Kinds of streams seen to end with their own mark: without it, theirs was cut. */
   readonly #marks = new WeakSet<LoadRequest>();
+  #lagTold = { atMs: 0, p99Ms: 0 };
   #startMs = 0;
   #index = 0;
 
@@ -159,7 +161,16 @@ export class Generator {
     for (const exchange of this.#open) this.#sweep(exchange, nowMs);
     this.#file.flush();
     const { sent, failed } = this.#recent.lastSecond(nowMs);
-    return { kind: "tick", nowMs, sent, failed, inFlight: this.#open.size };
+    const sendLagP99Ms = this.#lagNow(nowMs);
+    return { kind: "tick", nowMs, sent, failed, inFlight: this.#open.size, sendLagP99Ms };
+  }
+
+  /** A percentile walks the whole histogram: once a second is often enough. */
+  #lagNow(nowMs: number): number {
+    if (nowMs - this.#lagTold.atMs >= LAG_EVERY_MS) {
+      this.#lagTold = { atMs: nowMs, p99Ms: this.sendLagP99Ms() };
+    }
+    return this.#lagTold.p99Ms;
   }
 
   /** A stream may take as long as it flows; everything else has one time-out from its due time. */

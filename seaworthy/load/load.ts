@@ -53,6 +53,8 @@ export interface LoadRun {
   nowMs(): number;
   /** A snapshot for abort conditions: what was sent and failed in the last second. */
   lastSecond(): { readonly sent: number; readonly failed: number };
+  /** So far, over all that was sent; the generator's own check at the end is the same figure. */
+  sendLagP99Ms?(): number;
   /** Stops sending, waits for what is open (bounded by the client time-out), returns everything. */
   finish(): Promise<LoadResult>;
 }
@@ -69,6 +71,9 @@ export interface LoadResult {
 
 /** Starts the generator in its own process; given by the composition root. */
 export type StartLoad = (plan: LoadPlan, signal: AbortSignal) => Promise<LoadRun>;
+
+/** Beyond it the generator measured itself (`research/resilience.md` §3); never loosened. */
+export const SEND_LAG_P99_MS_MAX = 10;
 
 /** The header that names a write; services that keep a history echo it into their ledger. */
 export const WRITE_HEADER = "seaworthy-write";

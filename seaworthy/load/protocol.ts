@@ -23,6 +23,7 @@ export interface Tick {
   readonly sent: number;
   readonly failed: number;
   readonly inFlight: number;
+  readonly sendLagP99Ms: number;
 }
 
 export const STOP_LINE = "stop";
@@ -72,6 +73,7 @@ const messageSchema: z.ZodType<WorkerMessage> = z.discriminatedUnion("kind", [
     sent: z.number(),
     failed: z.number(),
     inFlight: z.number(),
+    sendLagP99Ms: z.number(),
   }),
   z.object({
     kind: z.literal("done"),

@@ -4,13 +4,12 @@ import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import type { Clock } from "@seaworthy/std/clock";
 import { Generator } from "./generator.ts";
-import type { LoadPlan, LoadResult } from "./load.ts";
+import { SEND_LAG_P99_MS_MAX, type LoadPlan, type LoadResult } from "./load.ts";
 import { readPlan, STOP_LINE, type WorkerMessage } from "./protocol.ts";
 
 /** Often enough that a parent's view of the generator's clock is fresh; almost free. */
 const TICK_MS = 20;
-/** Beyond these the generator measured itself (`research/resilience.md` §3); never loosened. */
-const SEND_LAG_P99_MS_MAX = 10;
+/** Beyond it the generator measured itself (`research/resilience.md` §3); never loosened. */
 const CPU_RATIO_MAX = 0.7;
 
 export interface LoadWorkerWorld {

@@ -6,7 +6,7 @@ export type Verdict = "held" | "missed" | "could-not-verify" | "aborted";
 export interface Evidence {
   readonly drill: string;
   readonly objective: ObjectiveName;
-  /** The limit as declared: 0.001 for errors, ms for latencies and recovery. */
+  /** The limit as declared: 0.001 for errors, ms for latencies and recovery, a count. */
   readonly limit: number;
   /** Written before the run, from configured intervals alone. */
   readonly predicted: Interval | undefined;
@@ -59,6 +59,8 @@ export interface DrillRun {
   readonly restoredMs: number | undefined;
   /** What the drill was about took so long (ms), where no other figure says it: a roll, a spike. */
   readonly tookMs?: number;
+  /** Client connections that were held at a time, none of them refused or cut. */
+  readonly connections?: number;
   /** Client's history against what took effect; undefined when no `load.history` is declared. */
   readonly writes: WriteAudit | undefined;
   readonly injected: string | undefined;

@@ -13,7 +13,7 @@ import type {
 import { amount, count, list, orUndefined, schemaOf } from "./schema-parts.ts";
 
 const objectiveSchema = schemaOf<ObjectiveName>()(
-  z.enum(["availability", "latency.p95", "latency.p99", "errors", "recovery.time"]),
+  z.enum(["availability", "latency.p95", "latency.p99", "errors", "recovery.time", "connections"]),
 );
 
 const verdictSchema = schemaOf<Verdict>()(
@@ -70,6 +70,7 @@ const runSchema = schemaOf<DrillRun>()(
     exposureMs: orUndefined(amount),
     restoredMs: orUndefined(amount),
     tookMs: amount.exactOptional(),
+    connections: count.exactOptional(),
     writes: orUndefined(writesSchema),
     injected: orUndefined(z.string()),
     undone: orUndefined(z.string()),
