@@ -38,9 +38,11 @@ export function expand(parsed: Parsed): Result<Graph, readonly Finding[]> {
 
 function serviceUnit(service: Service, stores: Stores): ServiceUnit {
   // Drills and checks read these where they are declared; nothing runs by them.
-  const { drillsExcluded: _d, resources: _r, pools: _p, ...runs } = service;
+  const { drillsExcluded: _d, resources, pools: _p, ...runs } = service;
   const env = withAddresses(service.env, stores);
-  return { kind: "service", ...runs, env, needs: needsOf(service.env) };
+  const { memoryBytes } = resources;
+  const memory = memoryBytes === undefined ? {} : { memoryBytes };
+  return { kind: "service", ...runs, env, needs: needsOf(service.env), ...memory };
 }
 
 function jobUnit(job: Job, stores: Stores): JobUnit {

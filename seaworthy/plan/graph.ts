@@ -52,6 +52,8 @@ export interface ServiceUnit extends UnitBase {
   readonly probe: { readonly method: "GET" | "HEAD"; readonly path: string };
   readonly rollout: RolloutSettings;
   readonly restart: { readonly backoffFirstMs: number; readonly backoffMaxMs: number };
+  /** What each instance may hold of memory; left out: nobody said. A bake watches it. */
+  readonly memoryBytes?: number;
 }
 
 export interface JobUnit extends UnitBase {

@@ -111,6 +111,8 @@ export interface MeasuredInstance {
   readonly latency: { readonly boundsMs: readonly number[]; readonly counts: readonly number[] };
   /** Wall clock, ms: when the last request was sent to it; undefined where the edge cannot say. */
   readonly lastRequestWallMs: number | undefined;
+  /** Held by all its processes now, and by nobody else; left out: the target cannot say. */
+  readonly memoryBytes?: number;
 }
 
 export interface ExecRequest {

@@ -71,6 +71,7 @@ const serviceUnitSchema: z.ZodType<ServiceUnit> = z.object({
     abort: z.object({ errorRatio: z.number(), p95Factor: z.number() }),
   }),
   restart: z.object({ backoffFirstMs: z.number(), backoffMaxMs: z.number() }),
+  memoryBytes: z.number().exactOptional(),
 });
 
 const jobUnitSchema: z.ZodType<JobUnit> = z.object({

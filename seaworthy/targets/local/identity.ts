@@ -81,6 +81,19 @@ function seeAll(): readonly SeenProcess[] {
     .filter((seen) => !isDead(seen));
 }
 
+/** The same for many leaders in one look at the machine. */
+export function groupsOf(
+  leaders: readonly ProcessIdentity[],
+): ReadonlyMap<ProcessIdentity, readonly number[]> {
+  const living = leaders.filter(isAlive);
+  const all = living.length === 0 ? [] : seeAll();
+  const members = ({ pid }: ProcessIdentity): readonly number[] =>
+    all
+      .filter((seen) => seen.group === pid || seen.session === pid)
+      .map(({ identity }) => identity.pid);
+  return new Map(living.map((leader) => [leader, members(leader)]));
+}
+
 /** Live members of the recorded leader's process group or session, the leader included. */
 export function groupOf(leader: ProcessIdentity): readonly ProcessIdentity[] {
   if (!isAlive(leader)) return [];

@@ -30,6 +30,7 @@ import { seeFault } from "./faults/see-fault.ts";
 import { execInstance } from "./exec-instance.ts";
 import { gatewayControl } from "./gateway-control.ts";
 import { groupOf, seeSame } from "./identity.ts";
+import { heldMemory } from "./held-memory.ts";
 import { measured } from "./measured.ts";
 import { observed } from "./observe.ts";
 import {
@@ -191,7 +192,7 @@ class LocalTarget implements Target {
     if (gateway === undefined) {
       throw new TargetError("unreachable", "the edge does not answer: nothing can be measured");
     }
-    return measured(gateway, unit);
+    return measured(gateway, unit, heldMemory(await this.#state(), unit));
   }
 
   async prepare(fault: Fault, signal: AbortSignal): Promise<FaultHandle> {
