@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { aGraph, aService, anEdge } from "../declared.ts";
-import { edgeConfig, innerRoutesOf, type EdgeParts } from "./edge-config.ts";
+import type { EdgeParts } from "../../renderers/edge-parts.ts";
+import { edgeConfig, innerRoutesOf } from "./edge-config.ts";
 
 function parts(change: Partial<EdgeParts> = {}): EdgeParts {
   const services = [aService(), aService({ name: "models" })];

@@ -9,39 +9,11 @@ import type {
 } from "@seaworthy/gateway/config";
 import { present } from "@seaworthy/std/assert";
 import type { Graph, InnerRoute, ServiceUnit } from "../../plan/graph.ts";
-import type { Edge, Route } from "../../system/system.ts";
+import type { EdgeInstance, EdgeParts } from "../../renderers/edge-parts.ts";
+import type { Route } from "../../system/system.ts";
 
 /** Everything listens on loopback: nobody outside this machine is meant. */
 export const LOOPBACK = "127.0.0.1";
-
-/** What runs and may be sent requests, routed or not. */
-export interface EdgeInstance {
-  readonly id: string;
-  readonly unit: string;
-  readonly release: string;
-  readonly port: number;
-  readonly routed: boolean;
-  readonly weight: number;
-}
-
-/** Chosen once, kept while the system lives. */
-export interface EdgePorts {
-  /** By position in `edge.listen`. */
-  readonly public: readonly number[];
-  /** By service. */
-  readonly inner: Readonly<Record<string, number>>;
-}
-
-export interface EdgeParts {
-  readonly edge: Edge | undefined;
-  readonly innerRoutes: readonly InnerRoute[];
-  readonly services: readonly ServiceUnit[];
-  readonly instances: readonly EdgeInstance[];
-  readonly ports: EdgePorts;
-  readonly generation: number;
-  /** Absolute path of the file that requests are logged to. */
-  readonly accessLog: string;
-}
 
 /** Whole and pure: the same parts give the same configuration, and nothing is merged. */
 export function edgeConfig(parts: EdgeParts): GatewayConfig {
@@ -94,7 +66,8 @@ const ADDED_ROUTE = {
 
 function publicListeners(parts: EdgeParts): readonly ListenerConfig[] {
   const { edge, ports } = parts;
-  if (edge === undefined) return [];
+  // Another provider's listeners are its own; the gateway then has the inner routes alone.
+  if (edge === undefined || edge.provider !== "gateway") return [];
   // A service that was removed before the edge: its routes answer 404, the others go on.
   const known = new Set(parts.services.map(({ name }) => name));
   return edge.listen.map((listen, index) => ({

@@ -1,5 +1,5 @@
 import type { GatewayConfig } from "@seaworthy/gateway/config";
-import type { ClassCounts, DrainOutcome, GatewayStatus } from "@seaworthy/gateway/control";
+import type { ClassCounts, DrainOutcome, Ejected, GatewayStatus } from "@seaworthy/gateway/control";
 import { z } from "zod";
 import { TargetError } from "../target.ts";
 import { maybe } from "./graph-schema.ts";
@@ -14,6 +14,8 @@ export interface GatewayControl {
   apply(config: GatewayConfig, signal: AbortSignal): Promise<GatewayStatus>;
   status(signal: AbortSignal): Promise<GatewayStatus>;
   drain(endpoint: string, deadlineMs: number, signal: AbortSignal): Promise<DrainOutcome>;
+  /** A new worker serves when this resolves; the old one has `drainMs` for what it has. */
+  handover(drainMs: number, signal: AbortSignal): Promise<GatewayStatus>;
 }
 
 export function gatewayControl(socketPath: string): GatewayControl {
@@ -26,12 +28,14 @@ export function gatewayControl(socketPath: string): GatewayControl {
       if (reply.ok && "drained" in reply) return reply.drained;
       throw unexpected(reply);
     },
+    handover: async (drainMs, signal) => statusOf(await ask({ op: "handover", drainMs }, signal)),
   };
 }
 
 type Request =
   | { readonly op: "apply"; readonly config: GatewayConfig }
   | { readonly op: "status" }
+  | { readonly op: "handover"; readonly drainMs: number }
   | { readonly op: "drain-endpoint"; readonly endpoint: string; readonly deadlineMs: number };
 
 const countsSchema: z.ZodType<ClassCounts> = z.object({
@@ -39,6 +43,12 @@ const countsSchema: z.ZodType<ClassCounts> = z.object({
   idempotent: z.number(),
   unsafe: z.number(),
   stream: z.number(),
+});
+
+const ejectedSchema: z.ZodType<Ejected> = z.object({
+  reason: z.enum(["lost", "timeouts", "errors", "error-rate", "slow"]),
+  untilWallMs: z.number(),
+  times: z.number(),
 });
 
 const NO_COUNTS: ClassCounts = { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
@@ -56,6 +66,7 @@ const statusSchema: z.ZodType<GatewayStatus> = z.object({
       release: z.string(),
       routed: z.boolean(),
       health: z.enum(["unknown", "healthy", "unhealthy", "ejected"]),
+      ejected: maybe(ejectedSchema),
       lastProbe: maybe(z.string()),
       requests: z.number(),
       failed: countsSchema,

@@ -1,6 +1,7 @@
 import { isAlive, markedBy } from "../identity.ts";
 import type { Crew } from "./crew.ts";
 import { rearmSwitches } from "./faults.ts";
+import { frontInstance } from "./paths.ts";
 import { terminate } from "./terminate.ts";
 import { isEmpty, type SupervisorState } from "./state.ts";
 
@@ -63,6 +64,7 @@ async function endStrays(crew: Crew): Promise<void> {
     ...Object.keys(state.instances),
     ...jobs,
     ...(state.gateway.wanted ? ["edge"] : []),
+    ...(state.front === undefined ? [] : [frontInstance(state.front.provider)]),
   ]);
   const strays = new Set(
     markedBy(state.owner)

@@ -1,69 +1,81 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
-import type { GatewayConfig } from "@seaworthy/gateway/config";
-import type { GatewayStatus } from "@seaworthy/gateway/control";
-import { deadline } from "@seaworthy/std/clock";
-import { backoffMs, poll } from "@seaworthy/std/retry";
+import type { DrainOutcome, GatewayStatus } from "@seaworthy/gateway/control";
+import { backoffMs } from "@seaworthy/std/retry";
+import type { EdgeParts } from "../../../renderers/edge-parts.ts";
+import type { EdgeProvider as ProviderName } from "../../../system/system.ts";
 import { TargetError } from "../../target.ts";
-import { edgeConfig, innerRoutesOf, type EdgeInstance } from "../edge-config.ts";
-import { gatewayControl, type GatewayControl } from "../gateway-control.ts";
-import { isAlive, markedBy } from "../identity.ts";
-import { logFileOf, openLogs } from "../log-files.ts";
-import { spawnDetached } from "../spawn-detached.ts";
-import { edgeSocket } from "./paths.ts";
+import { innerRoutesOf } from "../edge-config.ts";
+import { fitInstances, withFront } from "../edge-status.ts";
+import { logFileOf } from "../log-files.ts";
+import type { Drain, EdgeProvider } from "./edge-provider.ts";
+import { frontProvider } from "./front-providers.ts";
+import { GatewayProvider } from "./gateway-provider.ts";
 import type { SupervisorState } from "./state.ts";
-import { terminate } from "./terminate.ts";
-import { markedEnvironment, type World } from "./world.ts";
+import type { World } from "./world.ts";
 
-/** The gateway's name where instances have theirs: in marks and log files. */
-const EDGE_INSTANCE = "edge";
-/** Long enough for a cold Node on a busy machine. */
-const EDGE_BOOT_MS = 20_000;
-const EDGE_ANSWER_MS = 10_000;
-/** Its holder drains by itself when told to end. */
-const EDGE_STOP_MS = 5_000;
-const EDGE_LOOK_MS = 200;
-const EDGE_BACKOFF = { firstMs: 100, maxMs: 5_000 };
+const LOOK_MS = 200;
+const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 
-/** Keeps one gateway process running and configured as the state says. */
+/**
+ * Keeps the edge running and configured as the state says: the gateway always, because inner
+ * routes, ready checks and measuring are its own, and in front of the instances what the
+ * declaration names as provider (ADR 0009).
+ */
 export class EdgeKeeper {
-  readonly control: GatewayControl;
   readonly #world: World;
+  readonly #gateway: GatewayProvider;
+  #front: EdgeProvider | undefined;
+  /** Instances that the front was given as fit; undefined: it asks them itself. */
+  #fit: string | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(world: World) {
     this.#world = world;
-    this.control = gatewayControl(edgeSocket(world.folder));
+    this.#gateway = new GatewayProvider(world);
   }
 
-  /** Resolves when the gateway routes by the state as it is now; starts one where none runs. */
+  /** Resolves when the edge routes by the state as it is now; starts what does not run. */
   async push(): Promise<GatewayStatus> {
-    return await this.#inTurn(async () => {
-      await this.#start();
-      return await this.#configure();
-    });
+    return await this.#inTurn(async () => await this.#configure("apply"));
   }
 
+  /** As `push`, and the public provider reads its configuration again whatever it is. */
+  async reload(): Promise<GatewayStatus> {
+    return await this.#inTurn(async () => await this.#configure("reload"));
+  }
+
+  /** The public provider's processes are replaced by new ones; its sockets stay. */
+  async upgrade(signal: AbortSignal): Promise<void> {
+    await this.#inTurn(async () => await (this.#provider() ?? this.#gateway).upgrade(signal));
+  }
+
+  /** Of the whole edge; undefined when the gateway does not answer. */
   async status(): Promise<GatewayStatus | undefined> {
-    try {
-      return await this.control.status(deadline(EDGE_ANSWER_MS, "the edge's status"));
-    } catch {
-      return undefined;
-    }
+    const [gateway, front] = await Promise.all([this.#gateway.status(), this.#provider()?.look()]);
+    return gateway === undefined || front === undefined ? gateway : withFront(gateway, front);
   }
 
-  /** Starts it again whenever it dies, until `signal`. */
+  /** Resolves when nothing of the edge has anything in flight on it; at the deadline it is cut. */
+  async drain(drain: Drain, signal: AbortSignal): Promise<DrainOutcome> {
+    const providers = [this.#gateway, this.#provider()].filter((one) => one !== undefined);
+    const drained = await Promise.all(providers.map((one) => one.drain(drain, signal)));
+    return {
+      drained: drained.every((one) => one.drained),
+      cut: drained.reduce((sum, { cut }) => sum + cut, 0),
+      tookMs: Math.max(...drained.map(({ tookMs }) => tookMs)),
+    };
+  }
+
+  /** Starts again what dies, until `signal`; tells a provider that asks nobody who is fit. */
   async keep(signal: AbortSignal): Promise<void> {
     const { clock, ledger } = this.#world;
     for (let failures = 0; !signal.aborted; ) {
-      await clock.sleep(EDGE_LOOK_MS, signal).catch(() => {});
-      const { identity, wanted } = ledger.state.gateway;
-      if (signal.aborted || !wanted || (identity !== undefined && isAlive(identity))) continue;
+      await clock.sleep(LOOK_MS, signal).catch(() => {});
+      if (signal.aborted || !ledger.state.gateway.wanted) continue;
       try {
-        await this.push();
+        if (!this.#isUp() || (await this.#isFitChanged())) await this.push();
         failures = 0;
       } catch {
-        await clock.sleep(backoffMs(failures, EDGE_BACKOFF), signal).catch(() => {});
+        await clock.sleep(backoffMs(failures, BACKOFF), signal).catch(() => {});
         failures += 1;
       }
     }
@@ -72,74 +84,72 @@ export class EdgeKeeper {
   /** Ends it; nothing listens any more when this resolves. */
   async stop(): Promise<void> {
     await this.#inTurn(async () => {
-      const { ledger } = this.#world;
-      const { identity } = ledger.state.gateway;
-      await ledger.intend((state) => withGateway(state, { wanted: false }));
-      await terminate(this.#world, { instance: EDGE_INSTANCE, leader: identity }, EDGE_STOP_MS);
-      await ledger.record((state) => withGateway(state, { identity: undefined }));
+      await this.#world.ledger.intend((state) => withGateway(state, { wanted: false }));
+      await this.#endFront();
+      await this.#gateway.stop();
     });
   }
 
-  async #start(): Promise<void> {
-    const { ledger, folder, gatewayCommand } = this.#world;
-    const known = ledger.state.gateway.identity ?? this.#orphan();
-    if (known !== undefined && isAlive(known)) {
-      if (ledger.state.gateway.identity === undefined) await this.#record(known);
-      return;
-    }
-    // Workers of a holder that died drain by themselves; waiting for them would be an outage.
-    await ledger.intend((state) => withGateway(state, { wanted: true, identity: undefined }));
-    const stateFolder = join(folder.run, EDGE_INSTANCE);
-    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
-    const logs = openLogs(folder.logs, EDGE_INSTANCE);
-    try {
-      const [program, ...args] = gatewayCommand;
-      const spawned = await spawnDetached({
-        command: [program, ...args, "--state", stateFolder, "--control", edgeSocket(folder)],
-        cwd: stateFolder,
-        environment: markedEnvironment(this.#world, EDGE_INSTANCE),
-        stdout: logs.stdout,
-        stderr: logs.stderr,
-      });
-      await this.#record(spawned.identity);
-    } finally {
-      logs.close();
-    }
+  /** What the public listeners belong to; undefined: the gateway. */
+  #provider(): EdgeProvider | undefined {
+    const wanted = wantedFront(this.#world.ledger.state);
+    if (wanted === undefined) return undefined;
+    if (this.#front?.name !== wanted) this.#front = frontProvider(wanted, this.#world);
+    return this.#front;
   }
 
-  async #configure(): Promise<GatewayStatus> {
-    const { ledger, clock, folder } = this.#world;
-    const signal = deadline(EDGE_BOOT_MS, "the edge's answer");
-    await poll(async () => await this.#answers(), { clock, everyMs: 20, signal });
-    const now = await this.control.status(deadline(EDGE_ANSWER_MS, "the edge's status"));
-    const generation = Math.max(now.generation, ledger.state.gateway.generation) + 1;
+  #isUp(): boolean {
+    return this.#gateway.isUp() && this.#provider()?.isUp() !== false;
+  }
+
+  async #configure(how: "apply" | "reload"): Promise<GatewayStatus> {
+    const { ledger } = this.#world;
+    await ledger.intend((state) => withGateway(state, { wanted: true }));
+    await this.#gateway.start();
+    const kept = (await this.#gateway.status())?.generation ?? 0;
+    const generation = Math.max(kept, ledger.state.gateway.generation) + 1;
     await ledger.intend((state) => withGateway(state, { generation }));
+    const front = this.#provider();
+    // What it would refuse must not cost the routes that there are.
+    await front?.check(await this.#partsFor(front));
+    if (ledger.state.front !== undefined && ledger.state.front.provider !== front?.name) {
+      await this.#endFront();
+    }
+    await this.#gateway.apply(await this.#partsFor(this.#gateway));
+    if (front !== undefined) await front[how](await this.#partsFor(front));
+    const status = await this.status();
+    if (status !== undefined) return status;
+    throw new TargetError("failed", "the edge took its routes and does not answer any more");
+  }
+
+  async #partsFor(provider: EdgeProvider): Promise<EdgeParts> {
+    const { ledger, folder } = this.#world;
     // Where a program's stdout goes: so `logs edge` shows it, and it is rotated with the others.
-    const accessLog = logFileOf(folder.logs, { instance: EDGE_INSTANCE, stream: "stdout" });
-    const config = configOf(ledger.state, { generation, accessLog });
-    return await this.control.apply(config, deadline(EDGE_ANSWER_MS, "the edge's new routes"));
+    const accessLog = logFileOf(folder.logs, { instance: provider.instance, stream: "stdout" });
+    const parts = partsOf(ledger.state, accessLog);
+    if (provider.asksInstances) return parts;
+    const fit = await this.#fitNow(parts);
+    this.#fit = fit.join(" ");
+    return {
+      ...parts,
+      instances: parts.instances.map((one) => ({ ...one, routed: fit.includes(one.id) })),
+    };
   }
 
-  async #answers(): Promise<true | undefined> {
-    if ((await this.status()) !== undefined) return true;
-    const { identity } = this.#world.ledger.state.gateway;
-    if (identity !== undefined && isAlive(identity)) return undefined;
-    throw new TargetError("failed", "the edge ended while it started", {
-      fix: "seaworthy logs edge says why",
-    });
+  async #isFitChanged(): Promise<boolean> {
+    if (this.#provider()?.asksInstances !== false) return false;
+    return (await this.#fitNow(partsOf(this.#world.ledger.state, ""))).join(" ") !== this.#fit;
   }
 
-  /** One that was spawned by a supervisor that died before it could write so. */
-  #orphan() {
-    const found = markedBy(this.#world.ledger.state.owner).filter(
-      ({ mark, process }) =>
-        mark.instance === EDGE_INSTANCE && process.group === process.identity.pid,
-    );
-    return found[0]?.process.identity;
+  async #fitNow(parts: EdgeParts): Promise<readonly string[]> {
+    return fitInstances(parts, (await this.#gateway.status())?.endpoints ?? []);
   }
 
-  async #record(identity: NonNullable<SupervisorState["gateway"]["identity"]>): Promise<void> {
-    await this.#world.ledger.record((state) => withGateway(state, { identity, wanted: true }));
+  async #endFront(): Promise<void> {
+    const { ledger } = this.#world;
+    if (ledger.state.front === undefined) return;
+    await frontProvider(ledger.state.front.provider, this.#world).stop();
+    await ledger.record((state) => ({ ...state, front: undefined }));
   }
 
   async #inTurn<Value>(work: () => Promise<Value>): Promise<Value> {
@@ -150,25 +160,25 @@ export class EdgeKeeper {
 }
 
 /** The configuration that a state asks for; pure. */
-function configOf(
-  state: SupervisorState,
-  given: { readonly generation: number; readonly accessLog: string },
-): GatewayConfig {
+function partsOf(state: SupervisorState, accessLog: string): EdgeParts {
   const services = Object.values(state.units).filter((unit) => unit.kind === "service");
   const known = new Set(services.map((service) => service.name));
   const innerRoutes = state.graph === undefined ? [] : innerRoutesOf(state.graph);
-  return edgeConfig({
+  return {
     edge: state.graph?.edge,
     innerRoutes: innerRoutes.filter((inner) => known.has(inner.service)),
     services,
-    instances: Object.values(state.instances).filter(isServed),
+    instances: Object.values(state.instances).filter(({ port }) => port !== 0),
     ports: state.ports,
-    ...given,
-  });
+    generation: state.gateway.generation,
+    accessLog,
+  };
 }
 
-function isServed(instance: EdgeInstance): boolean {
-  return instance.port !== 0;
+/** Undefined: the gateway itself is the public edge, or there is none. */
+function wantedFront(state: SupervisorState): Exclude<ProviderName, "gateway"> | undefined {
+  const provider = state.graph?.edge?.provider;
+  return provider === "gateway" ? undefined : provider;
 }
 
 function withGateway(

@@ -28,5 +28,10 @@ export function edgeSocket(folder: { readonly sockets: string }): string {
   return join(folder.sockets, "edge.sock");
 }
 
+/** Its name where instances have theirs: in marks and log files. */
+export function frontInstance(provider: "haproxy" | "nginx"): string {
+  return `edge-${provider}`;
+}
+
 /** Another supervisor of this system lives (sysexits.h: EX_TEMPFAIL). */
 export const EXIT_ALREADY_SUPERVISED = 75;

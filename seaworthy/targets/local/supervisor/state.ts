@@ -36,6 +36,8 @@ export interface SupervisorState {
     readonly inner: Readonly<Record<string, number>>;
   };
   readonly gateway: GatewayRecord;
+  /** What takes users' requests where that is not the gateway. */
+  readonly front: FrontRecord | undefined;
 }
 
 /**
@@ -93,6 +95,14 @@ export interface GatewayRecord {
   readonly wanted: boolean;
 }
 
+export interface FrontRecord {
+  readonly provider: "haproxy" | "nginx";
+  /** Undefined: not running, or the intent to start it was written and its outcome was not. */
+  readonly identity: ProcessIdentity | undefined;
+  /** The session (setsid(2)) of all its processes: outlives the one that leads it. */
+  readonly session: number | undefined;
+}
+
 export function emptyState(owner: string): SupervisorState {
   return {
     version: STATE_VERSION,
@@ -108,6 +118,7 @@ export function emptyState(owner: string): SupervisorState {
     schedules: {},
     ports: { public: [], inner: {} },
     gateway: { identity: undefined, generation: 0, wanted: false },
+    front: undefined,
   };
 }
 
@@ -189,6 +200,14 @@ const stateSchema: z.ZodType<SupervisorState> = z.object({
     generation: z.number(),
     wanted: z.boolean(),
   }),
+  // What an older version wrote knows none.
+  front: maybe(
+    z.object({
+      provider: z.enum(["haproxy", "nginx"]),
+      identity: maybe(identitySchema),
+      session: maybe(z.number()),
+    }),
+  ),
 });
 
 function parseJson(text: string, path: string): unknown {

@@ -42,7 +42,7 @@ export async function applyStep(crew: Crew, step: Step, signal: AbortSignal): Pr
     case "inject":
       return await inject(crew.world, crew.edge, step.fault);
     case "undo":
-      return await undo(crew.world, step.fault);
+      return await undo(crew.world, crew.edge, step.fault);
     case "remove":
       return await remove(crew, step);
     case "delete-volumes":
@@ -152,7 +152,7 @@ async function drain(
   if (!status?.endpoints.some(({ id }) => id === instance)) {
     return { outcome: "done", detail: `${instance} is not at the edge` };
   }
-  const drained = await crew.edge.control.drain(instance, deadlineMs, signal);
+  const drained = await crew.edge.drain({ instance, deadlineMs }, signal);
   const how = drained.drained ? "drained" : `${drained.cut} cut at the deadline`;
   return { outcome: "done", detail: `${how} after ${Math.round(drained.tookMs)} ms` };
 }

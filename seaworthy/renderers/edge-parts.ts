@@ -1,0 +1,35 @@
+import type { InnerRoute, ServiceUnit } from "../plan/graph.ts";
+import type { Edge } from "../system/system.ts";
+
+/** What runs and may be sent requests, routed or not. */
+export interface EdgeInstance {
+  /** `<unit>-<number>` */
+  readonly id: string;
+  readonly unit: string;
+  readonly release: string;
+  readonly port: number;
+  readonly routed: boolean;
+  /** Beside the other routed ones' of its unit; only the ratio counts. */
+  readonly weight: number;
+}
+
+/** Chosen once, kept while the system lives. */
+export interface EdgePorts {
+  /** By position in `edge.listen`. */
+  readonly public: readonly number[];
+  /** By service. */
+  readonly inner: Readonly<Record<string, number>>;
+}
+
+/** All that an edge is made of at one moment; every provider is rendered from the same. */
+export interface EdgeParts {
+  readonly edge: Edge | undefined;
+  readonly innerRoutes: readonly InnerRoute[];
+  readonly services: readonly ServiceUnit[];
+  readonly instances: readonly EdgeInstance[];
+  readonly ports: EdgePorts;
+  /** Grows with each configuration. */
+  readonly generation: number;
+  /** Absolute path of the file that requests are logged to. */
+  readonly accessLog: string;
+}

@@ -1,0 +1,122 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import type { DrainOutcome, GatewayStatus } from "@seaworthy/gateway/control";
+import { deadline } from "@seaworthy/std/clock";
+import { poll } from "@seaworthy/std/retry";
+import type { EdgeParts } from "../../../renderers/edge-parts.ts";
+import { TargetError } from "../../target.ts";
+import { edgeConfig } from "../edge-config.ts";
+import { gatewayControl, type GatewayControl } from "../gateway-control.ts";
+import { EdgeProcess } from "./edge-process.ts";
+import type { Drain, EdgeProvider, ProviderSight } from "./edge-provider.ts";
+import { edgeSocket } from "./paths.ts";
+import type { SupervisorState } from "./state.ts";
+import type { World } from "./world.ts";
+
+/** Its name where instances have theirs: in marks and log files. */
+const GATEWAY_INSTANCE = "edge";
+/** Long enough for a cold Node on a busy machine. */
+const BOOT_MS = 20_000;
+const ANSWER_MS = 10_000;
+/** Its holder drains by itself when told to end. */
+const STOP_MS = 5_000;
+/** How long a worker that is replaced serves out what it has. */
+const HANDOVER_DRAIN_MS = 30_000;
+
+/** Our own gateway: the public edge where nothing else is declared, and always the inner routes. */
+export class GatewayProvider implements EdgeProvider {
+  readonly name = "gateway";
+  readonly instance = GATEWAY_INSTANCE;
+  readonly asksInstances = true;
+  readonly #world: World;
+  readonly #process: EdgeProcess;
+  readonly #control: GatewayControl;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#control = gatewayControl(edgeSocket(world.folder));
+    this.#process = new EdgeProcess(world, {
+      instance: GATEWAY_INSTANCE,
+      stopMs: STOP_MS,
+      read: ({ gateway }) => gateway.identity,
+      write: (state, identity) => withGateway(state, { identity }),
+    });
+  }
+
+  isUp(): boolean {
+    return this.#process.isUp();
+  }
+
+  /** Every configuration is refused or taken as a whole when it is applied. */
+  async check(): Promise<void> {}
+
+  async apply(parts: EdgeParts): Promise<void> {
+    await this.start();
+    await this.#control.apply(edgeConfig(parts), deadline(ANSWER_MS, "the edge's new routes"));
+  }
+
+  /** Resolves when it answers; one that runs already, whoever started it, is taken over. */
+  async start(): Promise<void> {
+    const { folder, gatewayCommand } = this.#world;
+    const stateFolder = join(folder.run, GATEWAY_INSTANCE);
+    await mkdir(stateFolder, { recursive: true, mode: 0o700 });
+    const [program, ...args] = gatewayCommand;
+    // Workers of a holder that died drain by themselves; waiting for them would be an outage.
+    await this.#process.start({
+      command: [program, ...args, "--state", stateFolder, "--control", edgeSocket(folder)],
+      cwd: stateFolder,
+    });
+    const signal = deadline(BOOT_MS, "the edge's answer");
+    await poll(async () => await this.#answers(), {
+      clock: this.#world.clock,
+      everyMs: 20,
+      signal,
+    });
+  }
+
+  /** Undefined: it does not answer. */
+  async status(): Promise<GatewayStatus | undefined> {
+    try {
+      return await this.#control.status(deadline(ANSWER_MS, "the edge's status"));
+    } catch {
+      return undefined;
+    }
+  }
+
+  async look(): Promise<ProviderSight | undefined> {
+    const status = await this.status();
+    return status === undefined ? undefined : { ...status, holder: this.#process.identity() };
+  }
+
+  async drain({ instance, deadlineMs }: Drain, signal: AbortSignal): Promise<DrainOutcome> {
+    return await this.#control.drain(instance, deadlineMs, signal);
+  }
+
+  /** Whole configurations are all that it knows: a generation more of the same is a reload. */
+  async reload(parts: EdgeParts): Promise<void> {
+    await this.apply(parts);
+  }
+
+  async upgrade(signal: AbortSignal): Promise<void> {
+    await this.#control.handover(HANDOVER_DRAIN_MS, signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop();
+  }
+
+  async #answers(): Promise<true | undefined> {
+    if ((await this.status()) !== undefined) return true;
+    if (this.isUp()) return undefined;
+    throw new TargetError("failed", "the edge ended while it started", {
+      fix: "seaworthy logs edge says why",
+    });
+  }
+}
+
+function withGateway(
+  state: SupervisorState,
+  change: Partial<SupervisorState["gateway"]>,
+): SupervisorState {
+  return { ...state, gateway: { ...state.gateway, ...change } };
+}
