@@ -62,6 +62,7 @@ function addVerb(
   for (const { flags, help, hidden } of verb.options) {
     command.addOption(new Option(flags, help).hideHelp(hidden === true));
   }
+  if (verb.passThrough === true) command.passThroughOptions();
   command.action(async (...args: readonly unknown[]) => {
     const positionals = command.args;
     const options: CommonOptions & Readonly<Record<string, unknown>> = command.opts();

@@ -12,20 +12,38 @@ export function unitRows(system: OpenSystem, observed: Observed): readonly (read
   const rows: (readonly string[])[] = [];
   for (const unit of observed.units) {
     if (unit.kind === "edge") continue;
-    rows.push(unitRow(system, unit));
+    rows.push(unit.kind === "job" ? jobRow(unit) : unitRow(system, unit));
     for (const instance of unit.instances) {
-      if (instance.state === "ready" && instance.restarts === 0) continue;
+      const isQuiet = instance.state === "ready" && instance.restarts === 0;
+      if (isQuiet && instance.isolated === undefined) continue;
       rows.push([
         `  ${instance.id}`,
         instance.state,
         instance.release,
-        [instance.restarts === 0 ? "" : `${instance.restarts} restart(s)`, instance.because ?? ""]
+        [
+          instance.isolated === undefined ? "" : `isolated: ${instance.isolated}`,
+          instance.restarts === 0 ? "" : `${instance.restarts} restart(s)`,
+          instance.because ?? "",
+        ]
           .filter((text) => text !== "")
           .join(" · "),
       ]);
     }
   }
   return rows;
+}
+
+/** A job has no instances: how its last run ended is what one wants to know. */
+function jobRow(unit: ObservedUnit): readonly string[] {
+  const last = unit.runs?.at(-1);
+  if (last === undefined) return [unit.name, "never ran", unit.committed ?? "", ""];
+  const when = last.endedAt ?? last.startedAt ?? "";
+  return [
+    unit.name,
+    `last run ${last.outcome}`,
+    last.release,
+    [when, last.because].join(" ").trim(),
+  ];
 }
 
 function unitRow(system: OpenSystem, unit: ObservedUnit): readonly string[] {
@@ -89,6 +107,7 @@ export function statusJson(
         pid: instance.pid ?? null,
         since: instance.since,
         restarts: instance.restarts,
+        isolated: instance.isolated ?? null,
       })),
     })),
     objectives: objectives.map((objective) => ({

@@ -7,6 +7,8 @@ export interface Verb {
   readonly description?: string;
   readonly arguments: readonly { readonly name: string; readonly help: string }[];
   readonly options: readonly VerbOption[];
+  /** What follows the first argument is another program's: its options are not ours. */
+  readonly passThrough?: true;
   readonly load: () => Promise<{ readonly run: RunVerb }>;
 }
 

@@ -89,6 +89,42 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./commands/scale.ts"),
   },
   {
+    name: "isolate",
+    summary: "take one instance out of the edge, for diagnosis; it runs on",
+    arguments: [{ name: "<instance>", help: "for example router-2" }],
+    options: [
+      { flags: "--because <text>", help: "why, for whoever reads status" },
+      { flags: "--allow-outage", help: "also the last one that answers" },
+      DRY_RUN,
+    ],
+    load: () => import("./commands/isolate.ts"),
+  },
+  {
+    name: "rejoin",
+    summary: "bring an isolated instance back, once it is ready",
+    arguments: [{ name: "<instance>", help: "for example router-2" }],
+    options: [DRY_RUN],
+    load: () => import("./commands/rejoin.ts"),
+  },
+  {
+    name: "exec",
+    summary: "run a program beside an instance: its files, environment and secrets",
+    arguments: [
+      { name: "<instance>", help: "an instance (router-2), or a service: its first ready one" },
+      { name: "<command...>", help: "the program and its arguments; its exit code is ours" },
+    ],
+    options: [{ flags: "--timeout <duration>", help: "end it after this long (default 1h)" }],
+    passThrough: true,
+    load: () => import("./commands/exec.ts"),
+  },
+  {
+    name: "job",
+    summary: "jobs and how they ran; `job run NAME` runs one now",
+    arguments: [{ name: "[what...]", help: "list (default), or run and a job's name" }],
+    options: [DRY_RUN],
+    load: () => import("./commands/job.ts"),
+  },
+  {
     name: "status",
     summary: "what runs, and which objectives hold",
     arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
@@ -102,6 +138,7 @@ export const VERBS: readonly Verb[] = [
     options: [
       { flags: "-f, --follow", help: "go on as lines are written" },
       { flags: "-n, --tail <lines>", help: "last lines of each instance (default 100)" },
+      { flags: "--search <text>", help: "only lines that hold this text, in any case" },
     ],
     load: () => import("./commands/logs.ts"),
   },
@@ -111,6 +148,13 @@ export const VERBS: readonly Verb[] = [
     arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
     options: [{ flags: "-n, --tail <events>", help: "only the last ones (default 50)" }],
     load: () => import("./commands/events.ts"),
+  },
+  {
+    name: "history",
+    summary: "what was done here, operation by operation, and how each ended",
+    arguments: [{ name: "[system]", help: "a declaration, or a folder with one" }],
+    options: [{ flags: "-n, --tail <operations>", help: "only the last ones (default 20)" }],
+    load: () => import("./commands/history.ts"),
   },
   {
     name: "drill",

@@ -3,7 +3,7 @@ import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { type OpenSystem, openSystem } from "../open-system.ts";
 import { openTarget } from "../open-target.ts";
-import type { LogQuery } from "../../targets/target.ts";
+import type { LogLine, LogQuery } from "../../targets/target.ts";
 import type { RunVerb } from "../verb.ts";
 import { countOption } from "./events.ts";
 
@@ -14,15 +14,18 @@ export const run: RunVerb = async (invocation) => {
   const { context, options } = invocation;
   const system = await openSystem(invocation);
   await using target = disposable(await openTarget(system, context));
+  const tail = countOption(options["tail"], { fallback: LINES_SHOWN, flag: "--tail" });
+  const search = searchOption(options["search"]);
+  const follow = options["follow"] === true;
+  // What is searched for may stand anywhere in what is kept.
   const query: LogQuery = {
     ...selected(system),
-    tail: countOption(options["tail"], { fallback: LINES_SHOWN, flag: "--tail" }),
-    follow: options["follow"] === true,
+    ...{ tail: search === undefined || follow ? tail : undefined, follow },
   };
   const stop = new AbortController();
   let lines = 0;
   const ended = AbortSignal.any([stop.signal, context.interrupts.stop]);
-  for await (const line of target.logs(query, ended)) {
+  for await (const line of found(target.logs(query, ended), { search, tail, follow })) {
     if (context.interrupts.stopRequested() || context.terminal.outClosed()) break;
     lines += 1;
     context.terminal.out(
@@ -33,10 +36,51 @@ export const run: RunVerb = async (invocation) => {
   }
   stop.abort();
   if (lines === 0 && query.tail !== 0) {
-    context.terminal.say(`nothing was written by ${query.instance ?? query.unit ?? "anything"}\n`);
+    const by = query.instance ?? query.unit ?? "anything";
+    const what =
+      search === undefined ? "nothing was written" : `no line with ${search} was written`;
+    context.terminal.say(`${what} by ${by}\n`);
   }
   return EXIT.done;
 };
+
+interface Search {
+  readonly search: string | undefined;
+  readonly tail: number;
+  readonly follow: boolean;
+}
+
+/** Lines that hold the text; without following, the last ones of each instance's stream. */
+async function* found(
+  lines: AsyncIterable<LogLine>,
+  { search, tail, follow }: Search,
+): AsyncGenerator<LogLine> {
+  if (search === undefined) {
+    yield* lines;
+    return;
+  }
+  const wanted = search.toLowerCase();
+  const last = new Map<string, LogLine[]>();
+  for await (const line of lines) {
+    if (!line.text.toLowerCase().includes(wanted)) continue;
+    if (follow) {
+      yield line;
+      continue;
+    }
+    const key = `${line.instance} ${line.stream}`;
+    const kept = last.get(key) ?? [];
+    kept.push(line);
+    if (kept.length > tail) kept.shift();
+    last.set(key, kept);
+  }
+  for (const kept of last.values()) yield* kept;
+}
+
+function searchOption(value: unknown): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && value !== "") return value;
+  throw new Refusal(EXIT.usage, "--search: a text to look for");
+}
 
 function selected(system: OpenSystem): Pick<LogQuery, "unit" | "instance"> {
   const [name, ...more] = system.rest;
