@@ -8,7 +8,7 @@ import { lastLines } from "./look.ts";
 import { baked, finishing, reversed } from "./memory.ts";
 import { startProbe } from "./probe.ts";
 import { tallyOf } from "./tally.ts";
-import { drive, measure, type Roller, type UnitRoll } from "./unit-roll.ts";
+import { drive, measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts";
 import { bounded } from "./wait.ts";
 import { watchBake } from "./watch-bake.ts";
 
@@ -122,7 +122,7 @@ async function beginWatching(roll: UnitRoll, roller: Roller): Promise<readonly s
 function newReleaseFails(roll: UnitRoll): string | undefined {
   if (roll.unit === undefined || roll.goal.proof !== "bake") return undefined;
   const fresh = tallyOf(roll.counters, (one) => one.release === roll.goal.to);
-  return errorsIn(fresh, roll.unit.rollout.abort.errorRatio);
+  return errorsIn(fresh, roll.unit.rollout.abort.errorRatio) ?? memoryFault(roll);
 }
 
 async function bake(

@@ -19,6 +19,8 @@ export interface Behaviour {
   readonly crashesAfterMs?: number;
   readonly errorRatio?: number;
   readonly latencyMs?: number;
+  /** Held after a second more than before it; all releases begin with the same. */
+  readonly leaksBytesPerS?: number;
 }
 
 interface Machine {
@@ -35,6 +37,7 @@ interface Machine {
 }
 
 const BOUNDS_MS = [10, 20, 50, 100, 200, 500, 1_000, 2_000];
+const HELD_BYTES = 50 * 1_048_576;
 const STEP_MS = 20;
 const READY_LOOK_MS = 200;
 const DONE: StepResult = { outcome: "done" };
@@ -273,8 +276,14 @@ export class ModelTarget {
         failed: { ...none, safe: Math.round(one.failed) },
         lastRequestWallMs: undefined,
         latency: { boundsMs: BOUNDS_MS, counts },
+        memoryBytes: this.#held(one),
       };
     });
     return { since: "once", instances };
+  }
+
+  #held({ release, bornMs }: Machine): number {
+    const grows = this.behaviours.get(release)?.leaksBytesPerS ?? 0;
+    return HELD_BYTES + (grows * (this.clock.now() - bornMs)) / 1_000;
   }
 }

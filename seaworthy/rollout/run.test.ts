@@ -86,6 +86,10 @@ const BAD: Readonly<Record<string, { behaviour: Behaviour; says: RegExp }>> = {
     says: /restarted during the bake \(it exited with 1\)|restarted/,
   },
   "answers with errors": { behaviour: { bootMs: 500, errorRatio: 0.05 }, says: /failed \(/ },
+  "leaks memory": {
+    behaviour: { bootMs: 500, leaksBytesPerS: 30 * 1_048_576 },
+    says: /api-\d of the new release holds \d+MiB of memory, the one before 50MiB/,
+  },
   "is slow": { behaviour: { bootMs: 500, latencyMs: 150 }, says: /p95 .* against/ },
 };
 

@@ -7,6 +7,7 @@ import type { Goal } from "./goal.ts";
 import { observe, unitIn } from "./look.ts";
 import { abandoned, begun, ended, type Memory } from "./memory.ts";
 import type { RollProbe } from "./probe.ts";
+import { memoryExcess } from "./memory-excess.ts";
 import { type Decision, decide } from "./rolling.ts";
 import type { Operation, Steps } from "./steps.ts";
 import { type Counters, remember } from "./tally.ts";
@@ -210,4 +211,14 @@ export async function measure(roll: UnitRoll, roller: Roller): Promise<void> {
     // Too few requests make a bake inconclusive: missing counts can never make it pass.
     if (roller.signal.aborted) throw error;
   }
+}
+
+/** Why the memory of a new instance is a reason to go back, or undefined. */
+export function memoryFault(roll: UnitRoll): string | undefined {
+  const { from, to } = roll.goal;
+  if (from === to) return undefined;
+  const { counters } = roll;
+  const excess = memoryExcess({ counters, from, to, limitBytes: roll.unit?.memoryBytes });
+  if (excess !== undefined) roll.culprit ??= excess.instance;
+  return excess?.because;
 }

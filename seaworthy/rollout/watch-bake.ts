@@ -1,7 +1,7 @@
 import { errorRatioOf, p95Of, tallyOf } from "./tally.ts";
 import { type BakeVerdict, judgeBake } from "./bake.ts";
 import { observe, unitIn } from "./look.ts";
-import { measure, type Roller, type UnitRoll } from "./unit-roll.ts";
+import { measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts";
 import type { RolloutSettings } from "../system/system.ts";
 
 /** Twice a second: a death is seen while its log is still warm, and the edge is not bothered. */
@@ -28,6 +28,8 @@ export async function watchBake(
     await measure(roll, roller);
     const complaint = roll.probe?.look(true);
     if (complaint !== undefined) return { verdict: "fail", because: complaint };
+    const excess = memoryFault(roll);
+    if (excess !== undefined) return { verdict: "fail", because: excess };
     const elapsedMs = clock.now() - atStart.nowMs;
     const isNew = (one: { readonly release: string }) => one.release === roll.goal.to;
     const fresh = tallyOf(roll.counters, isNew, atStart.counters);
