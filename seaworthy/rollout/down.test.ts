@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { takeDown } from "./down.ts";
 import { ModelTarget } from "./model-target.fixture.ts";
-import { aGraph, aRequest, aService } from "./requests.fixture.ts";
+import { aGraph, aRequest, aService, journalled } from "./requests.fixture.ts";
 import { virtualClock } from "./virtual-clock.fixture.ts";
 
 const GRAPH = aGraph([
@@ -49,6 +49,14 @@ test("deletes volumes only when asked, and only after everything is gone", async
 test("down where nothing is, is nothing to do", async () => {
   const model = new ModelTarget(virtualClock());
   assert.equal((await down(model)).outcome, "nothing-to-do");
+});
+
+test("down where only the end of an operation is missing writes it", async () => {
+  const model = new ModelTarget(virtualClock());
+  const at = "2026-11-20T00:00:00.000Z";
+  model.journal.push({ entry: "begin", operation: "down-0", verb: "down", at, changes: [] });
+  assert.equal((await down(model)).outcome, "nothing-to-do");
+  assert.equal(journalled(model).at(-1), "end");
 });
 
 test("what cannot be stopped is said, with what is left", async () => {

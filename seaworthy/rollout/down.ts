@@ -1,6 +1,7 @@
 import { timestamp } from "@seaworthy/std/clock";
 import type { Graph, UnitName } from "../plan/graph.ts";
 import type { Observed, ObservedUnit } from "../targets/target.ts";
+import { endLeftover } from "./end-leftover.ts";
 import { removeUnit } from "./fleet.ts";
 import { emptyingOf } from "./goals.ts";
 import { observe } from "./look.ts";
@@ -72,6 +73,7 @@ async function down(request: DownRequest): Promise<End> {
   const observed = await observe(request);
   const order = downOrder(observed, request.graph);
   if (order.length === 0 && !request.deleteVolumes) {
+    await endLeftover(request);
     return { outcome: "nothing-to-do", because: "" };
   }
   const plan = order.map((unit) => `remove ${unit.name}`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { UnitName } from "../plan/graph.ts";
+import type { RecordKind } from "../record/store.ts";
 import { ModelTarget } from "./model-target.fixture.ts";
 import { aJob, aRelease, aService } from "./requests.fixture.ts";
 import { rollbackGoal, type Wanted } from "./rollback.ts";
@@ -12,9 +13,13 @@ const R2 = aRelease("r00000000000c");
 
 async function asked(
   change: { committed?: string; previous?: string },
-  services: readonly UnitName[] = ["api"],
-  records: readonly unknown[] = [R0, R1],
+  given: {
+    readonly services?: readonly UnitName[];
+    readonly records?: readonly unknown[];
+    readonly journal?: readonly unknown[];
+  } = {},
 ) {
+  const { services = ["api"], records = [R0, R1], journal = [] } = given;
   const model = new ModelTarget(virtualClock());
   model.serving("api", R1.id, 2);
   const unit = model.units.get("api");
@@ -24,7 +29,8 @@ async function asked(
     ["api", { release: R2, unit: aService() }],
     ["migrate", { release: R2, unit: aJob() }],
   ]);
-  const store = { ...model.target.store, read: () => Promise.resolve(records) };
+  const read = async (kind: RecordKind) => (kind === "journal" ? journal : records);
+  const store = { ...model.target.store, read };
   return await rollbackGoal({ observed: model.observed(), services, described, store });
 }
 
@@ -42,7 +48,7 @@ test("goes to the committed release where another one serves", async () => {
 });
 
 test("leaves services that were not named on what serves", async () => {
-  const goal = await asked({ committed: R1.id, previous: R0.id }, []);
+  const goal = await asked({ committed: R1.id, previous: R0.id }, { services: [] });
   assert.ok(goal.ok);
   assert.equal(goal.value.get("api")?.release.id, R1.id);
 });
@@ -56,6 +62,28 @@ test("refuses where nothing was committed before", async () => {
 });
 
 test("refuses where the record of the release is gone", async () => {
-  const goal = await asked({ committed: R1.id, previous: R0.id }, ["api"], [R1]);
+  const goal = await asked({ committed: R1.id, previous: R0.id }, { records: [R1] });
   assert.deepEqual(goal, { ok: false, error: `api: the record of release ${R0.id} is gone` });
+});
+
+/** The journal of an operation that has no end: `verb` was on its way to `to`. */
+const begun = (verb: string, to: string): readonly unknown[] => [
+  {
+    ...{ entry: "begin", operation: `${verb}-1`, verb, at: "2026-11-20T00:00:00.000Z" },
+    changes: [{ unit: "api", from: R1.id, to, replicas: 2 }],
+  },
+];
+
+test("reverses a deploy that died before its release took over", async () => {
+  const change = { committed: R1.id, previous: R0.id };
+  const goal = await asked(change, { journal: begun("deploy", R2.id) });
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R1.id, "not the one before it");
+});
+
+test("finishes a rollback that died, whichever release serves just now", async () => {
+  const change = { committed: R0.id, previous: R1.id };
+  const goal = await asked(change, { journal: begun("rollback", R1.id) });
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R1.id, "not back to where it came from");
 });

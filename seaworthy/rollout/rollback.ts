@@ -2,6 +2,7 @@ import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { servingOf } from "../plan/diff.ts";
 import type { JobUnit, ServiceUnit, UnitName } from "../plan/graph.ts";
 import { readRecords } from "../record/read.ts";
+import type { JournalEntry } from "../record/journal.ts";
 import type { Release, ReleaseId } from "../record/release.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Observed, ObservedUnit } from "../targets/target.ts";
@@ -24,13 +25,15 @@ export interface RollbackRequest {
 
 /**
  * What `rollback` converges to: for each named service the last committed release other than the
- * one that serves. Refuses where there is none, or where its record is gone. Jobs are left out:
- * going back never runs them (architecture §3).
+ * one that serves. What an operation that died left half done is reversed: the committed release
+ * of before it, and of a `rollback` the one that it went to. Refuses where there is none, or where
+ * its record is gone. Jobs are left out: going back never runs them (architecture §3).
  */
 export async function rollbackGoal(
   request: RollbackRequest,
 ): Promise<Result<ReadonlyMap<UnitName, Wanted>, string>> {
   const records = await readRecords(request.store, "release");
+  const left = changesLeft(await readRecords(request.store, "journal"));
   const kept = new Map([...request.described].map(([, { release }]) => [release.id, release]));
   for (const release of records) kept.set(release.id, release);
   const wanted = new Map<UnitName, Wanted>();
@@ -38,7 +41,7 @@ export async function rollbackGoal(
     if (unit.kind !== "service") continue;
     const seen = unitIn(request.observed, name);
     const isNamed = request.services.includes(name);
-    const id = isNamed ? earlierOf(seen) : (servingOf(seen) ?? release.id);
+    const id = isNamed ? earlierOf(seen, left.get(name)) : (servingOf(seen) ?? release.id);
     if (id === undefined) {
       const serving = servingOf(seen);
       return refuse(
@@ -54,8 +57,25 @@ export async function rollbackGoal(
   return ok(wanted);
 }
 
-/** The last committed release that is not the one serving. */
-function earlierOf(unit: ObservedUnit): ReleaseId | undefined {
+/** What the last operation meant to do with a unit, where it began and has no end. */
+interface Left {
+  readonly verb: string;
+  readonly to: ReleaseId;
+}
+
+function changesLeft(journal: readonly JournalEntry[]): ReadonlyMap<UnitName, Left> {
+  const last = journal.findLast(({ entry }) => entry === "begin" || entry === "end");
+  if (last?.entry !== "begin") return new Map();
+  return new Map(last.changes.map(({ unit, to }) => [unit, { verb: last.verb, to }]));
+}
+
+/**
+ * The last committed release that is not the one serving. Where something is half done, what
+ * serves just now may be either end of it: which way is back is the journal's to say.
+ */
+function earlierOf(unit: ObservedUnit, left: Left | undefined): ReleaseId | undefined {
+  if (left?.verb === "rollback") return left.to;
+  if (left !== undefined && left.to !== unit.committed) return unit.committed;
   const serving = servingOf(unit);
   return [unit.committed, unit.previous].find((id) => id !== undefined && id !== serving);
 }

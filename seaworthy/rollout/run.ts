@@ -2,7 +2,7 @@ import { timestamp } from "@seaworthy/std/clock";
 import { type Observed, TargetError } from "../targets/target.ts";
 import { readRecords } from "../record/read.ts";
 import { untilReady } from "./until-ready.ts";
-import { underWay } from "../record/under-way.ts";
+import { endLeftover } from "./end-leftover.ts";
 import { finishFleet, goBackFleet, removeUnits, rollFleet } from "./fleet.ts";
 import { commitJobs, runJobs } from "./jobs.ts";
 import { observe } from "./look.ts";
@@ -79,16 +79,8 @@ async function carryOut(
   return end;
 }
 
-/** An operation that died after its last effect is over: otherwise it were under way for ever. */
 async function nothingToDo(request: ConvergeRequest): Promise<End> {
-  const { target, clock, operation: by } = request;
-  const left = underWay(await readRecords(target.store, "journal"));
-  if (left?.since !== undefined) {
-    const because = `found by ${by}: nothing was left to do`;
-    const { operation } = left;
-    const end = { entry: "end", operation, at: timestamp(clock), because } as const;
-    await openSteps(request).journal({ ...end, outcome: "interrupted" });
-  }
+  await endLeftover(request);
   const unready = request.verb === "up" ? await untilReady(request) : undefined;
   return unready === undefined
     ? { outcome: "nothing-to-do", because: "" }

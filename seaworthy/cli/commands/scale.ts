@@ -1,3 +1,7 @@
+import { deadline } from "@seaworthy/std/clock";
+import type { UnitName } from "../../plan/graph.ts";
+import type { Target } from "../../targets/target.ts";
+import type { Context } from "../context.ts";
 import { convergeVerb } from "../converge-verb.ts";
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
@@ -24,8 +28,12 @@ export const run: RunVerb = async (invocation) => {
       releases: async () => new Map(),
       afterwards: () =>
         [...wanted].map(([unit, replicas]) => ({ action: "scale-override", unit, replicas })),
-      approve: async (plan) => {
-        const others = plan.steps.filter((step) => step.action !== "scale");
+      approve: async (plan, target) => {
+        const proved = await provedUnits(target, invocation.context);
+        // A scale that died left more or fewer than its last one: finishing it is no other change.
+        const others = plan.steps.filter(
+          ({ action, unit }) => action !== "scale" && !(action === "repair" && proved.has(unit)),
+        );
         if (others.length === 0) return;
         throw new Refusal(EXIT.refused, "refused: more than the number of instances would change", {
           detail: others.map((step) => `${step.action} ${step.unit}: ${step.reason}`),
@@ -37,6 +45,22 @@ export const run: RunVerb = async (invocation) => {
     invocation,
   );
 };
+
+const OBSERVE_MS = 10_000;
+
+/** Units of which nothing but the release that was proved is there. */
+async function provedUnits(
+  target: Target,
+  { interrupts }: Context,
+): Promise<ReadonlySet<UnitName>> {
+  const limit = deadline(OBSERVE_MS, "looking at what runs", interrupts.abort);
+  const { units } = await target.observe(limit);
+  const proved = units.filter(
+    ({ committed, instances }) =>
+      committed !== undefined && instances.every(({ release }) => release === committed),
+  );
+  return new Set(proved.map(({ name }) => name));
+}
 
 function wantedReplicas(system: OpenSystem): ReadonlyMap<string, number> {
   const known = Object.keys(system.parsed.system.services);

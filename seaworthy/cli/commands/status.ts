@@ -34,8 +34,8 @@ export const run: RunVerb = async (invocation) => {
   const observed = await target.observe(
     deadline(OBSERVE_MS, "looking at what runs", context.interrupts.abort),
   );
-  const journal = observed.exists ? await journalOf(target.store) : [];
-  const seen = { observed, underWay: underWay(journal) };
+  // Also where nothing is defined yet: a first `up` may have died before it got that far.
+  const seen = { observed, underWay: underWay(await journalOf(target.store)) };
   const states = objectiveStates({
     parsed: system.parsed,
     evidence: observed.exists ? await readEvidence(target.store) : [],
