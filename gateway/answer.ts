@@ -129,7 +129,7 @@ export function refuseRequest(what: Refusal, context: RefusalContext): void {
   traffic.totals.refused(what.code);
   traffic.totals.answered(what.status);
   const isBodyOpen = !request.complete && hasBody(request);
-  if (isBodyOpen || traffic.isDraining) response.shouldKeepAlive = false;
+  if (isBodyOpen || what.closes || traffic.isDraining) response.shouldKeepAlive = false;
   response.writeHead(what.status, headers);
   if (!isBodyOpen) {
     response.end(body);

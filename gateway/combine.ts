@@ -1,6 +1,13 @@
 import { ok, refuse, type Result } from "@seaworthy/std/result";
-import type { ClassCounts, DrainOutcome, EndpointStatus, GatewayStatus } from "./control.ts";
+import type {
+  CertificateStatus,
+  ClassCounts,
+  DrainOutcome,
+  EndpointStatus,
+  GatewayStatus,
+} from "./control.ts";
 import type { Sockets } from "./listener-sockets.ts";
+import { MetricsText } from "./metrics.ts";
 import type { WorkerReply } from "./orders.ts";
 
 export interface StatusParts {
@@ -11,6 +18,8 @@ export interface StatusParts {
     readonly reply: WorkerReply | undefined;
   }[];
   readonly sockets: Sockets;
+  /** By listener. */
+  readonly certificates: ReadonlyMap<string, CertificateStatus>;
   readonly now: string;
 }
 
@@ -29,7 +38,12 @@ export function gatewayStatus(parts: StatusParts): GatewayStatus {
       pid: link.pid,
       state: link === serving ? "serving" : "draining",
     })),
-    listeners: [...sockets].map(([name, { host, port }]) => ({ name, host, port })),
+    listeners: [...sockets].map(([name, { host, port }]) => ({
+      name,
+      host,
+      port,
+      certificate: parts.certificates.get(name),
+    })),
     since: status?.since ?? parts.now,
     endpoints: (status?.endpoints ?? []).map((one) => withInFlightOf(one, others)),
   };
@@ -76,9 +90,26 @@ export function combineDrains(
   return ok(combined);
 }
 
+export interface HolderMetrics {
+  readonly restarts: number;
+  readonly certificates: ReadonlyMap<string, CertificateStatus>;
+}
+
 /** Adds what only the holder knows to a worker's metrics. */
-export function withRestarts(text: string, restarts: number): string {
-  const name = "seaworthy_gateway_worker_restarts_total";
-  const help = "Workers that ended without being told to.";
-  return `${text}# HELP ${name} ${help}\n# TYPE ${name} counter\n${name} ${restarts}\n`;
+export function withHolderMetrics(text: string, { restarts, certificates }: HolderMetrics): string {
+  const all = new MetricsText();
+  const restarted = "seaworthy_gateway_worker_restarts_total";
+  all.family(restarted, "counter", "Workers that ended without being told to.");
+  all.sample(restarted, {}, restarts);
+  const expiry = "seaworthy_gateway_tls_certificate_expiry_seconds";
+  all.family(expiry, "gauge", "Unix time at which the first of the served chain expires.");
+  for (const [listener, { notAfter }] of certificates) {
+    if (notAfter !== undefined) all.sample(expiry, { listener }, Date.parse(notAfter) / 1_000);
+  }
+  const refused = "seaworthy_gateway_tls_files_refused";
+  all.family(refused, "gauge", "1: the files as they are now do not load, older ones are served.");
+  for (const [listener, { problem }] of certificates) {
+    all.sample(refused, { listener }, problem === undefined ? 0 : 1);
+  }
+  return `${text}${all.toString()}`;
 }

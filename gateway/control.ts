@@ -44,10 +44,33 @@ export interface GatewayStatus {
     readonly name: string;
     readonly host: string;
     readonly port: number;
+    /** Undefined: HTTP in the clear. */
+    readonly certificate: CertificateStatus | undefined;
   }[];
   /** RFC 3339: when these counters started from zero (a worker's start). */
   readonly since: string;
   readonly endpoints: readonly EndpointStatus[];
+}
+
+export interface CertificateStatus {
+  /** RFC 3339: when the first of the served chain expires; undefined: nothing ever loaded. */
+  readonly notAfter: string | undefined;
+  /** Why the files as they are now are not what is served. */
+  readonly problem: string | undefined;
+}
+
+/**
+ * Why an endpoint is left out though its checks may pass. `lost`: a fresh connection was cut before
+ * an answer. `timeouts`, `errors`: several in a row. `error-rate`, `slow`: far from the others'.
+ */
+export type EjectReason = "lost" | "timeouts" | "errors" | "error-rate" | "slow";
+
+export interface Ejected {
+  readonly reason: EjectReason;
+  /** Wall clock, ms: not before then it is tried again. */
+  readonly untilWallMs: number;
+  /** Ejections so far without a minute of good service between them: each is longer. */
+  readonly times: number;
 }
 
 export interface EndpointStatus {
@@ -56,6 +79,8 @@ export interface EndpointStatus {
   readonly release: string;
   readonly routed: boolean;
   readonly health: "unknown" | "healthy" | "unhealthy" | "ejected";
+  /** Also while it is unhealthy besides. */
+  readonly ejected: Ejected | undefined;
   readonly lastProbe: string | undefined;
   /** Tries sent to it. */
   readonly requests: number;

@@ -2,10 +2,9 @@ import type { Clock } from "@seaworthy/std/clock";
 import type { Command } from "@seaworthy/std/command";
 import { backoffMs } from "@seaworthy/std/retry";
 import type { GatewayConfig } from "./config.ts";
-import type { EndpointStatus } from "./control.ts";
 import type { Log } from "./holder-log.ts";
 import type { Sockets } from "./listener-sockets.ts";
-import type { WorkerDrain } from "./orders.ts";
+import type { KnownEndpoint, ServedPairs, WorkerDrain } from "./orders.ts";
 import { within } from "./race.ts";
 import { WorkerLink } from "./worker-link.ts";
 
@@ -19,6 +18,8 @@ export interface CrewOptions {
   readonly clock: Clock;
   readonly workerCommand: Command;
   readonly log: Log;
+  /** The certificates that listeners of this configuration serve now. */
+  readonly pairsOf: (config: GatewayConfig) => ServedPairs;
   /** The serving worker died without having been told to. */
   readonly onLost: () => void;
 }
@@ -28,7 +29,7 @@ export class Crew {
   readonly #options: CrewOptions;
   readonly #workers = new Set<WorkerLink>();
   #serving: WorkerLink | undefined = undefined;
-  #health = new Map<string, EndpointStatus["health"]>();
+  readonly #known = new Map<string, KnownEndpoint>();
   #servingSinceMs = 0;
   #quickDeaths = 0;
   restarts = 0;
@@ -52,14 +53,15 @@ export class Crew {
    */
   async takeOver(config: GatewayConfig, sockets: Sockets, drain: WorkerDrain): Promise<void> {
     const { clock, log, workerCommand } = this.#options;
-    this.#forgetHealthBut(config);
+    this.#forgetAllBut(config);
     const link = new WorkerLink({
       command: workerCommand,
       config,
+      pairs: this.#options.pairsOf(config),
       sockets,
-      health: Object.fromEntries(this.#health),
-      onHealth: (endpoint, health) => {
-        if (!link.isDraining) this.#health.set(endpoint, health);
+      known: Object.fromEntries(this.#known),
+      onHealth: (endpoint, known) => {
+        if (!link.isDraining) this.#known.set(endpoint, known);
       },
     });
     this.#workers.add(link);
@@ -113,9 +115,9 @@ export class Crew {
     onLost();
   }
 
-  #forgetHealthBut(config: GatewayConfig): void {
+  #forgetAllBut(config: GatewayConfig): void {
     const ids = new Set(config.pools.flatMap((pool) => pool.endpoints.map((one) => one.id)));
-    for (const id of this.#health.keys()) if (!ids.has(id)) this.#health.delete(id);
+    for (const id of this.#known.keys()) if (!ids.has(id)) this.#known.delete(id);
   }
 }
 

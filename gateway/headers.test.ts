@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { addForwarded, readRequestHead, readResponseHead } from "./headers.ts";
+import { addForwarded, readRequestHead, readResponseHead, type Origin } from "./headers.ts";
 
 /** `name: value` lines → a flat raw list, as node:http has it. */
 function raw(...lines: readonly string[]): string[] {
@@ -40,37 +40,72 @@ test("two lengths are refused, and a coding that is not chunked", () => {
   assert.equal(refusal("Transfer-Encoding: Chunked"), undefined);
 });
 
-test("a stranger's word about former hops is dropped, an inner service's is kept", () => {
-  const lines = raw(
-    "X-Forwarded-For: 6.6.6.6",
-    "Forwarded: for=6.6.6.6",
-    "X-Forwarded-Proto: https",
-  );
-  const origin = { clientAddress: "127.0.0.1", host: "a:1" };
-  const stranger = readRequestHead(lines);
-  addForwarded(stranger, { ...origin, trusted: false });
+const SAID = raw(
+  "Host: a:1",
+  "X-Forwarded-For: 6.6.6.6, 192.0.2.9",
+  "Forwarded: for=6.6.6.6",
+  "X-Forwarded-Proto: https",
+  "X-Forwarded-Host: shop.example",
+);
+
+function forwarded(origin: Origin, lines = SAID): readonly string[] {
+  const head = readRequestHead(lines);
+  addForwarded(head, origin);
+  return head.forward;
+}
+
+test("a stranger's word about former hops is dropped", () => {
+  const client = { address: "127.0.0.1", hops: ["127.0.0.1"] };
   assert.deepEqual(
-    stranger.forward,
+    forwarded({ client, peer: "stranger", scheme: "https" }),
     raw(
       "host: a:1",
       "x-forwarded-for: 127.0.0.1",
-      "x-forwarded-proto: http",
-      "x-forwarded-host: a:1",
-      'forwarded: for=127.0.0.1;host="a:1";proto=http',
-    ),
-  );
-  const inner = readRequestHead(lines);
-  addForwarded(inner, { ...origin, clientAddress: "::1", trusted: true });
-  assert.deepEqual(
-    inner.forward,
-    raw(
-      "host: a:1",
-      "x-forwarded-for: 6.6.6.6, ::1",
       "x-forwarded-proto: https",
       "x-forwarded-host: a:1",
+      'forwarded: for=127.0.0.1;host="a:1";proto=https',
+    ),
+  );
+});
+
+test("an inner service's word about former hops is kept", () => {
+  const client = { address: "::1", hops: ["::1"] };
+  assert.deepEqual(
+    forwarded({ client, peer: "inside", scheme: "http" }),
+    raw(
+      "host: a:1",
+      "x-forwarded-for: 6.6.6.6, 192.0.2.9, ::1",
+      "x-forwarded-proto: https",
+      "x-forwarded-host: shop.example",
       'forwarded: for=6.6.6.6, for="[::1]";host="a:1";proto=http',
     ),
   );
+});
+
+test("a trusted proxy vouches for the hops that are believed, scheme and host, no more", () => {
+  const client = { address: "192.0.2.9", hops: ["192.0.2.9", "10.0.0.1"] };
+  const origin = { client, peer: "proxy", scheme: "http" } as const;
+  assert.deepEqual(
+    forwarded(origin),
+    raw(
+      "host: a:1",
+      "x-forwarded-for: 192.0.2.9, 10.0.0.1",
+      "x-forwarded-proto: https",
+      "x-forwarded-host: shop.example",
+      'forwarded: for=192.0.2.9;host="shop.example";proto=https, ' +
+        'for=10.0.0.1;host="a:1";proto=http',
+    ),
+  );
+  const odd = raw("Host: a:1", "X-Forwarded-Proto: gopher", 'X-Forwarded-Host: a"b');
+  assert.deepEqual(
+    forwarded(origin, odd).filter((_, index) => index >= 4 && index < 8),
+    raw("x-forwarded-proto: http", "x-forwarded-host: a:1"),
+  );
+});
+
+test("a name that CGI reads as one of ours is dropped, any other underscore is not", () => {
+  const lines = raw("X_Forwarded_For: 6.6.6.6", "content_LENGTH: 5", "my_header: 1", "Via_: x");
+  assert.deepEqual(readRequestHead(lines).forward, raw("my_header: 1", "Via_: x"));
 });
 
 test("an answer cannot say who it is from, nor keep hop-by-hop headers", () => {

@@ -1,4 +1,5 @@
 import { assertNever } from "@seaworthy/std/assert";
+import type { Client } from "./client-address.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 
 type Meaning =
@@ -46,6 +47,9 @@ const REQUEST_MEANINGS = byAnyCase<Meaning>([
   ["x-forwarded-host", "forwarded-host"],
 ]);
 
+/** RFC 3986 reg-name, IPv4, bracketed IPv6, port; nothing that could end a quoted string. */
+export const HOST_SHAPE = /^[A-Za-z0-9._~:[\]-]+$/;
+
 /** Names come in few spellings; those are found without lower-casing each name of each request. */
 function byAnyCase<Value>(entries: readonly (readonly [string, Value])[]): Map<string, Value> {
   const map = new Map<string, Value>();
@@ -64,6 +68,15 @@ function meaningOf<Value>(map: ReadonlyMap<string, Value>, name: string): Value 
 }
 
 const HAS_UPPER_CASE = /[A-Z]/;
+
+/**
+ * `X_Forwarded_For`, `Content_Length`: CGI and all that descends from it (RFC 3875 §4.1.18) make
+ * one variable of this and of the name with hyphens, so a stranger could write what only we may.
+ */
+function isDisguised(name: string): boolean {
+  if (!name.includes("_")) return false;
+  return REQUEST_MEANINGS.has(name.replaceAll("_", "-").toLowerCase());
+}
 
 /** A request head as the gateway understands it. `forward` is flat: name, value, name, value … */
 export class RequestHead {
@@ -93,8 +106,9 @@ export function readRequestHead(rawHeaders: readonly string[]): RequestHead {
     const name = rawHeaders[index] ?? "";
     const value = rawHeaders[index + 1] ?? "";
     const meaning = meaningOf(REQUEST_MEANINGS, name);
-    if (meaning === undefined) head.forward.push(name, value);
-    else understand(head, meaning, value);
+    if (meaning === undefined) {
+      if (!isDisguised(name)) head.forward.push(name, value);
+    } else understand(head, meaning, value);
   }
   // RFC 9112 §6.3. The parser refuses these too, but that is one lenient option away.
   if (head.lengths > 1) head.refusal = REFUSALS.ambiguousLength;
@@ -156,7 +170,7 @@ function rememberForwarded(head: RequestHead, meaning: ForwardedMeaning, value: 
 }
 
 function joined(before: string | undefined, value: string): string {
-  return before === undefined ? value : `${before}, ${value}`;
+  return before === undefined || before === "" ? value : `${before}, ${value}`;
 }
 
 /** The usual values name nothing; parsing is for the others. */
@@ -178,32 +192,62 @@ function removeNamed(forward: string[], named: readonly string[]): void {
   forward.length = kept;
 }
 
-/** The peer and the listener a request came by. */
+/** How a request came here. */
 export interface Origin {
-  readonly clientAddress: string;
-  /** False on a public listener: what a stranger says about former hops is dropped. */
-  readonly trusted: boolean;
-  readonly host: string;
+  readonly client: Client;
+  /**
+   * `inside`: another service said what it says about former hops. `proxy`: one that is trusted
+   * did. `stranger`: nothing of it is passed on.
+   */
+  readonly peer: "inside" | "proxy" | "stranger";
+  readonly scheme: "http" | "https";
 }
 
 /** Adds Host, X-Forwarded-* and Forwarded (RFC 7239) to what is passed on. */
 export function addForwarded(head: RequestHead, origin: Origin): void {
-  const { clientAddress, host, trusted } = origin;
-  const forwardedFor = trusted ? joined(head.forwardedFor, clientAddress) : clientAddress;
-  const isV6 = clientAddress.includes(":");
-  const element = `for=${isV6 ? `"[${clientAddress}]"` : clientAddress};host="${host}";proto=http`;
+  const { client, peer, scheme } = origin;
+  const { host } = head;
+  const before = peer === "stranger" ? NOTHING_SAID : head;
+  const proto = SCHEMES.includes(before.forwardedProto ?? "") ? before.forwardedProto : scheme;
+  const said = before.forwardedHost;
+  const hostThere = said !== undefined && HOST_SHAPE.test(said) ? said : host;
+  const last = client.hops.at(-1) ?? client.address;
+  const own = `for=${node(last)};host="${host}";proto=${scheme}`;
   head.forward.push(
     "host",
     host,
     "x-forwarded-for",
-    forwardedFor.startsWith(", ") ? forwardedFor.slice(2) : forwardedFor,
+    peer === "inside" ? joined(head.forwardedFor, last) : client.hops.join(", "),
     "x-forwarded-proto",
-    (trusted ? head.forwardedProto : undefined) ?? "http",
+    proto ?? scheme,
     "x-forwarded-host",
-    (trusted ? head.forwardedHost : undefined) ?? host,
+    hostThere,
     "forwarded",
-    trusted ? joined(head.forwarded, element) : element,
+    peer === "inside"
+      ? joined(head.forwarded, own)
+      : elements(client.hops, { own, first: `;host="${hostThere}";proto=${proto}` }),
   );
+}
+
+const NOTHING_SAID = { forwardedProto: undefined, forwardedHost: undefined };
+const SCHEMES: readonly string[] = ["http", "https"];
+
+/**
+ * Made anew from the hops that are believed: many proxies pass a client's own `forwarded` on
+ * unread, so that a trusted one vouches for `x-forwarded-for` alone.
+ */
+function elements(
+  hops: readonly string[],
+  { own, first }: { readonly own: string; readonly first: string },
+): string {
+  if (hops.length === 1) return own;
+  const before = hops.slice(0, -1).map((hop, at) => `for=${node(hop)}${at === 0 ? first : ""}`);
+  return [...before, own].join(", ");
+}
+
+/** RFC 7239 §6: IPv6 in brackets, and so in quotes. */
+function node(address: string): string {
+  return address.includes(":") ? `"[${address}]"` : address;
 }
 
 type ResponseMeaning =

@@ -4,8 +4,9 @@ import type { Command } from "@seaworthy/std/command";
 import type { Random } from "@seaworthy/std/random";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { poll } from "@seaworthy/std/retry";
-import type { GatewayConfig } from "./config.ts";
-import type { ControlReply, ControlRequest } from "./control.ts";
+import { Certificates } from "./certificates.ts";
+import type { GatewayConfig, ListenerConfig } from "./config.ts";
+import type { CertificateStatus, ControlReply, ControlRequest } from "./control.ts";
 import { Crew } from "./crew.ts";
 import type { Log } from "./holder-log.ts";
 import {
@@ -15,10 +16,10 @@ import {
   sameSockets,
   type Sockets,
 } from "./listener-sockets.ts";
-import type { WorkerReply } from "./orders.ts";
+import type { ServedPairs, WorkerReply } from "./orders.ts";
 import { within } from "./race.ts";
 import { readState, writeState } from "./state-store.ts";
-import { combineDrains, gatewayStatus, withRestarts } from "./combine.ts";
+import { combineDrains, gatewayStatus, withHolderMetrics } from "./combine.ts";
 import { CannotListen, WorkerGone, type WorkerLink } from "./worker-link.ts";
 
 /** The worker of a holder that died still listens until it has noticed. */
@@ -50,19 +51,27 @@ export interface HolderOptions {
 export class Holder {
   readonly #options: HolderOptions;
   readonly #crew: Crew;
+  readonly #certificates: Certificates;
+  readonly #stopping = new AbortController();
   #config: GatewayConfig | undefined = undefined;
   #sockets: Sockets = new Map();
   #ports: Readonly<Record<string, number>> = {};
   #turn: Promise<unknown> = Promise.resolve();
-  #isStopping = false;
 
   constructor(options: HolderOptions) {
     this.#options = options;
     const { clock, log, workerCommand } = options;
+    this.#certificates = new Certificates(clock, log);
     const onLost = (): void => {
       void this.#inTurn(() => this.#revive());
     };
-    this.#crew = new Crew({ clock, log, workerCommand, onLost });
+    const pairsOf = ({ listeners }: GatewayConfig): ServedPairs =>
+      this.#certificates.pairsOf(listeners);
+    this.#crew = new Crew({ clock, log, workerCommand, pairsOf, onLost });
+    const onPairs = (): void => {
+      void this.#inTurn(async () => this.#serveCertificates());
+    };
+    void this.#certificates.watch(onPairs, this.#stopping.signal);
   }
 
   /** Comes back with what was applied last. Refuses a damaged state and a port that is taken. */
@@ -73,6 +82,8 @@ export class Holder {
     if (state === undefined || this.#config !== undefined) return ok(undefined);
     const sockets = await this.#bindPatiently(state.config, state.ports);
     if (!sockets.ok) return sockets;
+    // A pair that does not load now is told and tried again; the other listeners serve meanwhile.
+    await this.#certificates.load(state.config.listeners);
     this.#config = state.config;
     this.#ports = state.ports;
     this.#sockets = sockets.value;
@@ -93,9 +104,13 @@ export class Holder {
     }
   }
 
+  #isStopping(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
   /** Drains and ends all workers, then lets go of the sockets. */
   async stop(): Promise<void> {
-    this.#isStopping = true;
+    this.#stopping.abort();
     await this.#crew.stop(STOP_DRAIN_MS);
     closeAllBut(this.#sockets, new Map());
   }
@@ -118,7 +133,9 @@ export class Holder {
       case "metrics": {
         const reply = await this.#askServing({ op: "metrics" });
         const text = reply?.kind === "metrics" ? reply.text : "";
-        return { id, ok: true, metrics: withRestarts(text, this.#crew.restarts) };
+        const { restarts } = this.#crew;
+        const certificates = this.#certificateStatus();
+        return { id, ok: true, metrics: withHolderMetrics(text, { restarts, certificates }) };
       }
       default:
         return assertNever(request);
@@ -143,6 +160,7 @@ export class Holder {
     for (let tries = 1; ; tries += 1) {
       const outcome = await this.#applyOnce(config);
       if (outcome.ok || !outcome.error.isPortLost || tries >= LISTEN_TRIES_MAX) {
+        this.#certificates.keepOnly(this.#config?.listeners ?? []);
         return outcome.ok ? outcome : refuse(outcome.error.message);
       }
     }
@@ -151,6 +169,10 @@ export class Holder {
   async #applyOnce(
     config: GatewayConfig,
   ): Promise<Result<undefined, { readonly message: string; readonly isPortLost: boolean }>> {
+    const loaded = await this.#certificates.load(config.listeners);
+    if (!loaded.ok) {
+      return refuse({ message: `not applied: ${loaded.error}`, isPortLost: false });
+    }
     const { random } = this.#options;
     const before = { config: this.#config, sockets: this.#sockets, ports: this.#ports };
     const plan = { wanted: config.listeners, held: before.sockets, ports: before.ports, random };
@@ -183,8 +205,8 @@ export class Holder {
 
   /** Returns when every worker routes by it; other sockets need another worker. */
   async #route(config: GatewayConfig, sockets: Sockets): Promise<void> {
-    const kindsBefore = JSON.stringify(this.#config?.listeners.map((one) => [one.name, one.kind]));
-    const kinds = JSON.stringify(config.listeners.map((one) => [one.name, one.kind]));
+    const kindsBefore = JSON.stringify(this.#config?.listeners.map(kindOf));
+    const kinds = JSON.stringify(config.listeners.map(kindOf));
     const serving = this.#crew.serving;
     const isTakenOver =
       serving === undefined || kinds !== kindsBefore || !sameSockets(sockets, this.#sockets);
@@ -200,9 +222,25 @@ export class Holder {
     }
   }
 
+  #certificateStatus(): ReadonlyMap<string, CertificateStatus> {
+    const { listeners } = this.#config ?? { listeners: [] };
+    return new Map(
+      listeners.flatMap((one) => {
+        const status = this.#certificates.statusOf(one);
+        return status === undefined ? [] : [[one.name, status]];
+      }),
+    );
+  }
+
+  #serveCertificates(): void {
+    const pairs = this.#certificates.pairsOf(this.#config?.listeners ?? []);
+    for (const link of this.#crew.all) link.serveCertificates(pairs);
+  }
+
   async #tell(link: WorkerLink, config: GatewayConfig): Promise<"applied" | "gone"> {
     try {
-      await this.#ask(link, { op: "apply", config });
+      const pairs = this.#certificates.pairsOf(config.listeners);
+      await this.#ask(link, { op: "apply", config, pairs });
       return "applied";
     } catch (error) {
       if (error instanceof WorkerGone) return "gone";
@@ -226,9 +264,9 @@ export class Holder {
   /** A worker died: another one, at once, then ever more slowly while they keep dying. */
   async #revive(): Promise<void> {
     const { clock, log } = this.#options;
-    while (!this.#isStopping && this.#config !== undefined && this.#crew.serving === undefined) {
+    while (!this.#isStopping() && this.#config !== undefined && this.#crew.serving === undefined) {
       await clock.sleep(this.#crew.nextStartDelayMs());
-      if (this.#isStopping) return;
+      if (this.#isStopping()) return;
       try {
         const drain = { deadlineMs: 0, hasSuccessor: true };
         await this.#crew.takeOver(this.#config, this.#sockets, drain);
@@ -249,6 +287,7 @@ export class Holder {
       serving: this.#crew.serving,
       workers: links.map((link, index) => ({ link, reply: replies[index] })),
       sockets: this.#sockets,
+      certificates: this.#certificateStatus(),
       now: timestamp(this.#options.clock),
     });
     return { id, ok: true, status };
@@ -292,4 +331,9 @@ export class Holder {
       return last;
     }
   }
+}
+
+/** What makes another worker necessary: a listener of one kind cannot become one of another. */
+function kindOf({ name, kind, tls }: ListenerConfig): string {
+  return `${name} ${kind} ${tls === undefined ? "http" : "https"}`;
 }

@@ -1,6 +1,7 @@
-import { createServer, IncomingMessage, type Server } from "node:http";
+import type { IncomingMessage } from "node:http";
 import { Server as NetServer, Socket } from "node:net";
 import type { Duplex } from "node:stream";
+import { Admission, TOLD_MAX } from "./admission.ts";
 import {
   closeUnlessUsed,
   GatewayResponse,
@@ -8,61 +9,52 @@ import {
   onResponseClose,
   refuseRequest,
 } from "./answer.ts";
+import { clientKey, plainAddress, type Client } from "./client-address.ts";
 import type { GatewayLimits, GatewayTimeouts } from "./config.ts";
 import { Exchange } from "./exchange.ts";
-import { addForwarded, readRequestHead, type RequestHead } from "./headers.ts";
+import { addForwarded, readRequestHead, type Origin, type RequestHead } from "./headers.ts";
+import { listenerServer, servePair, type ListenerServer } from "./listener-server.ts";
 import { refusedLine, type RefusedEntry } from "./log-line.ts";
+import type { ServedPairs } from "./orders.ts";
+import { Pipelines } from "./pipelines.ts";
 import { rawRefusal, REFUSALS, type Refusal } from "./refusal.ts";
 import { checkRequest, readTarget, type Target } from "./request-check.ts";
 import { byPrefixLength, matchRoute } from "./routes.ts";
 import type { Entrance, Route, Traffic } from "./traffic.ts";
 
-/** How often node:http looks for request heads that are late: the most by which 408 comes late. */
-const HEAD_CHECK_MS = 500;
 /** Connections that wait in the kernel while a worker is replaced: 4 s at 1,000 a second. */
 const BACKLOG = 4_096;
-/**
- * Connections above the limit that are still told so with a 503; what comes on top of these is
- * closed unheard, because telling costs memory too.
- */
-const TOLD_MAX = 256;
 /** Other ids could be told apart from ours by nobody. */
 const REQUEST_ID_SHAPE = /^[A-Za-z0-9_-]{8,64}$/;
 
 const HEAD_LATE = "ERR_HTTP_REQUEST_TIMEOUT";
 
-type GatewayServer = Server<typeof IncomingMessage, typeof GatewayResponse>;
-
 /** One listening socket: reads requests, refuses what is wrong, hands on the rest. */
 export class Listener {
   readonly entrance: Entrance;
   readonly #traffic: Traffic;
-  readonly #server: GatewayServer;
+  readonly #made: ListenerServer;
+  readonly #admission: Admission;
+  readonly #pipelines = new Pipelines();
   #routes: readonly Route[] = [];
-  #open = 0;
-  #openMax = Number.POSITIVE_INFINITY;
-  /** Connections that came while the limit was reached: each gets one refusal and is closed. */
-  readonly #surplus = new Set<Socket>();
 
   constructor(entrance: Entrance, traffic: Traffic) {
     this.entrance = entrance;
     this.#traffic = traffic;
-    this.#server = createServer({
-      IncomingMessage,
-      ServerResponse: GatewayResponse,
-      connectionsCheckingInterval: HEAD_CHECK_MS,
-      // Checked here, so that the refusal carries an id.
-      requireHostHeader: false,
-      requestTimeout: 0,
-      noDelay: true,
-    });
-    // Node drops what is beyond silently; HEADER_LINES_MAX refuses it instead.
-    this.#server.maxHeadersCount = 0;
+    this.#admission = new Admission(entrance, traffic);
+    this.#made = listenerServer(entrance.scheme, traffic.timeouts.headerMs);
     this.#listenForRequests();
+    this.#listenForConnections();
+  }
+
+  get #server(): ListenerServer["server"] {
+    return this.#made.server;
   }
 
   #listenForRequests(): void {
-    this.#server.on("request", (request, response) => this.#receive(request, response));
+    const receive = (request: IncomingMessage, response: GatewayResponse): void =>
+      this.#receive(request, response);
+    this.#server.on("request", receive);
     this.#server.on("checkContinue", (request: IncomingMessage, response: GatewayResponse) => {
       this.#receive(request, response, true);
     });
@@ -70,29 +62,42 @@ export class Listener {
       const unread = { head: undefined, target: undefined };
       this.#refuse({ what: REFUSALS.expectation, request, response, ...unread });
     });
-    this.#server.on("connect", (_request, socket) => this.#refuseSocket(socket, REFUSALS.upgrade));
-    this.#server.on("clientError", (error, socket) => this.#onClientError(error, socket));
+    this.#server.on("connect", (_request: IncomingMessage, socket: Duplex) =>
+      this.#refuseTunnel(socket),
+    );
+    this.#server.on("clientError", (error: Error, socket: Duplex) =>
+      this.#onClientError(error, socket),
+    );
+  }
+
+  #listenForConnections(): void {
+    const { totals } = this.#traffic;
     this.#server.on("drop", () => {
-      this.#traffic.totals.connectionsDropped += 1;
+      totals.connectionsDropped += 1;
+      totals.turnedAway(REFUSALS.connections.code);
     });
-    this.#server.on("connection", (socket: Socket) => {
-      this.#open += 1;
-      if (this.#open > this.#openMax) this.#surplus.add(socket);
-      socket.on("close", () => {
-        this.#open -= 1;
-        this.#surplus.delete(socket);
-      });
+    this.#server.on("connection", (socket: Socket) => this.#admission.enter(socket));
+    // Node takes a failed handshake for a client's error in HTTP, which it cannot be answered in.
+    this.#server.removeAllListeners("tlsClientError");
+    this.#server.on("tlsClientError", (_error: Error, socket: Duplex) => {
+      totals.handshakesFailed += 1;
+      socket.destroy();
     });
   }
 
   /** Client connections that are open. */
   get connections(): number {
-    return this.#open;
+    return this.#admission.open;
+  }
+
+  /** For handshakes from now on; open connections keep what they agreed on. */
+  serve(pair: ServedPairs[string]): void {
+    servePair(this.#made, pair);
   }
 
   configure(routes: readonly Route[], limits: GatewayLimits, timeouts: GatewayTimeouts): void {
     this.#routes = byPrefixLength(routes);
-    this.#openMax = limits.connections;
+    this.#admission.configure(limits);
     this.#server.maxConnections = limits.connections + TOLD_MAX;
     this.#server.headersTimeout = timeouts.headerMs;
     this.#server.keepAliveTimeout = timeouts.keepAliveMs;
@@ -130,17 +135,22 @@ export class Listener {
   }
 
   #receive(request: IncomingMessage, response: GatewayResponse, expectsContinue = false): void {
+    if (response.socket === null) {
+      // Behind an answer that is not out yet. One after the other: two unsafe requests at once
+      // could take effect in the other order (RFC 9112 §9.3.2).
+      this.#pipelines.wait(request, response, (isTooMany) => {
+        if (isTooMany) this.#refusePipelined(request, response);
+        else this.#receive(request, response, expectsContinue);
+      });
+      return;
+    }
     response.on("close", onResponseClose);
     const traffic = this.#traffic;
     traffic.totals.requests += 1;
     const head = readRequestHead(request.rawHeaders);
     const target = readTarget(head, request.url ?? "");
-    if (this.#surplus.size > 0 && this.#surplus.has(request.socket)) {
-      response.shouldKeepAlive = false;
-      this.#refuse({ what: REFUSALS.connections, request, response, head, target });
-      return;
-    }
-    const refusal = checkRequest(head, request, traffic.limits.bodyBytes);
+    const client = this.#clientOf(request, head);
+    const refusal = this.#refusalFor(request, head, client);
     if (refusal !== undefined || target === undefined) {
       this.#refuse({ what: refusal ?? REFUSALS.target, request, response, head, target });
       return;
@@ -159,12 +169,48 @@ export class Listener {
     }
     if (expectsContinue) response.writeContinue();
     const requestId = this.#requestId(head);
-    const clientAddress = plainAddress(request.socket.remoteAddress);
-    addForwarded(head, { clientAddress, trusted: isInner, host: head.host });
-    head.forward.push("x-request-id", requestId);
     const { entrance } = this;
+    addForwarded(head, { client, peer: this.#peerKind(client), scheme: entrance.scheme });
+    head.forward.push("x-request-id", requestId);
     const where = { traffic, entrance, request, response, head, target, route };
-    new Exchange({ ...where, requestId, clientAddress, direct }).start();
+    new Exchange({ ...where, requestId, clientAddress: client.address, direct }).start();
+  }
+
+  /** On an inner listener the peer itself, which is one of our own services. */
+  #clientOf(request: IncomingMessage, head: RequestHead): Client {
+    const peer = plainAddress(request.socket.remoteAddress);
+    if (this.entrance.kind === "inner") return { address: peer, hops: [peer] };
+    return this.#traffic.proxies.clientOf(peer, head.forwardedFor);
+  }
+
+  #peerKind(client: Client): Origin["peer"] {
+    if (this.entrance.kind === "inner") return "inside";
+    const peer = client.hops.at(-1) ?? client.address;
+    return this.#traffic.proxies.trusts(peer) ? "proxy" : "stranger";
+  }
+
+  /** What keeps a request from being passed on, whatever it asks for. */
+  #refusalFor(request: IncomingMessage, head: RequestHead, client: Client): Refusal | undefined {
+    const { descriptors, limits, totals } = this.#traffic;
+    return (
+      this.#admission.refusalOn(request.socket) ??
+      this.#rateRefusal(client) ??
+      checkRequest(head, request, limits.bodyBytes) ??
+      (descriptors.mayRequest(totals.active) ? undefined : REFUSALS.descriptors)
+    );
+  }
+
+  #rateRefusal(client: Client): Refusal | undefined {
+    const { limits, rates, clock } = this.#traffic;
+    if (limits.rate === undefined || this.entrance.kind === "inner") return undefined;
+    const waitMs = rates.take(clientKey(client.address), limits.rate, clock.now());
+    if (waitMs === 0) return undefined;
+    return { ...REFUSALS.rate, retryAfterSeconds: Math.ceil(waitMs / 1_000) };
+  }
+
+  #refusePipelined(request: IncomingMessage, response: GatewayResponse): void {
+    const unread = { head: undefined, target: undefined };
+    this.#refuse({ what: REFUSALS.pipelined, request, response, ...unread });
   }
 
   #refuse(refused: Refused): void {
@@ -200,11 +246,13 @@ export class Listener {
       closeUnlessUsed(socket, this.#traffic);
       return;
     }
-    const owed = "_httpMessage" in socket ? socket._httpMessage : undefined;
-    // An answer to a request that was whole is owed: another one would be taken for it.
-    const isOwed = owed instanceof GatewayResponse && (owed.headersSent || owed.req.complete);
-    if (code === "ECONNRESET" || !socket.writable || isOwed) socket.destroy();
-    else this.#refuseSocket(socket, refusalForParser(code));
+    if (code === "ECONNRESET" || !socket.writable || isAnswerOwed(socket)) socket.destroy();
+    else this.#refuseSocket(socket, refusalForParser(error, socket));
+  }
+
+  #refuseTunnel(socket: Duplex): void {
+    if (isAnswerOwed(socket)) socket.destroy();
+    else this.#refuseSocket(socket, REFUSALS.upgrade);
   }
 
   #refuseSocket(socket: Duplex, what: Refusal): void {
@@ -227,14 +275,22 @@ interface Refused {
   readonly target: Target | undefined;
 }
 
-function refusalForParser(code: unknown): Refusal {
-  if (code === "HPE_HEADER_OVERFLOW") return REFUSALS.headTooLarge;
-  if (code === HEAD_LATE) return REFUSALS.headerTimeout;
-  return REFUSALS.malformed;
+/** An answer to a request that was whole is owed: another one would be taken for it. */
+function isAnswerOwed(socket: Duplex): boolean {
+  const owed = "_httpMessage" in socket ? socket._httpMessage : undefined;
+  return owed instanceof GatewayResponse && (owed.headersSent || owed.req.complete);
 }
 
-/** An IPv4 client of an IPv6 socket, as everybody writes it. */
-function plainAddress(address: string | undefined): string {
-  if (address === undefined) return "unknown";
-  return address.startsWith("::ffff:") ? address.slice(7) : address;
+function refusalForParser(error: Error, socket: Duplex): Refusal {
+  const code = "code" in error ? error.code : undefined;
+  if (code === HEAD_LATE) return REFUSALS.headerTimeout;
+  if (code !== "HPE_HEADER_OVERFLOW") return REFUSALS.malformed;
+  return isFirstLineOpen(error, socket) ? REFUSALS.targetTooLong : REFUSALS.headTooLarge;
+}
+
+/** As far as one read shows it: a connection's first bytes, and no line end among them. */
+function isFirstLineOpen(error: Error, socket: Duplex): boolean {
+  const bytes = "rawPacket" in error ? error.rawPacket : undefined;
+  if (!(bytes instanceof Buffer) || !(socket instanceof Socket)) return false;
+  return socket.bytesRead === bytes.length && !bytes.includes("\r\n");
 }

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { systemClock } from "@seaworthy/std/clock";
 import type { Command } from "@seaworthy/std/command";
 import { freshId, freshSeed, seeded } from "@seaworthy/std/random";
+import { readDescriptorLimit } from "./descriptors.ts";
 import { jsonLog, type Log } from "./holder-log.ts";
 import type { WorkerOrder } from "./orders.ts";
 import type { Worker } from "./worker.ts";
@@ -70,6 +71,10 @@ function firstSignal(): Promise<string> {
   });
 }
 
+function secretNumber(): number {
+  return Number.parseInt(freshId(4), 16);
+}
+
 async function work(log: Log): Promise<void> {
   const { startWorker } = await import("./worker.ts");
   const report = (what: object): void => {
@@ -91,7 +96,14 @@ async function work(log: Log): Promise<void> {
       void worker?.obey(order);
       return;
     }
-    void startWorker(order, { clock: systemClock, idPrefix: freshId(6), report }).then((one) => {
+    const options = {
+      clock: systemClock,
+      idPrefix: freshId(6),
+      descriptorLimit: readDescriptorLimit(),
+      rateSeeds: [secretNumber(), secretNumber()],
+      report,
+    } as const;
+    void startWorker(order, options).then((one) => {
       worker = one;
       void one.finished.then(finished.resolve);
     });

@@ -4,7 +4,7 @@ import type { Traffic } from "./traffic.ts";
 type Labels = Readonly<Record<string, string | number>>;
 
 /** The Prometheus text format, version 0.0.4. */
-class MetricsText {
+export class MetricsText {
   #text = "";
 
   family(name: string, type: "counter" | "gauge" | "histogram", help: string): void {
@@ -61,8 +61,18 @@ function writeTotals(text: MetricsText, { traffic, connections }: MetricsSource)
   );
   single(
     "seaworthy_gateway_connections_dropped_total",
-    "Over the limit.",
+    "Closed unheard, over a limit.",
     totals.connectionsDropped,
+  );
+  single(
+    "seaworthy_gateway_tls_handshakes_failed_total",
+    "TLS handshakes that came to nothing.",
+    totals.handshakesFailed,
+  );
+  single(
+    "seaworthy_gateway_rate_shared_total",
+    "Clients that took over another's bucket, the table being full.",
+    traffic.rates.shared,
   );
   single("seaworthy_gateway_log_lines_dropped_total", "Not written.", accessLog.dropped);
   text.family("seaworthy_gateway_active_requests", "gauge", "Requests under way.");
@@ -73,12 +83,14 @@ function writeTotals(text: MetricsText, { traffic, connections }: MetricsSource)
   }
   writeCounts(text, "status", totals.statuses);
   writeCounts(text, "refusal", totals.refusals);
+  writeCounts(text, "reason", totals.connectionsRefused);
   writeCounts(text, "retry", totals.retries);
 }
 
 const COUNTED = {
   status: ["seaworthy_gateway_answers_total", "Answers by status."],
   refusal: ["seaworthy_gateway_refusals_total", "Answers of the gateway's own, by code."],
+  reason: ["seaworthy_gateway_connections_refused_total", "Turned away, by the limit reached."],
   retry: ["seaworthy_gateway_retries_total", "Tries made again, by why the last one failed."],
 } as const;
 
@@ -109,9 +121,24 @@ function writeEndpoints(text: MetricsText, endpoints: readonly Endpoint[]): void
       text.sample("seaworthy_endpoint_in_flight", { ...labelsOf(one), class: name }, count);
     }
   }
+  writeEjections(text, endpoints);
   text.family("seaworthy_endpoint_usable", "gauge", "1: healthy, 0: not, or not yet known.");
   for (const one of endpoints) {
     text.sample("seaworthy_endpoint_usable", labelsOf(one), one.health === "healthy" ? 1 : 0);
+  }
+}
+
+function writeEjections(text: MetricsText, endpoints: readonly Endpoint[]): void {
+  text.family("seaworthy_endpoint_ejected", "gauge", "1: left out for what requests showed.");
+  for (const one of endpoints) {
+    const isEjected = one.health === "ejected";
+    text.sample("seaworthy_endpoint_ejected", labelsOf(one), isEjected ? 1 : 0);
+  }
+  text.family("seaworthy_endpoint_ejections_total", "counter", "Times it was, by why.");
+  for (const one of endpoints) {
+    for (const [reason, count] of Object.entries(one.ejections)) {
+      text.sample("seaworthy_endpoint_ejections_total", { ...labelsOf(one), reason }, count);
+    }
   }
 }
 

@@ -33,7 +33,7 @@ test("stamps are RFC 3339 with milliseconds", () => {
 
 test("metrics are Prometheus text, cumulative and escaped", () => {
   const config = { id: "a1", release: 'r"1', host: "127.0.0.1", port: 1, routed: true, weight: 1 };
-  const endpoint = new Endpoint(config, "app", { connectMs: 1, health: "healthy" });
+  const endpoint = new Endpoint(config, "app", { connectMs: 1, known: undefined });
   endpoint.latency.record(0.7);
   endpoint.latency.record(3);
   endpoint.failed.unsafe += 2;
@@ -43,6 +43,8 @@ test("metrics are Prometheus text, cumulative and escaped", () => {
     timeouts: { connectMs: 1, headerMs: 1, bodyMs: 1, keepAliveMs: 1 },
     find: () => undefined,
     idPrefix: "p",
+    descriptorLimit: undefined,
+    rateSeeds: [1, 2],
   });
   traffic.totals.answered(200);
   traffic.totals.answered(200);

@@ -1,5 +1,6 @@
 import type { GatewayConfig } from "./config.ts";
-import type { DrainOutcome, EndpointStatus } from "./control.ts";
+import type { DrainOutcome, Ejected, EndpointStatus } from "./control.ts";
+import type { HealthState } from "./health.ts";
 
 /** A listening socket that the holder bound, as the worker finds it: an inherited descriptor. */
 export interface InheritedSocket {
@@ -7,18 +8,37 @@ export interface InheritedSocket {
   readonly descriptor: number;
 }
 
-export type KnownHealth = Readonly<Record<string, EndpointStatus["health"]>>;
+/** PEM text by listener. It goes from process to process and nowhere else: it has the keys. */
+export type ServedPairs = Readonly<
+  Record<string, { readonly certificate: string; readonly key: string }>
+>;
+
+/** What checks and requests have shown of an endpoint, as one worker tells the next. */
+export interface KnownEndpoint {
+  readonly health: HealthState["health"];
+  readonly ejected: Ejected | undefined;
+}
+
+export type KnownEndpoints = Readonly<Record<string, KnownEndpoint>>;
 
 /** What the holder says to a worker, over the IPC channel of node:child_process. */
 export type WorkerOrder =
   | {
       readonly op: "start";
       readonly config: GatewayConfig;
+      readonly pairs: ServedPairs;
       readonly sockets: readonly InheritedSocket[];
       /** What the worker before knew, so that a new one sends nothing to the dead. */
-      readonly health: KnownHealth;
+      readonly known: KnownEndpoints;
     }
-  | { readonly op: "apply"; readonly seq: number; readonly config: GatewayConfig }
+  | {
+      readonly op: "apply";
+      readonly seq: number;
+      readonly config: GatewayConfig;
+      readonly pairs: ServedPairs;
+    }
+  /** Files changed: for new handshakes, on every listener. */
+  | { readonly op: "certificates"; readonly pairs: ServedPairs }
   | { readonly op: "status"; readonly seq: number }
   | { readonly op: "metrics"; readonly seq: number }
   | {
@@ -45,7 +65,7 @@ export type WorkerReport =
   | {
       readonly report: "health";
       readonly endpoint: string;
-      readonly health: EndpointStatus["health"];
+      readonly known: KnownEndpoint;
     }
   | { readonly report: "reply"; readonly seq: number; readonly reply: WorkerReply };
 

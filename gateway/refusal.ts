@@ -6,32 +6,56 @@ export interface Refusal {
   readonly message: string;
   /** Sent as `Retry-After`: only where nothing was done and trying again makes sense. */
   readonly retryAfterSeconds: number | undefined;
+  /** What follows on the connection may not be the request it seems to be: it is closed. */
+  readonly closes: boolean;
 }
 
 function refusal(status: number, code: string, message: string): Refusal {
-  return { status, code, message, retryAfterSeconds: undefined };
+  return { status, code, message, retryAfterSeconds: undefined, closes: false };
+}
+
+/** For requests that two readers may read in two ways (RFC 9112 §11.2), and whatever is near. */
+function ending(status: number, code: string, message: string): Refusal {
+  return { ...refusal(status, code, message), closes: true };
 }
 
 /** One second: as long as a restart or a check takes to bring an endpoint back. */
 const RETRY_AFTER_SECONDS = 1;
 
 export const REFUSALS = {
-  malformed: refusal(400, "malformed", "the request is not valid HTTP/1.1"),
-  ambiguousLength: refusal(400, "ambiguous-length", "the length of the body is given in two ways"),
-  host: refusal(400, "host", "exactly one valid Host header is required"),
-  target: refusal(400, "target", "the request target is not a plain absolute path"),
+  malformed: ending(400, "malformed", "the request is not valid HTTP/1.1"),
+  ambiguousLength: ending(400, "ambiguous-length", "the length of the body is given in two ways"),
+  host: ending(400, "host", "exactly one valid Host header is required"),
+  target: ending(400, "target", "the request target is not a plain absolute path"),
   noRoute: refusal(404, "no-route", "no route matches this path"),
   noInstance: refusal(404, "no-instance", "no instance of that name is behind this route"),
-  headerTimeout: refusal(408, "header-timeout", "the request head did not arrive in time"),
+  headerTimeout: ending(408, "header-timeout", "the request head did not arrive in time"),
   bodyTimeout: refusal(408, "body-timeout", "the request body did not arrive in time"),
   bodyTooLarge: refusal(413, "body-too-large", "the request body is larger than allowed"),
-  expectation: refusal(417, "expectation", "only 100-continue can be expected"),
-  headTooLarge: refusal(431, "head-too-large", "the request head is larger than allowed"),
-  upgrade: refusal(501, "upgrade", "connection upgrades and tunnels are not supported"),
-  transferCoding: refusal(501, "transfer-coding", "the only transfer coding supported is chunked"),
+  expectation: ending(417, "expectation", "only 100-continue can be expected"),
+  targetTooLong: ending(414, "target-too-long", "the request target is longer than allowed"),
+  rate: {
+    ...refusal(429, "rate", "more requests come from this client than allowed"),
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  },
+  clientConnections: {
+    ...ending(429, "client-connections", "this client has more connections open than allowed"),
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  },
+  pipelined: {
+    ...ending(429, "pipelined", "more requests wait on this connection than allowed"),
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  },
+  headTooLarge: ending(431, "head-too-large", "the request head is larger than allowed"),
+  upgrade: ending(501, "upgrade", "connection upgrades and tunnels are not supported"),
+  transferCoding: ending(501, "transfer-coding", "the only transfer coding supported is chunked"),
   broken: refusal(502, "broken", "the service did not give a whole answer"),
   connections: {
-    ...refusal(503, "connections", "more connections are open than allowed"),
+    ...ending(503, "connections", "more connections are open than allowed"),
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  },
+  descriptors: {
+    ...ending(503, "descriptors", "the gateway may not open more connections"),
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   },
   noEndpoint: {

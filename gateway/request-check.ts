@@ -1,13 +1,13 @@
 import type { IncomingMessage } from "node:http";
-import type { RequestHead } from "./headers.ts";
+import { HOST_SHAPE, type RequestHead } from "./headers.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import { hasDotSegment } from "./routes.ts";
 
 /** Header lines of one request; a hundred is far beyond any browser or library. */
 const HEADER_LINES_MAX = 100;
 
-/** RFC 3986 reg-name, IPv4, bracketed IPv6, port; nothing that could end a quoted string. */
-const HOST_SHAPE = /^[A-Za-z0-9._~:[\]-]+$/;
+/** RFC 9112 §3 asks for 8,000 at least; nobody who writes longer ones by hand is meant. */
+const TARGET_BYTES_MAX = 8_192;
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]+)([/?].*)?$/i;
 
 /** The request target split as routes and logs need it. */
@@ -40,6 +40,7 @@ export function checkRequest(
   bodyBytesMax: number,
 ): Refusal | undefined {
   if (head.refusal !== undefined) return head.refusal;
+  if ((request.url ?? "").length > TARGET_BYTES_MAX) return REFUSALS.targetTooLong;
   if (request.rawHeaders.length > HEADER_LINES_MAX * 2) return REFUSALS.headTooLarge;
   if (!isHostValid(head, request)) return REFUSALS.host;
   // HTTP/1.0 knows no chunks: whoever reads this on the way may see another end of the body.

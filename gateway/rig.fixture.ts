@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, request, type Agent, type RequestListener, type Server } from "node:http";
+import { request as secureRequest } from "node:https";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -335,6 +336,8 @@ export interface Answer {
 }
 
 export interface Question {
+  /** The certificate, as PEM, that the listener must show; undefined: HTTP in the clear. */
+  readonly ca?: string;
   readonly path?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -344,10 +347,11 @@ export interface Question {
 
 /** One request; rejects when the connection breaks, also in the middle of the answer. */
 export function send(port: number, question: Question = {}): Promise<Answer> {
-  const { path = "/", method = "GET", headers = {}, body, agent } = question;
+  const { path = "/", method = "GET", headers = {}, body, agent, ca } = question;
+  const ask = ca === undefined ? request : secureRequest;
   return new Promise((resolve, reject) => {
-    const options = { host: "127.0.0.1", port, path, method, headers: { ...headers } };
-    const outgoing = request({ ...options, agent: agent ?? false }, (response) => {
+    const options = { host: "127.0.0.1", port, path, method, headers: { ...headers }, ca };
+    const outgoing = ask({ ...options, agent: agent ?? false }, (response) => {
       let text = "";
       response.setEncoding("utf8");
       response.on("data", (chunk: string) => {

@@ -11,6 +11,7 @@ export function endpointStatus(endpoint: Endpoint, clock: Clock): EndpointStatus
     release,
     routed,
     health: endpoint.health,
+    ejected: endpoint.ejected(clock),
     lastProbe: endpoint.lastProbe,
     requests: endpoint.requests,
     failed: { ...endpoint.failed },

@@ -16,11 +16,19 @@ export class Totals {
   staleLosses = 0;
   /** Requests and streams ended at a drain deadline. */
   cut = 0;
-  /** Connections turned away at the limit. */
+  /** Connections turned away, by the limit that was reached; most of them are told. */
+  readonly connectionsRefused = new Map<string, number>();
+  /** Those of them that were closed unheard. */
   connectionsDropped = 0;
+  /** TLS handshakes that came to nothing. */
+  handshakesFailed = 0;
 
   answered(status: number): void {
     this.statuses.set(status, (this.statuses.get(status) ?? 0) + 1);
+  }
+
+  turnedAway(code: string): void {
+    this.connectionsRefused.set(code, (this.connectionsRefused.get(code) ?? 0) + 1);
   }
 
   refused(code: string): void {

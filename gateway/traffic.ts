@@ -1,8 +1,11 @@
 import type { Clock } from "@seaworthy/std/clock";
 import { AccessLog } from "./access-log.ts";
+import { TrustedProxies } from "./client-address.ts";
 import type { GatewayLimits, GatewayTimeouts, ListenerConfig, RouteConfig } from "./config.ts";
+import { Descriptors } from "./descriptors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Pool } from "./pool.ts";
+import { RateTable } from "./rate-table.ts";
 import { Stamp } from "./stamp.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 import { Totals } from "./totals.ts";
@@ -10,12 +13,15 @@ import { Totals } from "./totals.ts";
 /** A route with the pool it names: what an exchange needs of the configuration it arrived under. */
 export interface Route extends RouteConfig {
   readonly to: Pool;
+  /** Where its pool samples its answers; -1: they are compared with nothing. */
+  readonly lane: number;
 }
 
 /** What a request needs to know of the listener it came by. */
 export interface Entrance {
   readonly name: string;
   readonly kind: ListenerConfig["kind"];
+  readonly scheme: "http" | "https";
 }
 
 /** An answer whose head may have to go out before its body comes. */
@@ -34,6 +40,10 @@ export class Traffic {
   readonly totals = new Totals();
   limits: GatewayLimits;
   timeouts: GatewayTimeouts;
+  /** Whose word about former hops is believed. */
+  proxies = new TrustedProxies([]);
+  readonly descriptors: Descriptors;
+  readonly rates: RateTable;
   /** Every answer from now on closes its connection. */
   isDraining = false;
   readonly #find: (id: string) => Endpoint | undefined;
@@ -48,6 +58,8 @@ export class Traffic {
     this.stamp = new Stamp(options.clock);
     this.limits = options.limits;
     this.timeouts = options.timeouts;
+    this.descriptors = new Descriptors(options.descriptorLimit);
+    this.rates = new RateTable({ seeds: options.rateSeeds });
     this.#find = options.find;
     this.#idPrefix = options.idPrefix;
   }
@@ -85,4 +97,8 @@ export interface TrafficOptions {
   readonly find: (id: string) => Endpoint | undefined;
   /** 8 to 40 characters of [A-Za-z0-9_], different for each worker. */
   readonly idPrefix: string;
+  /** Undefined: not known; then only the declared limits count. */
+  readonly descriptorLimit: number | undefined;
+  /** Known to nobody else. */
+  readonly rateSeeds: readonly [number, number];
 }

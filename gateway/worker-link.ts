@@ -1,9 +1,16 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import type { Command } from "@seaworthy/std/command";
-import type { EndpointStatus } from "./control.ts";
 import type { BoundSocket } from "./bound-socket.ts";
 import type { GatewayConfig } from "./config.ts";
-import type { KnownHealth, WorkerDrain, WorkerOrder, WorkerReply, WorkerReport } from "./orders.ts";
+import type {
+  KnownEndpoint,
+  KnownEndpoints,
+  ServedPairs,
+  WorkerDrain,
+  WorkerOrder,
+  WorkerReply,
+  WorkerReport,
+} from "./orders.ts";
 
 /** Descriptors 0 to 2 are the usual ones, 3 is the IPC channel. */
 const FIRST_DESCRIPTOR = 4;
@@ -11,9 +18,10 @@ const FIRST_DESCRIPTOR = 4;
 export interface WorkerStart {
   readonly command: Command;
   readonly config: GatewayConfig;
+  readonly pairs: ServedPairs;
   readonly sockets: ReadonlyMap<string, BoundSocket>;
-  readonly health: KnownHealth;
-  readonly onHealth: (endpoint: string, health: EndpointStatus["health"]) => void;
+  readonly known: KnownEndpoints;
+  readonly onHealth: (endpoint: string, known: KnownEndpoint) => void;
 }
 
 export class WorkerGone extends Error {
@@ -34,7 +42,7 @@ export class CannotListen extends Error {
 }
 
 type Ask =
-  | { readonly op: "apply"; readonly config: GatewayConfig }
+  | { readonly op: "apply"; readonly config: GatewayConfig; readonly pairs: ServedPairs }
   | { readonly op: "status" }
   | { readonly op: "metrics" }
   | { readonly op: "drain-endpoint"; readonly endpoint: string; readonly deadlineMs: number };
@@ -70,7 +78,8 @@ export class WorkerLink {
     this.#send({
       op: "start",
       config: start.config,
-      health: start.health,
+      pairs: start.pairs,
+      known: start.known,
       sockets: sockets.map(([name], index) => ({ name, descriptor: FIRST_DESCRIPTOR + index })),
     });
   }
@@ -104,6 +113,10 @@ export class WorkerLink {
     this.#send({ op: "drain", drain });
   }
 
+  serveCertificates(pairs: ServedPairs): void {
+    this.#send({ op: "certificates", pairs });
+  }
+
   kill(): void {
     this.#child.kill("SIGKILL");
   }
@@ -123,7 +136,7 @@ export class WorkerLink {
         this.#serving.reject(new CannotListen(message.listener, message.code));
         return;
       case "health":
-        this.#onHealth(message.endpoint, message.health);
+        this.#onHealth(message.endpoint, message.known);
         return;
       case "reply":
         this.#waiting.get(message.seq)?.resolve(message.reply);

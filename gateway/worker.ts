@@ -1,11 +1,12 @@
 import { assertNever } from "@seaworthy/std/assert";
 import { timestamp, type Clock } from "@seaworthy/std/clock";
+import { TrustedProxies } from "./client-address.ts";
 import type { GatewayConfig, ListenerConfig } from "./config.ts";
 import type { DrainOutcome } from "./control.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { Listener } from "./listener.ts";
 import { metricsText } from "./metrics.ts";
-import type { WorkerDrain, WorkerOrder, WorkerReply, WorkerReport } from "./orders.ts";
+import type { ServedPairs, WorkerDrain, WorkerOrder, WorkerReply, WorkerReport } from "./orders.ts";
 import { Roster } from "./roster.ts";
 import { endpointStatus } from "./status.ts";
 import { Traffic, type Route } from "./traffic.ts";
@@ -19,6 +20,10 @@ export interface WorkerOptions {
   readonly clock: Clock;
   /** Different for each worker: request ids begin with it. */
   readonly idPrefix: string;
+  /** Of this process; undefined where it is not known. */
+  readonly descriptorLimit: number | undefined;
+  /** Chance that no client can know. */
+  readonly rateSeeds: readonly [number, number];
   readonly report: (report: WorkerReport) => void;
 }
 
@@ -48,8 +53,8 @@ export class Worker {
     this.#since = timestamp(options.clock);
     this.#roster = new Roster({
       clock: options.clock,
-      known: order.health,
-      onHealth: ({ id, health }) => this.#report({ report: "health", endpoint: id, health }),
+      known: order.known,
+      onHealth: (endpoint) => this.#reportHealth(endpoint),
     });
     this.#traffic = new Traffic({
       clock: options.clock,
@@ -57,11 +62,15 @@ export class Worker {
       limits: order.config.limits,
       timeouts: order.config.timeouts,
       find: (id) => this.#roster.endpoint(id),
+      descriptorLimit: options.descriptorLimit,
+      rateSeeds: options.rateSeeds,
     });
-    for (const { name, kind } of order.config.listeners) {
-      this.#listeners.set(name, new Listener({ name, kind }, this.#traffic));
+    for (const { name, kind, tls } of order.config.listeners) {
+      const entrance = { name, kind, scheme: tls === undefined ? "http" : "https" } as const;
+      this.#listeners.set(name, new Listener(entrance, this.#traffic));
     }
     this.#configure(order.config);
+    this.#serveCertificates(order.pairs);
   }
 
   /** Resolves when nothing is left to do, with the requests cut at the deadline. */
@@ -73,7 +82,11 @@ export class Worker {
     switch (order.op) {
       case "apply":
         this.#configure(order.config);
+        this.#serveCertificates(order.pairs);
         this.#reply(order.seq, { kind: "applied" });
+        return;
+      case "certificates":
+        this.#serveCertificates(order.pairs);
         return;
       case "status":
         this.#reply(order.seq, this.#status());
@@ -115,6 +128,7 @@ export class Worker {
     this.#roster.configure(config);
     this.#traffic.limits = config.limits;
     this.#traffic.timeouts = config.timeouts;
+    this.#traffic.proxies = new TrustedProxies(config.trustedProxies);
     this.#traffic.accessLog.path = config.accessLog;
     for (const listener of config.listeners) {
       this.#listeners
@@ -123,11 +137,23 @@ export class Worker {
     }
   }
 
+  #serveCertificates(pairs: ServedPairs): void {
+    for (const [name, pair] of Object.entries(pairs)) this.#listeners.get(name)?.serve(pair);
+  }
+
   #routesOf(listener: ListenerConfig): readonly Route[] {
     return listener.routes.flatMap((route) => {
       const to = this.#roster.pool(route.pool);
-      return to === undefined ? [] : [{ ...route, to }];
+      if (to === undefined) return [];
+      const isByKey = route.balance === "consistent-hash";
+      return [{ ...route, to, lane: isByKey ? -1 : to.laneOf(`${listener.name} ${route.prefix}`) }];
     });
+  }
+
+  #reportHealth(endpoint: Endpoint): void {
+    const { checkedHealth: health } = endpoint;
+    const known = { health, ejected: endpoint.ejected(this.#clock) };
+    this.#report({ report: "health", endpoint: endpoint.id, known });
   }
 
   #reply(seq: number, reply: WorkerReply): void {

@@ -1,5 +1,11 @@
 import type { GatewayConfig } from "@seaworthy/gateway/config";
-import type { ClassCounts, DrainOutcome, Ejected, GatewayStatus } from "@seaworthy/gateway/control";
+import type {
+  CertificateStatus,
+  ClassCounts,
+  DrainOutcome,
+  Ejected,
+  GatewayStatus,
+} from "@seaworthy/gateway/control";
 import { z } from "zod";
 import { TargetError } from "../target.ts";
 import { maybe } from "./graph-schema.ts";
@@ -53,11 +59,23 @@ const ejectedSchema: z.ZodType<Ejected> = z.object({
 
 const NO_COUNTS: ClassCounts = { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
 
+const certificateSchema: z.ZodType<CertificateStatus> = z.object({
+  notAfter: maybe(z.string()),
+  problem: maybe(z.string()),
+});
+
 const statusSchema: z.ZodType<GatewayStatus> = z.object({
   generation: z.number(),
   workerPid: z.number(),
   workers: z.array(z.object({ pid: z.number(), state: z.enum(["serving", "draining"]) })),
-  listeners: z.array(z.object({ name: z.string(), host: z.string(), port: z.number() })),
+  listeners: z.array(
+    z.object({
+      name: z.string(),
+      host: z.string(),
+      port: z.number(),
+      certificate: maybe(certificateSchema),
+    }),
+  ),
   since: z.string(),
   endpoints: z.array(
     z.object({
