@@ -43,6 +43,8 @@ test("a miss weighs more than a doubt, and no evidence is a doubt", () => {
 test("what is still broken needs a person, whatever the verdict", () => {
   const broken = anEvidence({ verdict: "missed", runs: [aRun({ undone: undefined })] });
   assert.equal(exitForEvidence([anEvidence({ verdict: "held" }), broken]), EXIT.notRolledBack);
+  const left = anEvidence({ verdict: "aborted", leftBroken: ["the freeze of api-1"] });
+  assert.equal(exitForEvidence([left]), EXIT.notRolledBack, "aborted and not undone");
 });
 
 test("every exit code has a meaning", () => {

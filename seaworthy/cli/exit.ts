@@ -50,15 +50,18 @@ export function exitForOutcome(outcome: Outcome): ExitCode {
   return BY_OUTCOME[outcome];
 }
 
+/** Something that the drill broke was not undone, or what it hurt is not whole again. */
+export function isLeftBroken({ leftBroken, runs }: Evidence): boolean {
+  if (leftBroken !== undefined && leftBroken.length > 0) return true;
+  return runs.some(({ injected, undone }) => injected !== undefined && undone === undefined);
+}
+
 /**
  * What is still broken weighs most, then a miss, then a doubt. A drill that was aborted and undone
  * is a doubt.
  */
 export function exitForEvidence(evidence: readonly Evidence[]): ExitCode {
-  const isLeftBroken = evidence.some(({ runs }) =>
-    runs.some(({ injected, undone }) => injected !== undefined && undone === undefined),
-  );
-  if (isLeftBroken) return EXIT.notRolledBack;
+  if (evidence.some(isLeftBroken)) return EXIT.notRolledBack;
   const verdicts = evidence.map(({ verdict }) => verdict);
   if (verdicts.includes("missed")) return EXIT.missed;
   if (verdicts.length === 0) return EXIT.couldNotVerify;

@@ -1,7 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { deadline } from "@seaworthy/std/clock";
-import type { DrillName } from "../drills/catalogue.ts";
+import type { DrillName, Tier } from "../drills/catalogue.ts";
 import { runDrill } from "../drills/drill.ts";
 import { undoLeftovers } from "../drills/leftovers.ts";
 import { DrillRefused } from "../drills/request.ts";
@@ -30,6 +30,7 @@ export interface DrillsRequest {
   readonly seed: number;
   readonly runs: number;
   readonly unit: string | undefined;
+  readonly tierMax: Tier;
   readonly allowOutage: boolean;
 }
 
@@ -67,6 +68,7 @@ async function runOne(name: DrillName, request: DrillsRequest): Promise<readonly
     clock: context.clock,
     seed: request.seed,
     runs: request.runs,
+    tierMax: request.tierMax,
     allowOutage: request.allowOutage,
     operation: operation.id,
     scratch,

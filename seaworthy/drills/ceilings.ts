@@ -133,7 +133,10 @@ function violates({ objective, limit }: DeclaredObjective, look: Look): boolean 
 }
 
 /** Also before anything is broken: less than this, and no drill begins. */
-export function underFloor(free: Pick<Look, "memoryBytes" | "diskBytes">): string | undefined {
+export function underFloor(free: {
+  readonly memoryBytes?: number | undefined;
+  readonly diskBytes?: number | undefined;
+}): string | undefined {
   const floors = [
     ["memory", free.memoryBytes, MEMORY_FLOOR_BYTES],
     ["disk", free.diskBytes, DISK_FLOOR_BYTES],

@@ -55,6 +55,7 @@ async function drillOn(unit: ServiceUnit, name: DrillName): Promise<readonly Evi
     clock: systemClock,
     seed: 4711,
     runs: 1,
+    tierMax: "T3",
     allowOutage: true,
     operation: OPERATION,
     scratch,

@@ -2,10 +2,11 @@ import { present } from "@seaworthy/std/assert";
 import { DrillAborted } from "./aborted.ts";
 import type { Fault } from "../record/fault.ts";
 import { FaultUnderWay, SWITCH_MARGIN_MS, type Injection } from "./fault-under-way.ts";
-import { mayBreak, conclude, describeCounts, freshNotes, type Notes } from "./notes.ts";
-import { chooseVictim, unitSeen } from "./preflight.ts";
+import { conclude, describeCounts, freshNotes, mayBreak, notUndone, type Notes } from "./notes.ts";
+import { chooseVictim } from "./preflight.ts";
 import { Stage, type RunSetting } from "./stage.ts";
 import type { RunFinding } from "./verdict.ts";
+import { unitSeen } from "./whole.ts";
 import { Aftermath } from "./wholeness.ts";
 
 /** The clocks of one machine agree to this; more apart, and the wall clock was set. */
@@ -55,35 +56,38 @@ async function breakOne(breaking: Breaking): Promise<void> {
     replicas: unit.replicas,
     injectedWallMs: injection.wallMs,
   });
+  const under = { fault, aftermath, stage, injectedMs };
   const { windowMs } = request.parsed.system.drills;
   notes.window = { fromMs: injectedMs, toMs: injectedMs + windowMs };
   notes.injected = injection.seen;
   notes.inFlightOnVictim = injection.inFlight;
   try {
-    if (injection.seen !== undefined) await watch(breaking, { fault, aftermath, injectedMs });
+    if (injection.seen !== undefined) await watch(breaking, under);
   } catch (error) {
     notes.window = { fromMs: injectedMs, toMs: stage.run.nowMs() };
     await aftermath.stop();
     throw error;
   } finally {
-    await undo(notes, { fault, aftermath, injectedMs });
+    await undo(notes, under);
   }
   // What stays broken does not get whole by waiting.
   if (notes.undone === undefined) await aftermath.stop();
   else notes.whole = () => aftermath.whole(setting.prediction.wholeMsMax);
 }
 
-async function undo(notes: Notes, { fault, aftermath }: Broken): Promise<void> {
+async function undo(notes: Notes, { fault, aftermath, stage }: Broken): Promise<void> {
   notes.exposureMs ??= aftermath.exposureMs;
   if (notes.undone !== undefined) return;
   const undo = await fault.undo();
+  notes.undoneMs = stage.run.nowMs();
   if (undo.undone) notes.undone = undo.seen;
-  else notes.doubts.push(`NOT UNDONE: ${undo.because}`);
+  else notUndone(notes, undo.because);
 }
 
 interface Broken {
   readonly fault: FaultUnderWay;
   readonly aftermath: Aftermath;
+  readonly stage: Stage;
   readonly injectedMs: number;
 }
 

@@ -22,6 +22,8 @@ function aRecord(given: Partial<RunRecord> = {}): RunRecord {
     writes: undefined,
     injected: "gone",
     undone: "back",
+    undoneMs: 12_000,
+    leftBroken: [],
     doubts: [],
     wrongs: [],
     aborted: undefined,

@@ -11,7 +11,14 @@ import {
   total,
   touching,
 } from "../load/window.ts";
-import type { ClassCounts, DrillRun, GeneratorCheck, WriteAudit } from "../record/evidence.ts";
+import type {
+  ClassCounts,
+  DrillRun,
+  GeneratorCheck,
+  RunJudged,
+  RunMoments,
+  WriteAudit,
+} from "../record/evidence.ts";
 import type { Recovery, RunFinding } from "./verdict.ts";
 
 /** What was seen of one run, by clocks of one machine. */
@@ -33,6 +40,8 @@ export interface RunRecord {
   readonly writes: WriteAudit | undefined;
   readonly injected: string | undefined;
   readonly undone: string | undefined;
+  readonly undoneMs: number | undefined;
+  readonly leftBroken: readonly string[];
   readonly doubts: readonly string[];
   readonly wrongs: readonly string[];
   readonly aborted: string | undefined;
@@ -75,6 +84,10 @@ export function findingOf(record: RunRecord): RunFinding {
   const hurtToo = new Set(hurt);
   const baseline = dueWithin(record.samples, record.baseline).filter((one) => !hurtToo.has(one));
   const inFlight = record.inFlightOnVictim ?? NOTHING;
+  const byNature = record.losesInFlight ? lostByNature(failed, inFlight) : NOTHING;
+  const recovery = recoveryOf(outage, record);
+  const doubts = [...record.doubts, ...baselineDoubts(baseline, record.limits)];
+  const { wrongs, aborted, leftBroken } = record;
   const run: DrillRun = {
     windows: {
       warmUpMs: record.warmUpMs,
@@ -92,18 +105,46 @@ export function findingOf(record: RunRecord): RunFinding {
     restoredMs: record.restored.state === "back" ? record.restored.afterMs : undefined,
     ...(record.tookMs === undefined ? {} : { tookMs: record.tookMs }),
     writes: record.writes,
+    moments: momentsOf(record),
+    judged: judgedOf({ byNature, recovery, doubts, wrongs, aborted }),
     injected: record.injected,
     undone: record.undone,
     generator: record.check,
   };
+  return { run, byNature, recovery, doubts, wrongs, aborted, leftBroken };
+}
+
+function momentsOf({ baseline, window, undoneMs }: RunRecord): RunMoments {
   return {
-    run,
-    byNature: record.losesInFlight ? lostByNature(failed, inFlight) : NOTHING,
-    recovery: recoveryOf(outage, record),
-    doubts: [...record.doubts, ...baselineDoubts(baseline, record.limits)],
-    wrongs: record.wrongs,
-    aborted: record.aborted,
+    baselineFromMs: baseline.fromMs,
+    windowFromMs: window.fromMs,
+    windowToMs: window.toMs,
+    ...(undoneMs === undefined ? {} : { undoneMs }),
   };
+}
+
+type Judged = Pick<RunFinding, "byNature" | "recovery" | "doubts" | "wrongs" | "aborted">;
+
+function judgedOf({ byNature, recovery, doubts, wrongs, aborted }: Judged): RunJudged {
+  return {
+    byNature,
+    recovered: recovery.recovered,
+    recoveryMs: recovery.recovered ? recovery.afterMs : recovery.notAfterMs,
+    doubts,
+    wrongs,
+    ...(aborted === undefined ? {} : { aborted }),
+  };
+}
+
+/** A run as the record keeps it; undefined where an older version kept less than it takes. */
+export function keptFinding(run: DrillRun): RunFinding | undefined {
+  const { judged } = run;
+  if (judged === undefined) return undefined;
+  const { byNature, recovered, recoveryMs, doubts, wrongs, aborted } = judged;
+  const recovery = recovered
+    ? ({ recovered, afterMs: recoveryMs } as const)
+    : ({ recovered, notAfterMs: recoveryMs } as const);
+  return { run, byNature, recovery, doubts, wrongs, aborted, leftBroken: [] };
 }
 
 /** Safe and idempotent requests are retried: losing one is never nature. */

@@ -3,7 +3,7 @@ import { deadline } from "@seaworthy/std/clock";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { audit, parseLedger, type Audit, type Ledger } from "../load/history.ts";
 import type { Sample } from "../load/load.ts";
-import { unitSeen } from "./preflight.ts";
+import { unitSeen } from "./whole.ts";
 import type { RunSetting } from "./stage.ts";
 
 /** A line of the history is about 60 bytes: this is a million writes. */

@@ -19,6 +19,10 @@ export interface Notes {
   whole: (() => Promise<Restored>) | undefined;
   injected: string | undefined;
   undone: string | undefined;
+  /** On the generator's clock. */
+  undoneMs: number | undefined;
+  /** What was not undone: it needs a person. */
+  readonly leftBroken: string[];
   aborted: string | undefined;
   readonly doubts: string[];
   readonly wrongs: string[];
@@ -35,6 +39,8 @@ export function freshNotes(): Notes {
     whole: undefined,
     injected: undefined,
     undone: undefined,
+    undoneMs: undefined,
+    leftBroken: [],
     aborted: undefined,
     doubts: [],
     wrongs: [],
@@ -75,6 +81,12 @@ export async function conclude(
     writes: writes?.writes,
     limits: setting.limits,
   });
+}
+
+/** It stays broken, whatever else comes of the run. */
+export function notUndone(notes: Notes, because: string): void {
+  notes.doubts.push(`NOT UNDONE: ${because}`);
+  notes.leftBroken.push(because);
 }
 
 /** Nothing is broken when the objective does not hold unbroken. */

@@ -28,8 +28,10 @@ export interface ObjectiveQuestion {
   readonly target: string;
 }
 
-/** Older evidence says nothing about today: a week, as drills are meant to run weekly. */
-const EVIDENCE_MS_MAX = 7 * 86_400_000;
+const DAY_MS = 86_400_000;
+const HOUR_MS = 3_600_000;
+/** Where no `drills.every` is declared: older evidence says nothing about today. */
+const EVIDENCE_MS_MAX = 7 * DAY_MS;
 
 export function objectiveStates(question: ObjectiveQuestion): readonly ObjectiveState[] {
   return declaredObjectives(question.parsed.system.objectives).map((declared) =>
@@ -124,7 +126,10 @@ const NEVER_TRIED = {
 } as const;
 
 /** Why this evidence does not speak of what serves now; undefined when it does. */
-function staleBecause(one: Evidence, question: ObjectiveQuestion): string | undefined {
+export function staleBecause(
+  one: Evidence,
+  question: Omit<ObjectiveQuestion, "evidence">,
+): string | undefined {
   if (one.target !== question.target) return `it was shown on ${one.target}`;
   if (one.declarationHash !== question.parsed.hash) return "the declaration changed since";
   for (const [unit, release] of Object.entries(one.releases)) {
@@ -134,8 +139,16 @@ function staleBecause(one: Evidence, question: ObjectiveQuestion): string | unde
     }
   }
   const ageMs = Date.parse(question.now) - Date.parse(one.at);
-  if (ageMs > EVIDENCE_MS_MAX) return `it is ${Math.floor(ageMs / 86_400_000)} days old`;
+  const { everyMs } = question.parsed.system.drills;
+  if (ageMs > (everyMs ?? EVIDENCE_MS_MAX)) return `it is ${ageText(ageMs)} old`;
   return undefined;
+}
+
+/** In the greatest unit that is full: what is a week old needs no minutes. */
+function ageText(ageMs: number): string {
+  const [unit, ms] =
+    ageMs >= 2 * DAY_MS ? (["days", DAY_MS] as const) : (["hours", HOUR_MS] as const);
+  return ageMs < 2 * HOUR_MS ? humanDuration(ageMs) : `${Math.floor(ageMs / ms)} ${unit}`;
 }
 
 const BAD_TO_GOOD: readonly Verdict[] = ["missed", "aborted", "could-not-verify", "held"];

@@ -60,6 +60,7 @@ export async function aSystem(
     clock: systemClock,
     seed: 4711,
     runs: 1,
+    tierMax: "T3",
     allowOutage: true,
     operation: "drill-test",
     scratch,

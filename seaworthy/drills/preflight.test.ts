@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { seeded } from "@seaworthy/std/random";
+import type { Fault } from "../record/fault.ts";
 import type { JournalEntry } from "../record/journal.ts";
 import { anInstance, anObserved } from "./observed.fixture.ts";
 import { aGraph, aParsed, aUnit } from "./planted.fixture.ts";
@@ -14,12 +15,14 @@ const asked = {
   parsed: aParsed(unit),
   graph: aGraph(unit),
   allowOutage: false,
-  faults: new Set(["kill", "freeze"]),
+  tierMax: "T1",
+  platform: { name: "local", edge: "none", faults: new Set<Fault["kind"]>(["kill", "freeze"]) },
 } as const;
+const FREE = { memoryBytes: 8_000_000_000, addresses: 100, diskBytes: 8_000_000_000 };
 const two = anObserved([anInstance("api-1"), anInstance("api-2")]);
 
 function refusal(given: Parameters<typeof preflight>[0], observed = two): string {
-  const ready = preflight(given, { observed, journal: [] });
+  const ready = preflight(given, { observed, journal: [], free: FREE });
   return ready.ok ? "ready" : ready.error;
 }
 
@@ -34,14 +37,62 @@ test("what could not be verified anyway is not broken", () => {
   assert.match(refusal(asked, unrouted), /api: 1 of 2 ready/);
   assert.match(refusal(asked, { ...two, units: [] }), /api: 0 of 2 ready/);
   assert.match(refusal({ ...asked, parsed: aParsed(unit, { load: undefined }) }), /no load/);
-  assert.match(refusal({ ...asked, faults: new Set() }), /local cannot kill/);
+});
+
+test("what the platform cannot do is said with what it lacks", () => {
+  const platform = { ...asked.platform, faults: new Set<Fault["kind"]>() };
+  assert.equal(refusal({ ...asked, platform }), "local cannot kill");
+  const faultGaps = { kill: "no signals on this machine" };
+  const lacking = { ...asked, platform: { ...platform, faultGaps } };
+  assert.equal(refusal(lacking), "local cannot kill: no signals on this machine");
+});
+
+test("nothing is broken while something else is half done", () => {
+  const release = { release: "r2" };
+  const rolling = anObserved([anInstance("api-1"), anInstance("api-2", release)]);
+  assert.match(refusal(asked, rolling), /api runs r1 and r2 at once/);
+  const extra = anObserved(["api-1", "api-2", "api-3"].map((id) => anInstance(id)));
+  assert.match(refusal(asked, extra), /api: 3 instances where 2 are wanted/);
+  const silent = { ...two, edge: { addresses: [], ready: false } };
+  assert.match(refusal(asked, silent), /the edge does not answer/);
+  const begin: JournalEntry = {
+    entry: "begin",
+    operation: "up-1",
+    verb: "up",
+    at: "",
+    changes: [],
+  };
+  const ready = preflight(asked, { observed: two, journal: [begin], free: FREE });
+  assert.match(ready.ok ? "" : ready.error, /up \(up-1\) was begun and has not ended/);
+});
+
+test("a machine without memory or disk to spare is not drilled", () => {
+  for (const free of [
+    { ...FREE, memoryBytes: 1 },
+    { ...FREE, diskBytes: 1 },
+  ]) {
+    const ready = preflight(asked, { observed: two, journal: [], free });
+    assert.match(ready.ok ? "" : ready.error, /only 0MiB of (memory|disk) are free/);
+  }
+});
+
+test("a tier above the one that is allowed is refused, and so is the last member", () => {
+  const isRefused = (code: string) => (error: unknown) =>
+    error instanceof DrillRefused && error.code === code;
+  assert.throws(() => refusal({ ...asked, tierMax: "T0" }), isRefused("tier"));
+  assert.equal(refusal({ ...asked, tierMax: "T3" }), "ready");
+  const [unit] = two.units;
+  assert.ok(unit !== undefined);
+  const single = { ...two, units: [{ ...unit, desired: 1, instances: [anInstance("api-1")] }] };
+  assert.throws(() => refusal(asked, single), isRefused("last-member"));
+  assert.equal(refusal({ ...asked, allowOutage: true }, single), "ready");
 });
 
 test("a fault of an earlier run that is still open comes first", () => {
   const fault = { kind: "freeze", instance: "api-1", forMs: 1 } as const;
   const handle = { id: "f1", fault, processes: [], undoByWallMs: 0 };
   const entry: JournalEntry = { entry: "fault", operation: "o", fault: handle };
-  const ready = preflight(asked, { observed: two, journal: [entry] });
+  const ready = preflight(asked, { observed: two, journal: [entry], free: FREE });
   assert.match(ready.ok ? "" : ready.error, /earlier freeze of api-1/);
 });
 

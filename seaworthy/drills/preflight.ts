@@ -1,15 +1,18 @@
 import { present } from "@seaworthy/std/assert";
 import type { Random } from "@seaworthy/std/random";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
-import type { Graph, ServiceUnit, UnitName } from "../plan/graph.ts";
+import type { ServiceUnit, UnitName } from "../plan/graph.ts";
 import type { Observed, ObservedInstance, ObservedUnit } from "../plan/observed.ts";
 import { subjectOf } from "../record/fault.ts";
 import type { JournalEntry } from "../record/journal.ts";
 import type { Load } from "../system/system.ts";
-import { CATALOGUE } from "./catalogue.ts";
-import { openFaults } from "../record/under-way.ts";
+import { openFaults, underWay } from "../record/under-way.ts";
+import type { Headroom, Platform } from "../targets/target.ts";
+import { CATALOGUE, type DrillName } from "./catalogue.ts";
+import { underFloor } from "./ceilings.ts";
 import { declaredObjectives, type DeclaredObjective } from "./objectives.ts";
 import { DrillRefused, type DrillRequest } from "./request.ts";
+import { notWhole, unitSeen, victims } from "./whole.ts";
 
 /** A drill that may begin. */
 export interface Ready {
@@ -22,10 +25,17 @@ export interface Ready {
   readonly releases: Readonly<Record<UnitName, string>>;
 }
 
-type Asked = Pick<DrillRequest, "name" | "parsed" | "graph" | "allowOutage"> & {
+type Asked = Pick<DrillRequest, "name" | "parsed" | "graph" | "allowOutage" | "tierMax"> & {
   readonly unit: UnitName | undefined;
-  readonly faults: ReadonlySet<string>;
+  readonly platform: Platform;
 };
+
+/** What was seen right before: of the target, and of what it is built on. */
+export interface Seen {
+  readonly observed: Observed;
+  readonly journal: readonly JournalEntry[];
+  readonly free: Headroom;
+}
 
 /** What the drill speaks of and the declaration promises; refuses when that is nothing. */
 export function objectivesOf(
@@ -61,31 +71,26 @@ export function unitOf(request: Pick<Asked, "unit" | "graph">): ServiceUnit {
  * Whether the drill may begin, from what is seen. A refusal is a reason why its verdict could only
  * be could-not-verify; what is not allowed throws `DrillRefused`.
  */
-export function preflight(
-  asked: Asked,
-  seen: { readonly observed: Observed; readonly journal: readonly JournalEntry[] },
-): Result<Ready, string> {
+export function preflight(asked: Asked, seen: Seen): Result<Ready, string> {
   const unit = unitOf(asked);
-  const { system } = asked.parsed;
-  const excluded = system.services[unit.name]?.drillsExcluded[asked.name];
-  if (excluded !== undefined) {
-    const fix = `take it out of services.${unit.name}.drills.exclude`;
-    throw new DrillRefused("excluded", `${unit.name} excludes ${asked.name}: ${excluded}`, fix);
-  }
-  const { fault } = CATALOGUE[asked.name];
-  if (fault !== undefined && !asked.faults.has(fault)) {
-    return refuse(`${asked.graph.platform} cannot ${fault} an instance`);
-  }
-  const { load } = system;
+  throwUnlessAllowed(asked, unit);
+  const cannot = impossible(asked.name, asked.platform);
+  if (cannot !== undefined) return refuse(cannot);
+  const { load } = asked.parsed.system;
   if (load === undefined) return refuse("no load is declared: nothing would be measured");
   const open = openFaults(seen.journal)[0];
   if (open !== undefined) {
     return refuse(`an earlier ${open.fault.kind} of ${subjectOf(open.fault)} is not undone yet`);
   }
-  const missing = missingRoles(seen.observed, asked.graph);
-  if (missing !== undefined) return refuse(missing);
+  const begun = underWay(seen.journal);
+  if (begun !== undefined) {
+    return refuse(`${begun.verb} (${begun.operation}) was begun and has not ended: seaworthy up`);
+  }
+  const missing = notWhole(seen.observed, asked.graph) ?? underFloor(seen.free);
+  if (missing !== undefined) return refuse(`before anything was broken: ${missing}`);
   const drilled = present(unitSeen(seen.observed, unit.name), unit.name);
-  if (fault !== undefined && victims(drilled).length <= 1 && !asked.allowOutage) {
+  const { blast } = CATALOGUE[asked.name];
+  if (blast === "instance" && victims(drilled).length <= 1 && !asked.allowOutage) {
     const message = `${unit.name} has one healthy instance: breaking it is an outage`;
     throw new DrillRefused("last-member", message, "allow it: --allow-outage");
   }
@@ -100,27 +105,26 @@ export function preflight(
   });
 }
 
-/** Every service at its desired count, or the first that is not. */
-function missingRoles(observed: Observed, graph: Graph): string | undefined {
-  for (const unit of graph.units) {
-    if (unit.kind !== "service") continue;
-    const seen = unitSeen(observed, unit.name);
-    const ready = seen === undefined ? 0 : victims(seen).length;
-    const desired = seen?.desired ?? unit.replicas;
-    if (ready < Math.max(1, desired)) {
-      return `${unit.name}: ${ready} of ${desired} ready before anything was broken`;
-    }
+/** What the declaration or the person who asks does not allow. */
+function throwUnlessAllowed(asked: Asked, unit: ServiceUnit): void {
+  const excluded = asked.parsed.system.services[unit.name]?.drillsExcluded[asked.name];
+  if (excluded !== undefined) {
+    const fix = `take it out of services.${unit.name}.drills.exclude`;
+    throw new DrillRefused("excluded", `${unit.name} excludes ${asked.name}: ${excluded}`, fix);
   }
-  return undefined;
+  const { tier } = CATALOGUE[asked.name];
+  if (tier > asked.tierMax) {
+    const message = `${asked.name} is of tier ${tier}, and ${asked.tierMax} is allowed here`;
+    throw new DrillRefused("tier", message, `allow it: --tier ${tier}`);
+  }
 }
 
-export function unitSeen(observed: Observed, name: UnitName): ObservedUnit | undefined {
-  return observed.units.find((unit) => unit.name === name);
-}
-
-/** Instances that are ready and take requests. */
-export function victims(unit: ObservedUnit): readonly ObservedInstance[] {
-  return unit.instances.filter((instance) => instance.state === "ready" && instance.routed);
+/** Why this platform cannot play the drill at all; undefined: it can. */
+export function impossible(name: DrillName, platform: Platform): string | undefined {
+  const { fault } = CATALOGUE[name];
+  if (fault === undefined || platform.faults.has(fault)) return undefined;
+  const gap = platform.faultGaps?.[fault];
+  return `${platform.name} cannot ${fault}${gap === undefined ? "" : `: ${gap}`}`;
 }
 
 /** By chance, so that no drill hits the same instance each time; the same for the same seed. */

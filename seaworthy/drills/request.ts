@@ -5,7 +5,7 @@ import type { EventBody } from "../record/event.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
 import type { Parsed } from "../system/system.ts";
 import type { Lease, Target } from "../targets/target.ts";
-import type { DrillName } from "./catalogue.ts";
+import type { DrillName, Tier } from "./catalogue.ts";
 
 /** Everything a drill needs of the world; made by the composition root. */
 export interface DrillRequest {
@@ -24,6 +24,8 @@ export interface DrillRequest {
   /** Chooses the victim and the order of the load; printed, so that a run can be repeated. */
   readonly seed: number;
   readonly runs: number;
+  /** What is of a higher tier is refused. */
+  readonly tierMax: Tier;
   /** The victim may be the last healthy member. */
   readonly allowOutage: boolean;
   /** Names this drill in the journal, in the load's writes and in its samples. */
@@ -44,7 +46,7 @@ export type RollUnit = (unit: ServiceUnit, signal: AbortSignal) => Promise<Rollo
 /** Not allowed here, or meaningless: nothing was touched. Becomes exit 9 or 2 in the cli. */
 export class DrillRefused extends Error {
   override readonly name = "DrillRefused";
-  readonly code: "last-member" | "excluded" | "no-such-unit" | "nothing-to-judge";
+  readonly code: "last-member" | "excluded" | "tier" | "no-such-unit" | "nothing-to-judge";
   readonly fix: string;
   constructor(code: DrillRefused["code"], message: string, fix: string) {
     super(message);

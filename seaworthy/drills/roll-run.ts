@@ -6,8 +6,8 @@ import type { ObservedUnit } from "../plan/observed.ts";
 import type { Release } from "../record/release.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
 import { DrillAborted } from "./aborted.ts";
-import { mayBreak, conclude, freshNotes, type Notes } from "./notes.ts";
-import { unitSeen } from "./preflight.ts";
+import { conclude, freshNotes, mayBreak, notUndone, type Notes } from "./notes.ts";
+import { unitSeen } from "./whole.ts";
 import { siblingFor } from "./sibling.ts";
 import { ReleaseSpotter } from "./spotter.ts";
 import { Stage, type RunSetting } from "./stage.ts";
@@ -67,6 +67,7 @@ async function rollThereAndBack(rolling: Rolling): Promise<void> {
   } finally {
     await goBack(rolling, own);
     notes.window = { fromMs, toMs: stage.run.nowMs() };
+    notes.undoneMs = notes.window.toMs;
     if (drill === "roll-under-load") notes.tookMs = notes.window.toMs - fromMs;
   }
   // A quick roll is judged over the declared window all the same: it must not prove less.
@@ -132,12 +133,15 @@ async function goBack({ setting, notes, drill }: Rolling, own: Release): Promise
       const back = deadline(limitMs, `rolling ${unit.name} back`);
       const { outcome, because } = await request.roll(unit, back);
       if (outcome !== "done" && outcome !== "nothing-to-do") {
-        notes.doubts.push(`NOT UNDONE: the roll back ended as ${outcome}: ${because}`);
+        notUndone(notes, `the roll back ended as ${outcome}: ${because}`);
       }
     }
     notes.undone = await asBefore(setting, before);
+    if (notes.undone === undefined && notes.leftBroken.length === 0) {
+      notUndone(notes, `${unit.name} is not what it was before`);
+    }
   } catch (error) {
-    notes.doubts.push(`NOT UNDONE: ${error instanceof Error ? error.message : String(error)}`);
+    notUndone(notes, error instanceof Error ? error.message : String(error));
   }
 }
 

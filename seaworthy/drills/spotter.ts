@@ -1,5 +1,5 @@
 import type { DrillRequest } from "./request.ts";
-import { unitSeen } from "./preflight.ts";
+import { unitSeen } from "./whole.ts";
 
 const LOOK_MS = 100;
 

@@ -32,6 +32,7 @@ export function aFinding(
     doubts: [],
     wrongs: [],
     aborted: undefined,
+    leftBroken: [],
     ...given,
     run: aRun(given.run),
   };

@@ -16,6 +16,8 @@ export interface RunFinding {
   readonly wrongs: readonly string[];
   /** Why the run was given up; undefined when it was not. */
   readonly aborted: string | undefined;
+  /** What was not undone. */
+  readonly leftBroken: readonly string[];
 }
 
 /** From injection until it serves steadily and is whole; or for how long it was not. */
@@ -50,6 +52,11 @@ export function judge(asked: JudgedObjective, findings: readonly RunFinding[]): 
   if (findings.length === 0) return say("could-not-verify", "nothing was run");
   const { verdict, because } = byFigures(asked, findings);
   return say(verdict, because);
+}
+
+/** Whether a run speaks at all: it happened, was undone, was measured, and nothing is in doubt. */
+export function isBelieved(finding: RunFinding): boolean {
+  return finding.aborted === undefined && doubtsOf(finding).length === 0;
 }
 
 function wrongsOf({ run, wrongs }: RunFinding): readonly string[] {

@@ -1,6 +1,6 @@
 import type { Observed, ObservedInstance } from "../plan/observed.ts";
 import type { Restored } from "./finding.ts";
-import { unitSeen, victims } from "./preflight.ts";
+import { unitSeen, victims } from "./whole.ts";
 import type { DrillRequest } from "./request.ts";
 
 const LOOK_MS = 200;

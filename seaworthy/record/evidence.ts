@@ -17,6 +17,16 @@ export interface Evidence {
   readonly because: string;
   /** Samples outside the predicted interval: worth knowing also where the objective held. */
   readonly findings?: readonly string[];
+  /** What was still broken or missing when the drill ended; absent: nothing was. */
+  readonly leftBroken?: readonly string[];
+  /** What this drill does not prove, whatever it showed. */
+  readonly unproven?: string;
+  /** The unit that was drilled. */
+  readonly unit?: string;
+  /** Runs of earlier evidence that the verdict counts as well, and their requests. */
+  readonly earlier?: { readonly runs: number; readonly sent: number };
+  /** Arguments of `seaworthy` that play it again. */
+  readonly again?: readonly string[];
   readonly seed: number;
   readonly target: string;
   readonly declarationHash: string;
@@ -63,9 +73,35 @@ export interface DrillRun {
   readonly connections?: number;
   /** Client's history against what took effect; undefined when no `load.history` is declared. */
   readonly writes: WriteAudit | undefined;
+  /** On the generator's clock (ms), for whoever draws the samples. */
+  readonly moments?: RunMoments;
+  /** What judged this run beside its figures, so that later runs can be judged together with it. */
+  readonly judged?: RunJudged;
   readonly injected: string | undefined;
   readonly undone: string | undefined;
   readonly generator: GeneratorCheck;
+}
+
+/** Milliseconds since the load began. */
+export interface RunMoments {
+  readonly baselineFromMs: number;
+  /** From injection (or the roll's start) to the end of what is judged. */
+  readonly windowFromMs: number;
+  readonly windowToMs: number;
+  /** Absent: nothing was undone while the load ran. */
+  readonly undoneMs?: number;
+}
+
+export interface RunJudged {
+  /** Left out of the ratio: lost by nature. */
+  readonly byNature: ClassCounts;
+  /** Injection → served steadily and whole; or for how long it was not. */
+  readonly recovered: boolean;
+  readonly recoveryMs: number;
+  readonly doubts: readonly string[];
+  readonly wrongs: readonly string[];
+  /** Why the run was given up. */
+  readonly aborted?: string;
 }
 
 export type ClassCounts = Readonly<Record<RequestClass, number>>;

@@ -7,6 +7,8 @@ import type {
   GeneratorCheck,
   Interval,
   LatencySummary,
+  RunJudged,
+  RunMoments,
   Verdict,
   WriteAudit,
 } from "./evidence.ts";
@@ -57,6 +59,26 @@ const generatorSchema = schemaOf<GeneratorCheck>()(
   }),
 );
 
+const momentsSchema = schemaOf<RunMoments>()(
+  z.object({
+    baselineFromMs: amount,
+    windowFromMs: amount,
+    windowToMs: amount,
+    undoneMs: amount.exactOptional(),
+  }),
+);
+
+const judgedSchema = schemaOf<RunJudged>()(
+  z.object({
+    byNature: countsSchema,
+    recovered: z.boolean(),
+    recoveryMs: amount,
+    doubts: list(z.string()),
+    wrongs: list(z.string()),
+    aborted: z.string().exactOptional(),
+  }),
+);
+
 const runSchema = schemaOf<DrillRun>()(
   z.object({
     windows: z.object({ warmUpMs: amount, baselineMs: amount, windowMs: amount }),
@@ -72,6 +94,8 @@ const runSchema = schemaOf<DrillRun>()(
     tookMs: amount.exactOptional(),
     connections: count.exactOptional(),
     writes: orUndefined(writesSchema),
+    moments: momentsSchema.exactOptional(),
+    judged: judgedSchema.exactOptional(),
     injected: orUndefined(z.string()),
     undone: orUndefined(z.string()),
     generator: generatorSchema,
@@ -89,6 +113,11 @@ export const evidenceSchema = schemaOf<Evidence>()(
     verdict: verdictSchema,
     because: z.string(),
     findings: list(z.string()).exactOptional(),
+    leftBroken: list(z.string()).exactOptional(),
+    unproven: z.string().exactOptional(),
+    unit: z.string().exactOptional(),
+    earlier: z.object({ runs: count, sent: count }).exactOptional(),
+    again: list(z.string()).exactOptional(),
     seed: z.int(),
     target: z.string(),
     declarationHash: z.string(),

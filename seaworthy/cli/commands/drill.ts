@@ -44,6 +44,7 @@ export const run: RunVerb = async (invocation) => {
     seed,
     runs,
     unit: typeof unit === "string" ? unit : undefined,
+    tierMax: "T1",
     allowOutage: options["allowOutage"] === true,
   });
   print(evidence, { seed, system, invocation });
