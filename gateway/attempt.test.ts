@@ -7,7 +7,7 @@ import type { TryFailure } from "./retry.ts";
 
 function anEndpoint(): Endpoint {
   const config = { id: "a1", release: "r1", host: "127.0.0.1", port: 1, routed: true, weight: 1 };
-  return new Endpoint(config, "app", { connectMs: 100, health: undefined });
+  return new Endpoint(config, "app", { connectMs: 100, known: undefined });
 }
 
 interface Heard {

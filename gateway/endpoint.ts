@@ -1,8 +1,26 @@
+import type { Clock } from "@seaworthy/std/clock";
 import { Connections, type Address } from "./connections.ts";
 import type { EndpointConfig } from "./config.ts";
-import type { ClassCounts } from "./control.ts";
-import { nextHealth, UNKNOWN_HEALTH, type HealthEvent, type HealthState } from "./health.ts";
+import type { ClassCounts, Ejected, EjectReason, EndpointStatus } from "./control.ts";
+import {
+  GOOD_STANDING,
+  isForgotten,
+  isWatched,
+  nextStanding,
+  type Standing,
+  type StandingEvent,
+  type StandingRules,
+} from "./ejection.ts";
+import {
+  nextHealth,
+  UNKNOWN_HEALTH,
+  type HealthEvent,
+  type HealthRules,
+  type HealthState,
+} from "./health.ts";
 import { Histogram } from "./histogram.ts";
+import { Sample } from "./outlier.ts";
+import { hashText } from "./rendezvous.ts";
 import type { TryFailure } from "./retry.ts";
 
 export type RequestClass = keyof ClassCounts;
@@ -22,12 +40,11 @@ export interface InFlight {
   takeAway(reason: TryFailure): void;
 }
 
-/** What a health change is decided by, besides the endpoint itself: its pool. */
-export interface HealthContext {
-  readonly rise: number;
-  readonly fall: number;
-  readonly mayEject: boolean;
-}
+/** What checks and requests show of an endpoint. */
+export type EndpointEvent = HealthEvent | StandingEvent;
+
+/** What a change is decided by, besides the endpoint itself: its pool. */
+export type EndpointRules = HealthRules & StandingRules;
 
 /** One instance: its address, health, connections and counters, over all configurations. */
 export class Endpoint {
@@ -45,20 +62,32 @@ export class Endpoint {
   readonly begunCounts = noCounts();
   readonly failed = noCounts();
   readonly latency = new Histogram();
+  readonly ejections: Record<EjectReason, number> = {
+    ...{ lost: 0, timeouts: 0, errors: 0, "error-rate": 0, slow: 0 },
+  };
+  /** Its place in consistent hashing. */
+  readonly seed: number;
+  readonly #samples: (Sample | undefined)[] = [];
   requests = 0;
+  /** The part of 5xx in its latest answers; what is older counts ever less. */
+  errorShare = 0;
   /** On the worker's monotonic clock; undefined before the first request. */
   lastRequestMs: number | undefined = undefined;
   lastProbe: string | undefined = undefined;
-  #state: HealthState;
+  #checked: HealthState;
+  #standing: Standing;
+  #lastErrorKey: number | undefined = undefined;
   #waiters: (() => void)[] = [];
   #logText: string;
 
   constructor(config: EndpointConfig, pool: string, options: EndpointOptions) {
     this.id = config.id;
+    this.seed = hashText(config.id);
     this.config = config;
     this.pool = pool;
     this.connections = new Connections(addressOf(config, options.connectMs));
-    this.#state = { ...UNKNOWN_HEALTH, health: options.health ?? "unknown" };
+    this.#checked = { ...UNKNOWN_HEALTH, health: options.known?.health ?? "unknown" };
+    this.#standing = options.known?.standing ?? GOOD_STANDING;
     this.#logText = logTextOf(config);
   }
 
@@ -71,8 +100,26 @@ export class Endpoint {
     return this.config.routed;
   }
 
-  get health(): HealthState["health"] {
-    return this.#state.health;
+  get weight(): number {
+    return this.config.weight;
+  }
+
+  get health(): EndpointStatus["health"] {
+    const { health } = this.#checked;
+    if (health === "unhealthy") return health;
+    return this.#standing.ejected === undefined ? health : "ejected";
+  }
+
+  /** What checks alone say. */
+  get checkedHealth(): HealthState["health"] {
+    return this.#checked.health;
+  }
+
+  ejected(clock: Clock): Ejected | undefined {
+    const { ejected, times } = this.#standing;
+    if (ejected === undefined) return undefined;
+    const untilWallMs = Math.round(clock.wall() + ejected.untilMs - clock.now());
+    return { reason: ejected.reason, untilWallMs, times };
   }
 
   /** What is in flight now: taking one away may bring another, and that one is not meant. */
@@ -91,7 +138,9 @@ export class Endpoint {
     this.pool = pool;
     this.#logText = logTextOf(config);
     if (!moved) return;
-    this.#state = UNKNOWN_HEALTH;
+    this.#checked = UNKNOWN_HEALTH;
+    // Another process: what the one before did is not its fault.
+    this.#standing = GOOD_STANDING;
     this.connections.moveTo(addressOf(config, options.connectMs));
   }
 
@@ -124,14 +173,55 @@ export class Endpoint {
   }
 
   /** Returns true when the health, as routing sees it, changed. */
-  note(event: HealthEvent, context: HealthContext): boolean {
-    const before = this.#state.health;
-    this.#state = nextHealth(this.#state, event, context);
-    return this.#state.health !== before;
+  note(event: EndpointEvent, rules: EndpointRules): boolean {
+    const before = this.health;
+    if (event === "check-passed" || event === "check-failed" || event === "refused") {
+      this.#checked = nextHealth(this.#checked, event, rules);
+      const isUp = event === "check-passed" && this.#checked.passes >= rules.rise;
+      if (isUp) this.#standing = nextStanding(this.#standing, event, rules);
+    } else {
+      this.#judge(event, rules);
+    }
+    return this.health !== before;
   }
 
-  get hasBadAnswers(): boolean {
-    return this.#state.badAnswers > 0;
+  #judge(event: StandingEvent, rules: StandingRules): void {
+    const before = this.#standing.ejected;
+    this.#standing = nextStanding(this.#standing, event, rules);
+    const after = this.#standing.ejected;
+    if (before !== undefined || after === undefined) return;
+    this.ejections[after.reason] += 1;
+    // Checks that passed before say nothing about what requests have shown since.
+    this.#checked = { ...this.#checked, passes: 0 };
+  }
+
+  /** Would a good answer be news? */
+  get isWatched(): boolean {
+    return isWatched(this.#standing);
+  }
+
+  /** Was it never ejected, or so long ago that it counts no more? */
+  isFirstOffence(nowMs: number): boolean {
+    return isForgotten(this.#standing, nowMs);
+  }
+
+  /**
+   * False for the same failing key again: on a route by keys one bad request, repeated, would eject
+   * one instance after another.
+   */
+  isNewsOfError(key: number): boolean {
+    if (key === this.#lastErrorKey) return false;
+    this.#lastErrorKey = key;
+    return true;
+  }
+
+  /** What is compared with the other endpoints' (outlier.ts). */
+  sample(lane: number): Sample {
+    const known = this.#samples[lane];
+    if (known !== undefined) return known;
+    const sample = new Sample();
+    this.#samples[lane] = sample;
+    return sample;
   }
 
   /** Resolves when nothing is in flight. */
@@ -152,7 +242,9 @@ export class Endpoint {
 export interface EndpointOptions {
   readonly connectMs: number;
   /** What a former worker knew of it; undefined: nothing. */
-  readonly health: HealthState["health"] | undefined;
+  readonly known:
+    | { readonly health: HealthState["health"]; readonly standing: Standing }
+    | undefined;
 }
 
 function addressOf(config: EndpointConfig, connectMs: number): Address {

@@ -2,6 +2,7 @@ import { assertNever } from "@seaworthy/std/assert";
 import type { Dispatcher } from "undici";
 import { noteAnswer, noteFailure } from "./account.ts";
 import { classOf, isRepeatable, NOTHING_TRIED, type Admitted, type Phase } from "./admitted.ts";
+import { chooseEndpoint } from "./choice.ts";
 import {
   CLIENT_CLOSED,
   HELD_BYTES_MAX,
@@ -103,8 +104,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   // Attempts.
 
   #try(nowMs: number, mayRepeat = false): void {
-    const { route, direct } = this.#in;
-    const endpoint = direct ?? route.to.choose(route.balance, this.#tried, mayRepeat);
+    const endpoint = chooseEndpoint(this.#in, this.#tried, mayRepeat);
     if (endpoint === undefined) {
       this.#refuse(REFUSALS.noEndpoint);
       return;
@@ -175,7 +175,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   onFailure(failure: TryFailure): void {
     const attempt = this.#attempt;
     if (attempt !== undefined) {
-      noteFailure({ attempt, failure, pool: this.#in.route.to });
+      noteFailure({ attempt, failure, admitted: this.#in });
       if (failure === "reset" && attempt.isReused && !this.#isRepeatable) {
         this.#in.traffic.totals.staleLosses += 1;
       }
@@ -288,7 +288,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     else response.end(held.toString("latin1"), "latin1");
     traffic.wheel.schedule(this, now + route.idleMs);
     const status = response.statusCode;
-    if (attempt !== undefined) noteAnswer({ attempt, status, pool: route.to, nowMs: now });
+    if (attempt !== undefined) noteAnswer({ attempt, status, admitted: this.#in, nowMs: now });
     this.#finish(status, undefined, attempt?.endpoint);
   }
 

@@ -1,5 +1,5 @@
 import { assertNever } from "@seaworthy/std/assert";
-import type { HealthEvent } from "./health.ts";
+import type { EndpointEvent } from "./endpoint.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import type { TryFailure } from "./retry.ts";
 
@@ -25,18 +25,20 @@ export function refusalFor(failure: TryFailure): Refusal {
 }
 
 /** What a failed attempt says about its endpoint; undefined: nothing. */
-export function healthEventFor(failure: TryFailure, isReused: boolean): HealthEvent | undefined {
+export function eventFor(failure: TryFailure, attempt: Tried): EndpointEvent | undefined {
   switch (failure) {
     case "refused":
       return "refused";
     case "reset":
       // On a reused connection it may be the endpoint's idle time-out, no more.
-      return isReused ? "bad-answer" : "reset";
+      return attempt.isReused ? "timeout" : "reset";
     case "connect-timeout":
     case "try-timeout":
     case "total-timeout":
-      return "bad-answer";
+      return "timeout";
     case "malformed":
+      // What was never sent is our own doing.
+      return attempt.isSent ? "error" : undefined;
     case "endpoint-out":
     case "withdrawn":
     case "cut":
@@ -44,4 +46,10 @@ export function healthEventFor(failure: TryFailure, isReused: boolean): HealthEv
     default:
       return assertNever(failure);
   }
+}
+
+interface Tried {
+  readonly isSent: boolean;
+  /** On a connection that had served before. */
+  readonly isReused: boolean;
 }

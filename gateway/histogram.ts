@@ -13,7 +13,8 @@ export class Histogram {
   readonly counts: number[] = new Array<number>(LATENCY_BOUNDS_MS.length + 1).fill(0);
   sumMs = 0;
 
-  record(ms: number): void {
+  /** Returns the bucket it went into. */
+  record(ms: number): number {
     let low = 0;
     let high = this.boundsMs.length;
     while (low < high) {
@@ -23,5 +24,6 @@ export class Histogram {
     }
     this.counts[low] = (this.counts[low] ?? 0) + 1;
     this.sumMs += ms;
+    return low;
   }
 }

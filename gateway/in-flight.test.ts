@@ -8,7 +8,7 @@ const config = { id: "a1", release: "r1", host: "127.0.0.1", port: 1, routed: tr
 test("what is in flight is exactly what began and did not end, whatever the order", () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: 9 }), { maxLength: 200 }), (touched) => {
-      const endpoint = new Endpoint(config, "pool", { connectMs: 100, health: undefined });
+      const endpoint = new Endpoint(config, "pool", { connectMs: 100, known: undefined });
       const all = Array.from({ length: 10 }, (): InFlight => new Request());
       const expected = new Set<InFlight>();
       for (const index of touched) {

@@ -1,9 +1,13 @@
 import type { Clock } from "@seaworthy/std/clock";
 import type { GatewayConfig, PoolConfig } from "./config.ts";
-import { Endpoint } from "./endpoint.ts";
-import type { KnownHealth } from "./orders.ts";
+import { Endpoint, type EndpointOptions } from "./endpoint.ts";
+import { standingFrom } from "./ejection.ts";
+import type { KnownEndpoint, KnownEndpoints } from "./orders.ts";
 import { Pool, type HealthListener } from "./pool.ts";
 import { Prober } from "./prober.ts";
+
+/** How often instances are compared: the most by which one that is slow is noticed later. */
+const JUDGE_EVERY_MS = 1_000;
 
 /**
  * All pools and endpoints of a worker. What a new configuration keeps, keeps its counters, health
@@ -12,7 +16,8 @@ import { Prober } from "./prober.ts";
 export class Roster {
   readonly #clock: Clock;
   readonly #onHealth: HealthListener;
-  #known: KnownHealth;
+  #known: KnownEndpoints;
+  readonly #stopping = new AbortController();
   readonly #pools = new Map<string, Pool>();
   readonly #endpoints = new Map<string, Endpoint>();
   readonly #probers = new Map<string, Prober>();
@@ -23,6 +28,7 @@ export class Roster {
     this.#clock = options.clock;
     this.#onHealth = options.onHealth;
     this.#known = options.known;
+    void this.#judge();
   }
 
   pool(name: string): Pool | undefined {
@@ -60,16 +66,18 @@ export class Roster {
 
   /** Ends the checks; connections die with the process. */
   stop(): void {
+    this.#stopping.abort();
     for (const prober of this.#probers.values()) prober.stop();
     this.#probers.clear();
   }
 
   #configurePool(config: PoolConfig, connectMs: number): void {
     const pool =
-      this.#pools.get(config.name) ?? new Pool(config.name, config.check, this.#onHealth);
+      this.#pools.get(config.name) ??
+      new Pool(config.name, config.check, { clock: this.#clock, onHealth: this.#onHealth });
     this.#pools.set(config.name, pool);
     const endpoints = config.endpoints.map((one) => {
-      const options = { connectMs, health: this.#known[one.id] };
+      const options = { connectMs, known: this.#fromBefore(this.#known[one.id]) };
       const known = this.#endpoints.get(one.id);
       known?.configure(one, config.name, options);
       const endpoint = known ?? new Endpoint(one, config.name, options);
@@ -78,6 +86,19 @@ export class Roster {
     });
     pool.configure(config.check, endpoints);
     for (const endpoint of endpoints) this.#probe(endpoint, pool);
+  }
+
+  #fromBefore(known: KnownEndpoint | undefined): EndpointOptions["known"] {
+    if (known === undefined) return undefined;
+    return { health: known.health, standing: standingFrom(known.ejected, this.#clock) };
+  }
+
+  async #judge(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#clock.sleep(JUDGE_EVERY_MS, signal).catch(() => {});
+      for (const pool of this.#pools.values()) pool.judge();
+    }
   }
 
   #probe(endpoint: Endpoint, pool: Pool): void {
@@ -105,5 +126,5 @@ export class Roster {
 export interface RosterOptions {
   readonly clock: Clock;
   readonly onHealth: HealthListener;
-  readonly known: KnownHealth;
+  readonly known: KnownEndpoints;
 }

@@ -137,6 +137,7 @@ function gatewayWith(health: EndpointStatus["health"]) {
     release: "r1",
     routed: true,
     health,
+    ejected: undefined,
     lastProbe: undefined,
     requests: 0,
     failed: none,
