@@ -28,8 +28,11 @@ export interface Terminal {
   readonly interactive: boolean;
   readonly color: boolean;
   readonly columns: number;
-  /** Asks on the terminal; undefined when nobody can answer. */
-  ask(question: string): Promise<string | undefined>;
+  /**
+   * Asks on the terminal; nothing else is printed meanwhile. Undefined when nobody can answer, and
+   * when `stop` aborts before somebody did.
+   */
+  ask(question: string, stop: AbortSignal): Promise<string | undefined>;
 }
 
 /** First Ctrl-C: stop at the next safe point. Second: abort now, leaving a journal. */

@@ -187,6 +187,7 @@ async function dryRun(
 async function keepOrGoBack(unit: UnitName, context: Context): Promise<"keep" | "go-back"> {
   const answer = await context.terminal.ask(
     `${unit}: the bake saw too little to judge. Keep the new release? [y/N] `,
+    context.interrupts.stop,
   );
   return answer?.trim().toLowerCase() === "y" ? "keep" : "go-back";
 }
@@ -213,7 +214,11 @@ export async function confirmByName(
   invocation: Invocation,
 ): Promise<void> {
   if (invocation.options.yes === true) return;
-  const answer = await invocation.context.terminal.ask(`${question} Type ${name} to go on: `);
+  const { terminal, interrupts } = invocation.context;
+  const answer = await terminal.ask(`${question} Type ${name} to go on: `, interrupts.stop);
+  if (interrupts.stopRequested()) {
+    throw new Refusal(EXIT.interrupted, "stopped before anything was changed");
+  }
   if (answer === undefined) {
     throw new Refusal(EXIT.usage, `${question} Nobody here can answer.`, { fix: "add --yes" });
   }

@@ -7,6 +7,8 @@ interface Streams {
   readonly stdout: NodeJS.WriteStream;
   readonly stderr: NodeJS.WriteStream;
   readonly env: Readonly<Record<string, string | undefined>>;
+  readonly pid: number;
+  readonly kill: (pid: number, signal: "SIGINT") => unknown;
 }
 
 const COLUMNS_WITHOUT_TERMINAL = 100;
@@ -19,23 +21,54 @@ export function terminalFrom(streams: Streams): Terminal {
   const noColor = env["NO_COLOR"];
   const out = writer(stdout);
   const say = writer(stderr);
+  let held: string[] | undefined;
   return {
     out: out.write,
     outClosed: out.closed,
-    say: say.write,
+    // A line that is redrawn would wipe the question away.
+    say: (text) => void (held === undefined ? say.write(text) : held.push(text)),
     interactive,
     color: interactive && (noColor === undefined || noColor === ""),
-    columns: stderr.columns ?? COLUMNS_WITHOUT_TERMINAL,
-    ask: async (question) => {
+    columns: columnsOf(stderr),
+    ask: async (question, stop) => {
       if (stdin.isTTY !== true || !interactive) return undefined;
-      const reader = createInterface({ input: stdin, output: stderr });
+      held = [];
       try {
-        return await reader.question(question);
+        return await answerTo(question, stop, streams);
       } finally {
-        reader.close();
+        for (const text of held) say.write(text);
+        held = undefined;
       }
     },
   };
+}
+
+/** A terminal that does not know its size says 0 (`script`, `docker run -t`). */
+function columnsOf({ columns }: NodeJS.WriteStream): number {
+  return columns === undefined || columns === 0 ? COLUMNS_WITHOUT_TERMINAL : columns;
+}
+
+async function answerTo(
+  question: string,
+  stop: AbortSignal,
+  streams: Streams,
+): Promise<string | undefined> {
+  const { stdin, stderr, pid, kill } = streams;
+  const reader = createInterface({ input: stdin, output: stderr });
+  // While it reads, the terminal sends Ctrl-C as a key: it must mean what it means elsewhere.
+  reader.on("SIGINT", () => kill(pid, "SIGINT"));
+  // Ctrl-D, or a terminal that went away: nobody will answer any more.
+  const closed = new Promise<undefined>((resolve) =>
+    reader.once("close", () => resolve(undefined)),
+  );
+  try {
+    return await Promise.race([reader.question(question, { signal: stop }), closed]);
+  } catch (error) {
+    if (stop.aborted) return undefined;
+    throw error;
+  } finally {
+    reader.close();
+  }
 }
 
 /**

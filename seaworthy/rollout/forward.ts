@@ -141,6 +141,9 @@ async function bake(
       return { end: "back", by: "operator", because: end.because };
     case "inconclusive":
       if ((await answer(roll, roller, inconclusive)) === "keep") return undefined;
+      if (roller.stopRequested()) {
+        return { end: "back", by: "operator", because: "stopped on request" };
+      }
       return { end: "back", by: "inconclusive", because: `the bake says nothing: ${end.because}` };
     default:
       return assertNever(end);

@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 
 const CLI = fileURLToPath(new URL("../../seaworthy/cli/launch.js", import.meta.url));
 const APPS = fileURLToPath(new URL("apps", import.meta.url));
+/** Gives a command a terminal, passes what is typed and printed, and ends as it did. */
+const TERMINAL =
+  "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 /** A verb that takes longer hangs: that is a failure, with what it printed so far. */
 const VERB_MS = 120_000;
 
@@ -22,6 +25,8 @@ export interface Running {
   readonly ended: Promise<Ended>;
   /** What was printed so far, both streams. */
   readonly printed: () => string;
+  /** Types on its terminal. */
+  readonly type: (text: string) => void;
 }
 
 export interface Rehearsal extends AsyncDisposable {
@@ -37,6 +42,8 @@ export interface Rehearsal extends AsyncDisposable {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A terminal of its own (pty(7)); both streams are then one, `stdout`. */
+  readonly terminal?: true;
 }
 
 /** `files` are written into the folder; `apps/` holds copies of the fixture programs. */
@@ -49,7 +56,7 @@ export async function rehearse(files: Readonly<Record<string, string>> = {}): Pr
   await cp(APPS, join(folder, "apps"), { recursive: true });
   const env = { ...process.env, XDG_STATE_HOME: state, XDG_RUNTIME_DIR: run, NO_COLOR: "1" };
   const start = (args: readonly string[], options: RunOptions = {}): Running =>
-    startCli(args, { cwd: options.cwd ?? folder, env: { ...env, ...options.env } });
+    startCli(args, { ...options, cwd: options.cwd ?? folder, env: { ...env, ...options.env } });
   const rehearsal: Rehearsal = {
     folder,
     state,
@@ -72,21 +79,25 @@ export async function rehearse(files: Readonly<Record<string, string>> = {}): Pr
 
 export function startCli(
   args: readonly string[],
-  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv },
+  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly terminal?: true },
 ): Running {
-  const child = spawn(process.execPath, [CLI, ...args], {
-    ...options,
-    stdio: ["ignore", "pipe", "pipe"],
+  const { cwd, env, terminal = false } = options;
+  const own = [process.execPath, CLI, ...args];
+  const [program = "", ...rest] = terminal ? ["python3", "-c", TERMINAL, ...own] : own;
+  const child = spawn(program, rest, {
+    cwd,
+    env: terminal ? { ...env, TERM: "xterm", CI: undefined } : env,
+    stdio: [terminal ? "pipe" : "ignore", "pipe", "pipe"],
     detached: true,
   });
   const printed: string[] = [];
   let stdout = "";
   let stderr = "";
-  child.stdout.on("data", (chunk: Buffer) => {
+  child.stdout?.on("data", (chunk: Buffer) => {
     stdout += chunk.toString();
     printed.push(chunk.toString());
   });
-  child.stderr.on("data", (chunk: Buffer) => {
+  child.stderr?.on("data", (chunk: Buffer) => {
     stderr += chunk.toString();
     printed.push(chunk.toString());
   });
@@ -98,7 +109,8 @@ export function startCli(
       resolve({ code: code ?? (signal === "SIGKILL" ? 137 : 1), stdout, stderr });
     });
   });
-  return { child, ended, printed: () => printed.join("") };
+  const type = (keys: string): void => void child.stdin?.write(keys);
+  return { child, ended, printed: () => printed.join(""), type };
 }
 
 /** Anything of ours that is still there is stopped, and is the test's failure. */
