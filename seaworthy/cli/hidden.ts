@@ -68,6 +68,10 @@ export async function runHidden(
       const { undoAtDeadline } = await import("../targets/local/undo.ts");
       return await undoAtDeadline({ handleFile: args[0] ?? "", clock, pid: process.pid });
     }
+    case "_break": {
+      const { keepBroken } = await import("../targets/local/faults/breaker.ts");
+      return await keepBroken({ handleFile: args[0] ?? "", clock, pid: process.pid });
+    }
     case "_load": {
       const { runLoadWorker } = await import("../load/worker.ts");
       firstInLine();

@@ -2,7 +2,13 @@ import { z } from "zod";
 import { deadline } from "@seaworthy/std/clock";
 import { poll } from "@seaworthy/std/retry";
 import type { ClassCounts } from "../record/evidence.ts";
-import { lastsMs, subjectOf, type Fault, type FaultHandle } from "../record/fault.ts";
+import {
+  lastsMs,
+  subjectOf,
+  type Fault,
+  type FaultHandle,
+  type FaultSight,
+} from "../record/fault.ts";
 import type { JournalEntry } from "../record/journal.ts";
 import { TargetError } from "../targets/target.ts";
 import type { DrillRequest } from "./request.ts";
@@ -78,7 +84,7 @@ export class FaultUnderWay implements AsyncDisposable {
     return {
       wallMs: told?.wallMs ?? askedWallMs,
       inFlight: told?.inFlight,
-      seen: (await this.#lookUntil({ inForce: true })).seen,
+      seen: (await this.#lookUntil("in-force")).seen,
     };
   }
 
@@ -115,18 +121,18 @@ export class FaultUnderWay implements AsyncDisposable {
 
   /** What was over at once is what it is: the target says what stands there now. */
   async #seenOver(told: string | undefined): Promise<Look> {
-    if (lastsMs(this.#handle.fault) > 0) return await this.#lookUntil({ inForce: false });
+    if (lastsMs(this.#handle.fault) > 0) return await this.#lookUntil("over");
     return { seen: told ?? "nothing to undo", last: "" };
   }
 
-  async #lookUntil(wanted: { readonly inForce: boolean }): Promise<Look> {
+  async #lookUntil(wanted: FaultSight["state"]): Promise<Look> {
     const { target, clock } = this.#request;
     const signal = deadline(SEEN_MS, "another look");
     let last = "nothing was seen";
     const look = async (): Promise<string | undefined> => {
       const sight = await target.witness(this.#handle, signal);
       last = sight.seen;
-      return sight.inForce === wanted.inForce ? sight.seen : undefined;
+      return sight.state === wanted ? sight.seen : undefined;
     };
     const seen = await poll(look, { clock, everyMs: SEEN_EVERY_MS, signal }).catch(
       (error: unknown) => {

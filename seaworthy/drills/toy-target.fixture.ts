@@ -251,10 +251,12 @@ export class ToyTarget {
     if (fault.kind === "kill") {
       const isAlive = child?.exitCode === null && child.signalCode === null;
       const inForce = !isAlive || child.pid !== pid;
-      return { inForce, seen: `${subject} ${inForce ? "is not" : "is still"} pid ${pid}` };
+      const seen = `${subject} ${inForce ? "is not" : "is still"} pid ${pid}`;
+      return { state: inForce ? "in-force" : "over", seen };
     }
     const inForce = isStopped(pid);
-    return { inForce, seen: `${subject} (pid ${pid}) ${inForce ? "is stopped" : "runs again"}` };
+    const seen = `${subject} (pid ${pid}) ${inForce ? "is stopped" : "runs again"}`;
+    return { state: inForce ? "in-force" : "over", seen };
   }
 
   #asTarget(): Target {

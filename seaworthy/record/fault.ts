@@ -48,15 +48,20 @@ export interface FaultHandle {
   readonly processes: readonly ProcessIdentity[];
   /** Wall clock, ms since the epoch: the dead man's switch undoes at this moment. */
   readonly undoByWallMs: number;
-  /** Of `drop`: where the instance listened when it was prepared. */
+  /** Of `drop` and `slow`: where the instance listened when it was prepared. */
   readonly port?: number;
+  /** Of `slow`: what it is asked, to see how long it takes to answer. */
+  readonly path?: string;
+  /** Of `exhaust-memory`: the control group that it is put into, and the one that it came from. */
+  readonly group?: { readonly folder: string; readonly home: string };
   /** Of `reload-edge` and `upgrade-edge`: what the edge was when it was prepared. */
   readonly edge?: { readonly generation: number; readonly workerPid: number };
 }
 
 /** What another look than the fault's own steps sees of it at this moment. */
 export interface FaultSight {
-  readonly inForce: boolean;
+  /** `unclear`: what was seen proves neither; another look may. */
+  readonly state: "in-force" | "over" | "unclear";
   /** As a person reads it: `a SYN to port 20123 gets no answer`. */
   readonly seen: string;
 }

@@ -40,6 +40,8 @@ export const faultHandleSchema = schemaOf<FaultHandle>()(
     processes: list(processSchema),
     undoByWallMs: amount,
     port: z.int().min(1).exactOptional(),
+    path: z.string().exactOptional(),
+    group: z.object({ folder: z.string(), home: z.string() }).exactOptional(),
     edge: z.object({ generation: count, workerPid: count }).exactOptional(),
   }),
 );

@@ -229,15 +229,15 @@ async function preparesFaults(place: ContractPlace): Promise<void> {
   const freeze = { kind: "freeze", instance: "api-1", forMs: 30_000 } as const;
   const fault = await actor.target.prepare(freeze, soon());
   assert.deepEqual(JSON.parse(JSON.stringify(fault)), fault);
-  assert.equal((await actor.target.witness(fault, soon())).inForce, false);
+  assert.equal((await actor.target.witness(fault, soon())).state, "over");
   const detail = await actor.must({ action: "inject", fault });
   const injected: unknown = JSON.parse(detail);
   assert.ok(typeof injected === "object" && injected !== null && "wallMs" in injected);
   assert.ok("inFlight" in injected);
   assert.equal((await actor.unit("api")).instances[0]?.state, "frozen");
-  assert.equal((await actor.target.witness(fault, soon())).inForce, true);
+  assert.equal((await actor.target.witness(fault, soon())).state, "in-force");
   await actor.twice({ action: "undo", fault });
-  assert.equal((await actor.target.witness(fault, soon())).inForce, false);
+  assert.equal((await actor.target.witness(fault, soon())).state, "over");
   assert.notEqual((await actor.unit("api")).instances[0]?.state, "frozen");
 }
 

@@ -151,7 +151,8 @@ export class DryWorld {
 
   witness({ id }: FaultHandle): FaultSight {
     const inForce = this.#inForce.has(id);
-    return { inForce, seen: inForce ? "in the model" : "not in the model" };
+    const seen = inForce ? "in the model" : "not in the model";
+    return { state: inForce ? "in-force" : "over", seen };
   }
 
   #know(release: string, unit: string): void {

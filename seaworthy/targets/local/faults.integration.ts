@@ -1,66 +1,122 @@
 import assert from "node:assert/strict";
 import { readdir } from "node:fs/promises";
 import { describe, it } from "node:test";
-import type { FaultHandle } from "../../record/fault.ts";
+import { present } from "@seaworthy/std/assert";
+import type { Fault, FaultHandle } from "../../record/fault.ts";
 import { aCheck, aGraph, aService } from "../declared.ts";
+import type { Target } from "../target.ts";
 import { isStopped } from "./identity.ts";
+import { OpenConnection } from "./fixtures/open-connection.ts";
 import { Hand, Rehearsal, seeInstance, take, until } from "./fixtures/rehearsal.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
-/** So seldom that no test here sees a frozen instance replaced. */
+/** So seldom that no test here sees a broken instance replaced. */
 const PATIENT = aCheck({ path: "/health", everyMs: 10_000, timeoutMs: 5_000, fall: 10 });
+const LONG_MS = 50_000;
+const api = { instance: "api-1" } as const;
 
-describe("a freeze", () => {
-  it("is seen, undone and seen undone; its switch ends", async () => {
-    await using place = await Rehearsal.begin();
-    const { hand, fault, leader } = await prepared(place, { forMs: 50_000 });
-    await hand.must({ action: "inject", fault });
-    assert.ok(isStopped(leader));
-    assert.equal(switches(place), 1);
-    assert.equal((await seeInstance(hand.target, "api-1")).state, "frozen");
-    const detail = await hand.must({ action: "undo", fault });
-    assert.match(detail, /runs again/);
-    assert.ok(!isStopped(leader));
-    await until("the switch's end", async () => (switches(place) === 0 ? true : undefined));
-    assert.deepEqual(await readdir(place.folder.faults), []);
-  });
+/** Each is injected, seen by another look, undone twice, and seen undone. */
+const LASTING: readonly Extract<Fault, { readonly forMs: number }>[] = [
+  { kind: "freeze", ...api, forMs: LONG_MS },
+  { kind: "drop", ...api, forMs: LONG_MS },
+  { kind: "slow", ...api, runningMs: 10, stoppedMs: 90, forMs: LONG_MS },
+  { kind: "fill-logs", ...api, forMs: LONG_MS },
+];
 
-  it("thaws at its deadline although everything of the tool was killed", async () => {
-    await using place = await Rehearsal.begin();
-    const { hand, fault, leader } = await prepared(place, { forMs: 4_000 });
-    await hand.must({ action: "inject", fault });
-    await place.kill9("_watch", "_supervise");
-    assert.ok(isStopped(leader), "frozen when the tool died");
-    await until("the thaw", async () => (isStopped(leader) ? undefined : true));
-    await until("the switch's end", async () => (switches(place) === 0 ? true : undefined));
-    const left = await readdir(place.folder.faults);
-    assert.deepEqual(left, [`${fault.id}.undone`], "it says that it had to");
-  });
+describe("a fault that lasts", () => {
+  for (const fault of LASTING) {
+    it(`${fault.kind}: is seen, undone and seen undone; its switch ends`, async () => {
+      await using place = await Rehearsal.begin();
+      const { hand, target } = await running(place);
+      if (await isMissing(target, fault)) return;
+      const handle = await target.prepare(fault, soon());
+      await hand.must({ action: "inject", fault: handle });
+      assert.equal(ours(place, "_undo"), 1);
+      await until("it to be in force", () => isNow(target, handle, "in-force"));
+      await hand.must({ action: "undo", fault: handle });
+      await until("it to be over", () => isNow(target, handle, "over"));
+      await hand.must({ action: "undo", fault: handle });
+      await until("the end of what it needed", async () => nothingOf(place));
+      assert.deepEqual(await readdir(place.folder.faults), []);
+    });
+
+    it(`${fault.kind}: is undone at its deadline although all of the tool was killed`, async () => {
+      await using place = await Rehearsal.begin();
+      const { hand, target } = await running(place);
+      if (await isMissing(target, fault)) return;
+      const handle = await target.prepare({ ...fault, forMs: 6_000 }, soon());
+      await hand.must({ action: "inject", fault: handle });
+      await until("it to be in force", () => isNow(target, handle, "in-force"));
+      await place.kill9("_watch", "_supervise");
+      await until("it to be over", () => isNow(target, handle, "over"));
+      await until("the end of what it needed", async () => nothingOf(place));
+      const left = await readdir(place.folder.faults);
+      assert.deepEqual(left, [`${handle.id}.undone`], "it says that it had to");
+    });
+  }
 
   it("whose switch died is given another one by the next supervisor", async () => {
     await using place = await Rehearsal.begin();
-    const { hand, fault, leader } = await prepared(place, { forMs: 6_000 });
-    await hand.must({ action: "inject", fault });
+    const { hand, target } = await running(place);
+    const handle = await target.prepare({ kind: "freeze", ...api, forMs: 6_000 }, soon());
+    await hand.must({ action: "inject", fault: handle });
     await place.kill9("_undo", "_supervise");
-    await until("the thaw", async () => (isStopped(leader) ? undefined : true));
+    await until("the thaw", () => isNow(target, handle, "over"));
   });
 
   it("of an instance that is replaced meanwhile says so", async () => {
     await using place = await Rehearsal.begin();
-    const { hand, fault } = await prepared(place, { forMs: 50_000 });
-    await hand.must({ action: "inject", fault });
+    const { hand, target } = await running(place);
+    const handle = await target.prepare({ kind: "freeze", ...api, forMs: LONG_MS }, soon());
+    await hand.must({ action: "inject", fault: handle });
     await place.kill9("api-1");
     await until("a new process", async () =>
       (await seeInstance(hand.target, "api-1")).state === "ready" ? true : undefined,
     );
-    assert.match(await hand.must({ action: "undo", fault }), /was replaced by pid \d+/);
+    const detail = await hand.must({ action: "undo", fault: handle });
+    assert.match(detail, /was replaced by pid \d+/);
+  });
+});
+
+describe("a drop", () => {
+  it("leaves connections neither answered nor refused, also those that were open", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, target } = await running(place);
+    const drop = { kind: "drop", ...api, forMs: LONG_MS } as const;
+    if (await isMissing(target, drop)) return;
+    const { address } = await seeInstance(target, "api-1");
+    const open = await OpenConnection.to(present(address, "an address").port);
+    assert.match(await open.ask(), /^HTTP\/1\.1 200/);
+    const handle = await target.prepare(drop, soon());
+    await hand.must({ action: "inject", fault: handle });
+    assert.equal(await open.ask(), "silence");
+    await hand.must({ action: "undo", fault: handle });
+    // What was sent meanwhile is sent again by the kernel, and answered late.
+    assert.match(await open.answer(), /^HTTP\/1\.1 200/);
+    open.close();
+  });
+});
+
+describe("a slow instance", () => {
+  it("is never left stopped by a breaker that was killed", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, target } = await running(place);
+    const fault = { kind: "slow", ...api, runningMs: 50, stoppedMs: 500, forMs: LONG_MS } as const;
+    const handle = await target.prepare(fault, soon());
+    await hand.must({ action: "inject", fault: handle });
+    await until("a pause", async () => (stopped(handle) ? true : undefined));
+    await place.kill9("_break");
+    await until("it to run again", () => isNow(target, handle, "over"));
+    assert.ok(!stopped(handle));
+    await until("the end of what it needed", async () => nothingOf(place));
   });
 });
 
 describe("a kill", () => {
   it("says what was in flight on the victim, and ends the whole of it", async () => {
     await using place = await Rehearsal.begin();
-    const { hand, fault, url } = await prepared(place, { kill: true });
+    const { hand, target, url } = await running(place);
+    const handle = await target.prepare({ kind: "kill", ...api }, soon());
     // Nothing sends an unsafe request again, so that what is in flight is exactly one.
     const slow = fetch(`${url}/slow`, { method: "POST" }).then(
       (answer) => answer.status,
@@ -70,47 +126,57 @@ describe("a kill", () => {
       const { instances } = await hand.target.measure("api", soon());
       return instances.some(({ inFlight }) => inFlight.unsafe > 0) ? true : undefined;
     });
-    const detail: unknown = JSON.parse(await hand.must({ action: "inject", fault }));
+    const detail: unknown = JSON.parse(await hand.must({ action: "inject", fault: handle }));
     assert.ok(typeof detail === "object" && detail !== null && "inFlight" in detail);
     assert.deepEqual(detail.inFlight, { safe: 0, idempotent: 0, unsafe: 1, stream: 0 });
+    assert.equal((await target.witness(handle, soon())).state, "in-force");
     await slow;
     await hand.must({ action: "await-ready", instance: "api-1", deadlineMs: 30_000 });
   });
 
   it("of a process that is not the prepared one any more is refused", async () => {
     await using place = await Rehearsal.begin();
-    const { hand, fault } = await prepared(place, { kill: true });
+    const { hand, target } = await running(place);
+    const handle = await target.prepare({ kind: "kill", ...api }, soon());
     await place.kill9("api-1");
     const pid = await until("a new process", async () => {
       const now = await seeInstance(hand.target, "api-1");
       return now.state === "ready" && now.restarts === 1 ? now.pid : undefined;
     });
-    const result = await hand.apply({ action: "inject", fault });
+    const result = await hand.apply({ action: "inject", fault: handle });
     assert.equal(result.outcome, "failed");
     assert.equal((await seeInstance(hand.target, "api-1")).pid, pid);
   });
 });
 
-async function prepared(
-  place: Rehearsal,
-  options: { readonly forMs: number } | { readonly kill: true },
-) {
+async function running(place: Rehearsal) {
   const target = await place.open();
   const hand = new Hand(target, await take(target));
   await hand.up(aGraph([aService({ health: PATIENT })]));
-  const instance = "api-1";
-  const fault: FaultHandle = await target.prepare(
-    "kill" in options
-      ? { kind: "kill", instance }
-      : { kind: "freeze", instance, forMs: options.forMs },
-    soon(),
-  );
-  const leader = fault.processes[0];
-  const url = (await target.observe(soon())).edge?.addresses[0];
-  assert.ok(leader !== undefined && url !== undefined);
-  return { hand, fault, leader, url };
+  const url = present((await target.observe(soon())).edge?.addresses[0], "the edge's address");
+  return { hand, target, url };
 }
 
-function switches(place: Rehearsal): number {
-  return place.processes().filter(({ mark }) => mark.instance === "_undo").length;
+/** Only without root may anything be missing, and then it is refused with what it needs. */
+async function isMissing(target: Target, fault: Fault): Promise<boolean> {
+  if (target.platform.faults.has(fault.kind)) return false;
+  assert.notEqual(process.getuid?.(), 0, target.platform.faultGaps?.[fault.kind]);
+  await assert.rejects(target.prepare(fault, soon()), /is not possible here: it needs root/);
+  return true;
+}
+
+async function isNow(target: Target, handle: FaultHandle, state: "in-force" | "over") {
+  return (await target.witness(handle, soon())).state === state ? true : undefined;
+}
+
+function stopped({ processes }: FaultHandle): boolean {
+  return processes.some(isStopped);
+}
+
+function ours(place: Rehearsal, instance: string): number {
+  return place.processes().filter(({ mark }) => mark.instance === instance).length;
+}
+
+function nothingOf(place: Rehearsal): true | undefined {
+  return ours(place, "_undo") + ours(place, "_break") === 0 ? true : undefined;
 }

@@ -102,6 +102,15 @@ export function groupOf(leader: ProcessIdentity): readonly ProcessIdentity[] {
     .map((seen) => seen.identity);
 }
 
+/** Live processes that it started and that have not left it, oldest first. */
+export function childrenOf(parent: ProcessIdentity): readonly ProcessIdentity[] {
+  if (!isAlive(parent)) return [];
+  return seeAll()
+    .filter((seen) => seen.parent === parent.pid)
+    .map(({ identity }) => identity)
+    .toSorted((a, b) => Number(a.startTicks) - Number(b.startTicks));
+}
+
 /** Live processes whose environment bears our mark; also those that left their group. */
 export function markedBy(owner: string): readonly MarkedProcess[] {
   const marked: MarkedProcess[] = [];

@@ -1,13 +1,13 @@
 import { statfs } from "node:fs/promises";
 import { freemem } from "node:os";
+import { resolve } from "node:path";
 import type { GatewayStatus } from "@seaworthy/gateway/control";
 import { deadline, type Clock } from "@seaworthy/std/clock";
 import type { OwnCommand } from "@seaworthy/std/command";
-import { freshId } from "@seaworthy/std/random";
 import type { Result } from "@seaworthy/std/result";
 import type { Graph, JobUnit, ServiceUnit, Unit, UnitName } from "../../plan/graph.ts";
 import type { Observed } from "../../plan/observed.ts";
-import { lastsMs, type Fault, type FaultHandle, type FaultSight } from "../../record/fault.ts";
+import type { Fault, FaultHandle, FaultSight } from "../../record/fault.ts";
 import type { Release } from "../../record/release.ts";
 import type { RecordStore } from "../../record/store.ts";
 import type { Step, StepResult } from "../../record/step.ts";
@@ -26,10 +26,12 @@ import {
   type Target,
 } from "../target.ts";
 import { ensureSupervisor, untilUnsupervised, type SupervisorPlace } from "./ensure-supervisor.ts";
+import { possibleFaults } from "./faults/possible.ts";
+import { prepareFault } from "./faults/prepare-fault.ts";
 import { seeFault } from "./faults/see-fault.ts";
 import { execInstance } from "./exec-instance.ts";
 import { gatewayControl } from "./gateway-control.ts";
-import { groupOf, seeSame } from "./identity.ts";
+import { seeSame } from "./identity.ts";
 import { heldMemory } from "./held-memory.ts";
 import { measured } from "./measured.ts";
 import { observed } from "./observe.ts";
@@ -68,11 +70,6 @@ export interface LocalOptions {
   readonly resolveSecret: (name: string) => Promise<Result<string, string>>;
 }
 
-const PLATFORM: Platform = {
-  name: "local",
-  edge: "gateway",
-  faults: new Set<Fault["kind"]>(["kill", "freeze"]),
-};
 /** The edge answers from memory; a longer silence says more than its figures would. */
 const EDGE_ANSWER_MS = 5_000;
 /** One ends by itself at most once between two of ours. */
@@ -87,7 +84,8 @@ export async function openLocal(options: LocalOptions): Promise<Target> {
 }
 
 class LocalTarget implements Target {
-  readonly platform = PLATFORM;
+  readonly #possible = possibleFaults();
+  readonly platform: Platform = { name: "local", edge: "gateway", ...this.#possible };
   readonly store: RecordStore;
   readonly #options: LocalOptions;
   #folder: StateFolder | undefined;
@@ -165,7 +163,8 @@ class LocalTarget implements Target {
   }
 
   async define(graph: Graph, { epoch, signal }: StepContext): Promise<void> {
-    const reply = await this.#leased().ask({ call: "define", epoch, graph }, signal);
+    const systemFolder = resolve(this.#options.systemFolder);
+    const reply = await this.#leased().ask({ call: "define", epoch, graph, systemFolder }, signal);
     defineReplySchema.parse(reply);
   }
 
@@ -197,27 +196,20 @@ class LocalTarget implements Target {
 
   async prepare(fault: Fault, signal: AbortSignal): Promise<FaultHandle> {
     signal.throwIfAborted();
-    if (fault.kind !== "kill" && fault.kind !== "freeze") {
-      throw new TargetError("unsupported", `there is no ${fault.kind} here yet`);
-    }
-    const identity = (await this.#state())?.instances[fault.instance]?.identity;
-    const leader = identity === undefined ? undefined : seeSame(identity)?.identity;
-    if (leader === undefined) {
-      throw new TargetError("no-such-instance", `${fault.instance} does not run here`);
-    }
-    const others = groupOf(leader).filter(({ pid }) => pid !== leader.pid);
-    return {
-      id: `f${freshId()}`,
-      fault,
-      // The leader first: its group is what signals go to.
-      processes: [leader, ...others],
-      undoByWallMs: this.#options.clock.wall() + lastsMs(fault),
-    };
+    const folder = await this.#found();
+    return await prepareFault(fault, {
+      ...this.#possible,
+      state: await this.#state(),
+      edge: () => this.#gateway(signal),
+      volumes: folder?.volumes ?? "",
+      clock: this.#options.clock,
+    });
   }
 
   async witness(fault: FaultHandle, signal: AbortSignal): Promise<FaultSight> {
-    signal.throwIfAborted();
-    return await seeFault(fault);
+    const folder = await this.#made();
+    const site = { ...folder, clock: this.#options.clock };
+    return await seeFault(fault, site, () => this.#gateway(signal));
   }
 
   async exec(request: ExecRequest, signal: AbortSignal): Promise<ExecEnd> {

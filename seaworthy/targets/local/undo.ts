@@ -1,11 +1,12 @@
-import { readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import type { Clock } from "@seaworthy/std/clock";
-import type { FaultHandle, ProcessIdentity } from "../../record/fault.ts";
-import { faultHandleSchema } from "../../record/schema-step.ts";
-import { readTextIfThere, writeDurably } from "./durable-file.ts";
-import { isAlive, isStopped, signalGroup, signalOne } from "./identity.ts";
-import { writeIdentity } from "./identity-file.ts";
+import type { FaultHandle } from "../../record/fault.ts";
+import { writeDurably } from "./durable-file.ts";
+import { companionOf, siteOf, type FaultSite } from "./faults/fault-site.ts";
+import { readHandle, removeHandle } from "./faults/handle-file.ts";
+import { isLasting, MEANS } from "./faults/means.ts";
+import { readLiveIdentity, writeIdentity } from "./identity-file.ts";
 
 /** What `_undo` is started with. */
 export interface UndoOptions {
@@ -16,12 +17,13 @@ export interface UndoOptions {
 
 /** How often the switch looks whether it is still needed. */
 const LOOK_MS = 100;
-/** A process continues within a tick; longer means that something stops it again. */
-const THAW_MS = 2_000;
-const THAW_LOOK_MS = 10;
+/** What cannot be undone now (a program that fails, a kernel that is busy) may be in a second. */
+const RETRY_MS = 1_000;
+/** Then the handle stays, and the next supervisor starts another switch. */
+const TRIES_MAX = 60;
 
 /**
- * The dead man's switch of one freeze: waits for the moment in the handle's file, thaws what is
+ * The dead man's switch of one fault: waits for the moment in the handle's file, undoes what is
  * recorded there, and ends. Without the file (undone by others) it ends at once. It knows nothing
  * of the tool, so that nothing that happens to the tool keeps it from its work.
  */
@@ -29,74 +31,57 @@ export async function undoAtDeadline(options: UndoOptions): Promise<number> {
   const { clock, handleFile } = options;
   const handle = await readHandle(handleFile);
   if (handle === undefined) return 0;
-  await writeIdentity(armedFile(handleFile), options.pid);
+  const site = siteOf(handleFile, clock);
+  await writeIdentity(companionOf(handleFile, "switch"), options.pid);
+  const isNeeded = await waitFor(handle, { handleFile, clock });
+  const isUndone = !isNeeded || (await undoPatiently(handle, { handleFile, site }));
+  await rm(companionOf(handleFile, "switch"), { force: true });
+  return isUndone ? 0 : 1;
+}
+
+/** True: it is to be undone now. False: somebody did it. */
+async function waitFor(
+  handle: FaultHandle,
+  { handleFile, clock }: Pick<UndoOptions, "handleFile" | "clock">,
+): Promise<boolean> {
   const startedMs = clock.now();
   // The wall clock may be set back meanwhile: the monotonic one then keeps the promise.
   const waitMs = handle.undoByWallMs - clock.wall();
   while (clock.wall() < handle.undoByWallMs && clock.now() - startedMs < waitMs) {
-    if ((await readTextIfThere(handleFile)) === undefined) return await leave(handleFile);
+    if (!existsSync(handleFile)) return false;
+    if (await isAbandoned(handle, handleFile)) {
+      // Unless it was ended by whoever undoes it just now.
+      await clock.sleep(LOOK_MS);
+      return existsSync(handleFile);
+    }
     await clock.sleep(LOOK_MS);
   }
-  const seen = await thaw(handle.processes, clock);
-  await writeDurably(undoneFile(handleFile), JSON.stringify({ wallMs: clock.wall(), seen }));
-  await rm(handleFile, { force: true });
-  return await leave(handleFile);
+  return existsSync(handleFile);
 }
 
-export interface Thawed {
-  /** Recorded processes that run again. */
-  readonly running: number;
-  /** Recorded processes that are gone: replaced, or ended. */
-  readonly gone: number;
-  /** Recorded processes that still are stopped. */
-  readonly stopped: number;
+/** Whoever stops an instance again and again may have died while it was stopped. */
+async function isAbandoned({ fault }: FaultHandle, handleFile: string): Promise<boolean> {
+  const breaker = companionOf(handleFile, "breaker");
+  if (fault.kind !== "slow" || !existsSync(breaker)) return false;
+  return (await readLiveIdentity(breaker)) === undefined;
 }
 
-/** SIGCONT to exactly the recorded processes, and a look whether it took effect. */
-export async function thaw(processes: readonly ProcessIdentity[], clock: Clock): Promise<Thawed> {
-  const leader = processes[0];
-  if (leader !== undefined) signalGroup(leader, "SIGCONT");
-  for (const identity of processes) signalOne(identity, "SIGCONT");
-  const sinceMs = clock.now();
-  while (processes.some(isStopped) && clock.now() - sinceMs < THAW_MS) {
-    await clock.sleep(THAW_LOOK_MS);
+/** Leaves behind that it had to. */
+async function undoPatiently(
+  handle: FaultHandle,
+  { handleFile, site }: { readonly handleFile: string; readonly site: FaultSite },
+): Promise<boolean> {
+  const { kind } = handle.fault;
+  if (!isLasting(kind)) return true;
+  for (let tries = 0; tries < TRIES_MAX; tries += 1) {
+    const mended = await MEANS[kind].mend(handle, site);
+    if (mended.ok) {
+      const told = JSON.stringify({ wallMs: site.clock.wall(), seen: mended.value });
+      await writeDurably(companionOf(handleFile, "undone"), told);
+      await removeHandle(handleFile);
+      return true;
+    }
+    await site.clock.sleep(RETRY_MS);
   }
-  const stopped = processes.filter(isStopped).length;
-  const gone = processes.filter((identity) => !isAlive(identity)).length;
-  return { running: processes.length - stopped - gone, gone, stopped };
-}
-
-/** Undefined when the fault is undone and its file gone. */
-async function readHandle(path: string): Promise<FaultHandle | undefined> {
-  const text = await readTextIfThere(path);
-  return text === undefined ? undefined : faultHandleSchema.parse(JSON.parse(text));
-}
-
-/** Handles of faults that nobody has undone yet. */
-export async function pendingHandles(faultsFolder: string): Promise<readonly string[]> {
-  const names = await readdir(faultsFolder);
-  return names
-    .filter((name) => name.endsWith(HANDLE_SUFFIX))
-    .map((name) => join(faultsFolder, name));
-}
-
-const HANDLE_SUFFIX = ".fault.json";
-
-export function handleFileOf(faultsFolder: string, id: string): string {
-  return join(faultsFolder, `${id}${HANDLE_SUFFIX}`);
-}
-
-/** Names the switch process once it watches. */
-export function armedFile(handleFile: string): string {
-  return handleFile.replace(HANDLE_SUFFIX, ".switch");
-}
-
-/** Left behind by a switch that had to do it itself. */
-function undoneFile(handleFile: string): string {
-  return handleFile.replace(HANDLE_SUFFIX, ".undone");
-}
-
-async function leave(handleFile: string): Promise<number> {
-  await rm(armedFile(handleFile), { force: true });
-  return 0;
+  return false;
 }

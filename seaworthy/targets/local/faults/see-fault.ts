@@ -1,46 +1,63 @@
-import type { FaultHandle, FaultSight, ProcessIdentity } from "../../../record/fault.ts";
-import { subjectOf } from "../../../record/fault.ts";
-import { isAlive, isStopped, seeSame } from "../identity.ts";
+import {
+  subjectOf,
+  type FaultHandle,
+  type FaultSight,
+  type ProcessIdentity,
+} from "../../../record/fault.ts";
+import { isAlive } from "../identity.ts";
+import type { FaultSite } from "./fault-site.ts";
+import { MEANS } from "./means.ts";
 
-/** Asks the kernel, not the supervisor that injects and undoes. */
-export async function seeFault(handle: FaultHandle): Promise<FaultSight> {
-  switch (handle.fault.kind) {
+/** What the edge says of itself; undefined when it does not answer. */
+export interface SeenEdge {
+  readonly generation: number;
+  readonly workerPid: number;
+}
+
+/** Asks the kernel and the edge, not the supervisor that injects and undoes. */
+export async function seeFault(
+  handle: FaultHandle,
+  site: FaultSite,
+  edge: () => Promise<SeenEdge | undefined>,
+): Promise<FaultSight> {
+  const { kind } = handle.fault;
+  switch (kind) {
     case "kill":
+    case "kill-edge":
       return seeKilled(handle);
+    case "reload-edge":
+    case "upgrade-edge":
+      return seeOtherEdge(handle, await edge());
     case "freeze":
-      return seeFrozen(handle);
     case "drop":
     case "slow":
     case "fill-volume":
     case "fill-logs":
     case "exhaust-memory":
-    case "kill-edge":
-    case "reload-edge":
-    case "upgrade-edge":
-      return { inForce: false, seen: "nobody looks for it here" };
+      return await MEANS[kind].see(handle, site);
   }
 }
 
 function seeKilled({ fault, processes }: FaultHandle): FaultSight {
   const alive = processes.filter(isAlive);
-  if (alive.length > 0) return { inForce: false, seen: `${pids(alive)} still there` };
-  return { inForce: true, seen: `${subjectOf(fault)}: ${pids(processes)} gone` };
-}
-
-function seeFrozen({ fault, processes }: FaultHandle): FaultSight {
   const subject = subjectOf(fault);
-  const leader = processes[0];
-  const stopped = processes.filter(isStopped);
-  if (leader !== undefined && stopped.includes(leader)) {
-    return { inForce: true, seen: `${subject} (pid ${leader.pid}) is stopped` };
-  }
-  if (stopped.length > 0) return { inForce: true, seen: `${subject}: ${pids(stopped)} stopped` };
-  const now = leader === undefined ? undefined : seeSame(leader);
-  if (now === undefined) return { inForce: false, seen: `${subject}: ${pids(processes)} gone` };
-  return { inForce: false, seen: `${subject} runs again (pid ${now.identity.pid}, ${now.state})` };
+  if (alive.length > 0) return { state: "over", seen: `${subject}: ${pids(alive)} there` };
+  return { state: "in-force", seen: `${subject}: ${pids(processes)} gone` };
 }
 
-/** `pid 7 is`, `pids 7 and 8 are`. */
+function seeOtherEdge({ fault, edge }: FaultHandle, now: SeenEdge | undefined): FaultSight {
+  if (edge === undefined || now === undefined) {
+    return { state: "unclear", seen: "the edge does not say what it is" };
+  }
+  const seen = `the edge routes by generation ${now.generation}, worker pid ${now.workerPid}`;
+  const isOther =
+    fault.kind === "reload-edge"
+      ? now.generation > edge.generation
+      : now.workerPid !== edge.workerPid && now.workerPid !== 0;
+  return { state: isOther ? "in-force" : "over", seen };
+}
+
+/** `pid 7 is`, `pids 7, 8 are`. */
 function pids(processes: readonly ProcessIdentity[]): string {
   const all = processes.map(({ pid }) => pid).join(", ");
   return processes.length === 1 ? `pid ${all} is` : `pids ${all} are`;

@@ -1,23 +1,26 @@
 import type { ClassCounts, EndpointStatus } from "@seaworthy/gateway/control";
-import { rm } from "node:fs/promises";
+import { existsSync } from "node:fs";
 import { deadline } from "@seaworthy/std/clock";
+import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { poll } from "@seaworthy/std/retry";
-import type { FaultHandle, ProcessIdentity } from "../../../record/fault.ts";
+import { subjectOf, type FaultHandle, type ProcessIdentity } from "../../../record/fault.ts";
 import type { StepResult } from "../../../record/step.ts";
-import { writeDurably } from "../durable-file.ts";
-import { isAlive, isStopped, seeSame, signalGroup, signalOne } from "../identity.ts";
+import { companionOf, handleFileOf, type FaultSite } from "../faults/fault-site.ts";
+import { sendAll } from "../faults/freeze.ts";
+import { pendingHandles, removeHandle, writeHandle } from "../faults/handle-file.ts";
+import { isLasting, MEANS, type LastingKind } from "../faults/means.ts";
+import { isAlive, signalOne } from "../identity.ts";
 import { readLiveIdentity } from "../identity-file.ts";
 import { spawnDetached } from "../spawn-detached.ts";
-import { armedFile, handleFileOf, pendingHandles, thaw } from "../undo.ts";
 import type { EdgeKeeper } from "./edge-keeper.ts";
 import { markedEnvironment, type World } from "./world.ts";
 
 /** In processes of our own, where instances have their id. */
 const SWITCH_INSTANCE = "_undo";
+const BREAKER_INSTANCE = "_break";
 /** A cold start of Node on a busy machine. */
-const SWITCH_BOOT_MS = 20_000;
-/** A signal takes effect at the next scheduling; longer means it was not delivered. */
-const FREEZE_SEEN_MS = 2_000;
+const BOOT_MS = 20_000;
+/** SIGKILL needs the kernel's attention only. */
 const GONE_SEEN_MS = 10_000;
 const LOOK_MS = 5;
 
@@ -25,132 +28,189 @@ const LOOK_MS = 5;
 export async function inject(
   world: World,
   edge: EdgeKeeper,
-  fault: FaultHandle,
+  handle: FaultHandle,
 ): Promise<StepResult> {
-  if (!("instance" in fault.fault)) return failed(`there is no ${fault.fault.kind} here yet`);
-  const { instance } = fault.fault;
-  const leader = world.ledger.state.instances[instance]?.identity;
-  if (leader === undefined || !isPrepared(fault, leader)) {
-    return failed(`${instance} is not the process that was prepared any more`);
+  const { fault } = handle;
+  if ("instance" in fault) {
+    const leader = world.ledger.state.instances[fault.instance]?.identity;
+    if (leader === undefined || !isPrepared(handle, leader)) {
+      return failed(`${fault.instance} is not the process that was prepared any more`);
+    }
   }
-  switch (fault.fault.kind) {
+  const broken = { world, edge, handle };
+  switch (fault.kind) {
     case "kill":
-      return await injectKill(world, edge, { fault, leader, instance });
+    case "kill-edge":
+      return await struck(broken, () => kill(broken));
+    case "reload-edge":
+      return await struck(broken, () => reload(edge));
+    case "upgrade-edge":
+      return await struck(broken, () => upgrade(edge));
     case "freeze":
-      return await injectFreeze(world, edge, { fault, leader, instance });
     case "drop":
     case "slow":
+    case "fill-volume":
     case "fill-logs":
     case "exhaust-memory":
-      return failed(`there is no ${fault.fault.kind} here yet`);
+      return await injectLasting(broken, fault.kind);
   }
 }
 
-interface Injection {
-  readonly fault: FaultHandle;
-  readonly leader: ProcessIdentity;
-  readonly instance: string;
+interface Breaking {
+  readonly world: World;
+  readonly edge: EdgeKeeper;
+  readonly handle: FaultHandle;
 }
 
-async function injectKill(
-  world: World,
-  edge: EdgeKeeper,
-  { fault, leader, instance }: Injection,
-): Promise<StepResult> {
-  const before = await tallyOf(edge, instance);
-  const wallMs = world.clock.wall();
+/** The switch watches before anything is broken; what broke half-way is undone at once. */
+async function injectLasting(breaking: Breaking, kind: LastingKind): Promise<StepResult> {
+  const { world, handle } = breaking;
+  const means = MEANS[kind];
+  const file = await writeHandle(world.folder, handle);
+  await startSwitch(world, file);
+  await untilNamed(world, companionOf(file, "switch"));
+  const result = await struck(breaking, async () => {
+    const broken = await means.break(handle, siteOf(world));
+    if (!broken.ok || !means.hasBreaker) return broken;
+    await startBreaker(world, file);
+    return broken;
+  });
+  if (result.outcome === "failed") await undo(world, breaking.edge, handle);
+  return result;
+}
+
+async function kill({ world, handle }: Breaking): Promise<Result<string, string>> {
+  const { clock } = world;
+  const { processes } = handle;
   // At once, not member by member: a survivor could still answer for the victim.
-  signalGroup(leader, "SIGKILL");
-  for (const identity of fault.processes) signalOne(identity, "SIGKILL");
-  const sinceMs = world.clock.now();
-  while (fault.processes.some(isAlive) && world.clock.now() - sinceMs < GONE_SEEN_MS) {
-    await world.clock.sleep(LOOK_MS);
+  if (handle.fault.kind === "kill") sendAll(processes, "SIGKILL");
+  // A holder leads the group of its workers: what is to die here is it alone.
+  else for (const identity of processes) signalOne(identity, "SIGKILL");
+  const sinceMs = clock.now();
+  while (processes.some(isAlive) && clock.now() - sinceMs < GONE_SEEN_MS) {
+    await clock.sleep(LOOK_MS);
   }
-  if (fault.processes.some(isAlive)) return failed(`pid ${leader.pid} outlives SIGKILL`);
-  const observed = `pid ${leader.pid} is gone`;
-  const inFlight = inFlightAtMost(before, await tallyOf(edge, instance));
-  return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight, observed }) };
+  const all = processes.map(({ pid }) => pid).join(", ");
+  return processes.some(isAlive) ? refuse(`pid ${all} outlives SIGKILL`) : ok(`pid ${all} is gone`);
 }
 
-async function injectFreeze(
+async function reload(edge: EdgeKeeper): Promise<Result<string, string>> {
+  const { generation } = await edge.reload();
+  return ok(`the edge routes by generation ${generation}`);
+}
+
+async function upgrade(edge: EdgeKeeper): Promise<Result<string, string>> {
+  await edge.upgrade(deadline(BOOT_MS, "the edge's next worker"));
+  return ok(`worker pid ${(await edge.status())?.workerPid ?? "unknown"} took over`);
+}
+
+/** Does it between two looks at the edge, and says when, and what was in flight on the victim. */
+async function struck(
+  { world, edge, handle }: Breaking,
+  strike: () => Promise<Result<string, string>>,
+): Promise<StepResult> {
+  const before = await tallyOf(edge, handle);
+  const wallMs = world.clock.wall();
+  const done = await strike();
+  if (!done.ok) return failed(done.error);
+  const inFlight = inFlightAtMost(before, await tallyOf(edge, handle));
+  return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight, observed: done.value }) };
+}
+
+/** Undoes what lasts; of the rest it says what stands there now. */
+export async function undo(
   world: World,
   edge: EdgeKeeper,
-  { fault, leader, instance }: Injection,
+  handle: FaultHandle,
 ): Promise<StepResult> {
-  await armSwitch(world, fault);
-  const before = await tallyOf(edge, instance);
-  const wallMs = world.clock.wall();
-  signalGroup(leader, "SIGSTOP");
-  for (const identity of fault.processes) signalOne(identity, "SIGSTOP");
-  const sinceMs = world.clock.now();
-  while (!fault.processes.every(isFrozenOrGone) && world.clock.now() - sinceMs < FREEZE_SEEN_MS) {
-    await world.clock.sleep(LOOK_MS);
-  }
-  if (!isStopped(leader)) {
-    const state = seeSame(leader)?.state ?? "gone";
-    return failed(`pid ${leader.pid} is not stopped after SIGSTOP: state ${state}`);
-  }
-  const observed = `pid ${leader.pid} is in state T`;
-  const inFlight = inFlightAtMost(before, await tallyOf(edge, instance));
-  return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight, observed }) };
+  const { kind } = handle.fault;
+  if (!isLasting(kind)) return { outcome: "done", detail: await standing(world, edge, handle) };
+  const mended = await MEANS[kind].mend(handle, siteOf(world));
+  if (!mended.ok) return failed(mended.error);
+  await removeHandle(handleFileOf(world.folder, handle.id));
+  const successor = successorOf(world, handle);
+  const replaced = successor === undefined ? "" : `: it was replaced by pid ${successor.pid}`;
+  return { outcome: "done", detail: `${mended.value}${replaced}` };
 }
 
-/** Undoes a freeze; of a kill there is nothing to undo but to say what stands there now. */
-export async function undo(world: World, fault: FaultHandle): Promise<StepResult> {
-  const file = handleFileOf(world.folder.faults, fault.id);
-  if (!("instance" in fault.fault)) return failed(`there is no ${fault.fault.kind} here yet`);
-  const { instance } = fault.fault;
-  const now = world.ledger.state.instances[instance]?.identity;
-  const replaced = now !== undefined && !isPrepared(fault, now);
-  if (fault.fault.kind === "kill") {
-    return { outcome: "done", detail: replaced ? `${instance} runs again` : "nothing to undo" };
+async function standing(world: World, edge: EdgeKeeper, handle: FaultHandle): Promise<string> {
+  const { fault } = handle;
+  if (fault.kind === "kill") {
+    const successor = successorOf(world, handle);
+    return successor === undefined ? "nothing to undo" : `${subjectOf(fault)} runs again`;
   }
-  const seen = await thaw(fault.processes, world.clock);
-  if (seen.stopped > 0) return failed(`${seen.stopped} processes of ${instance} stay stopped`);
-  // The switch sees the file gone and ends.
-  await rm(file, { force: true });
-  const leader = fault.processes[0];
-  const thawed = `pid ${leader?.pid} runs again (not in state T)`;
-  const successor = replaced ? `: ${instance} was replaced by pid ${now.pid}` : "";
-  const gone = `pid ${leader?.pid} is gone${successor}`;
-  return {
-    outcome: "done",
-    detail: leader !== undefined && isAlive(leader) ? thawed : gone,
-  };
+  const now = await edge.status();
+  if (now === undefined) return "the edge does not answer";
+  return `the edge routes by generation ${now.generation}, worker pid ${now.workerPid}`;
+}
+
+/** What runs in the place of the victim; undefined where it is the victim, or nothing. */
+function successorOf(world: World, handle: FaultHandle): ProcessIdentity | undefined {
+  const { fault } = handle;
+  if (!("instance" in fault)) return undefined;
+  const now = world.ledger.state.instances[fault.instance]?.identity;
+  return now === undefined || isPrepared(handle, now) ? undefined : now;
 }
 
 /** A supervisor that starts gives every fault that is still open a switch again. */
 export async function rearmSwitches(world: World): Promise<void> {
   for (const file of await pendingHandles(world.folder.faults)) {
-    if ((await readLiveIdentity(armedFile(file))) === undefined) await startSwitch(world, file);
+    if ((await readLiveIdentity(companionOf(file, "switch"))) === undefined) {
+      await startSwitch(world, file);
+    }
   }
 }
 
-/** The handle is on disk and the switch watches it before anything is broken. */
-async function armSwitch(world: World, fault: FaultHandle): Promise<void> {
-  const file = handleFileOf(world.folder.faults, fault.id);
-  await writeDurably(file, JSON.stringify(fault));
-  await startSwitch(world, file);
-  await poll(async () => await readLiveIdentity(armedFile(file)), {
-    clock: world.clock,
-    everyMs: 10,
-    signal: deadline(SWITCH_BOOT_MS, "the dead man's switch"),
-  });
+async function startSwitch(world: World, file: string): Promise<void> {
+  await startBeside(world, { verb: "_undo", instance: SWITCH_INSTANCE, file });
 }
 
-async function startSwitch(world: World, file: string): Promise<void> {
+/** Resolves when it says who it is: from then on it can be ended. */
+async function startBreaker(world: World, file: string): Promise<void> {
+  await startBeside(world, { verb: "_break", instance: BREAKER_INSTANCE, file });
+  await untilNamed(world, companionOf(file, "breaker"));
+}
+
+async function startBeside(
+  world: World,
+  ours: { readonly verb: string; readonly instance: string; readonly file: string },
+): Promise<void> {
   await spawnDetached({
-    command: world.ownCommand("_undo", file),
+    command: world.ownCommand(ours.verb, ours.file),
     cwd: world.folder.faults,
-    environment: markedEnvironment(world, SWITCH_INSTANCE),
+    environment: markedEnvironment(world, ours.instance),
     stdout: "ignore",
     stderr: "ignore",
   });
 }
 
-async function tallyOf(edge: EdgeKeeper, instance: string): Promise<Tally | undefined> {
-  const status = await edge.status();
-  return status?.endpoints.find((endpoint) => endpoint.id === instance);
+async function untilNamed(world: World, file: string): Promise<void> {
+  await poll(async () => (existsSync(file) ? true : undefined), {
+    clock: world.clock,
+    everyMs: 10,
+    signal: deadline(BOOT_MS, "a process of ours beside the fault"),
+  });
+}
+
+function siteOf({ clock, folder }: World): FaultSite {
+  return { clock, faults: folder.faults, volumes: folder.volumes, logs: folder.logs };
+}
+
+/** Of the victim; of all together where the edge itself is struck. */
+async function tallyOf(edge: EdgeKeeper, { fault }: FaultHandle): Promise<Tally | undefined> {
+  const endpoints = (await edge.status())?.endpoints;
+  if (endpoints === undefined) return undefined;
+  if ("instance" in fault) return endpoints.find(({ id }) => id === fault.instance);
+  const sum = (counts: readonly ClassCounts[]): ClassCounts => ({
+    safe: counts.reduce((all, one) => all + one.safe, 0),
+    idempotent: counts.reduce((all, one) => all + one.idempotent, 0),
+    unsafe: counts.reduce((all, one) => all + one.unsafe, 0),
+    stream: counts.reduce((all, one) => all + one.stream, 0),
+  });
+  return {
+    begun: sum(endpoints.map(({ begun }) => begun)),
+    inFlight: sum(endpoints.map(({ inFlight }) => inFlight)),
+  };
 }
 
 type Tally = Pick<EndpointStatus, "begun" | "inFlight">;
@@ -170,10 +230,6 @@ function inFlightAtMost(before: Tally | undefined, after: Tally | undefined) {
     unsafe: of("unsafe"),
     stream: of("stream"),
   };
-}
-
-function isFrozenOrGone(identity: ProcessIdentity): boolean {
-  return isStopped(identity) || !isAlive(identity);
 }
 
 function isPrepared(fault: FaultHandle, identity: ProcessIdentity): boolean {
