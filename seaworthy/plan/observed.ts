@@ -85,4 +85,17 @@ export type InstanceState =
 export interface ObservedEdge {
   readonly addresses: readonly string[];
   readonly ready: boolean;
+  /** Undefined: HTTP in the clear. */
+  readonly tls?: ObservedTls | undefined;
+}
+
+export interface ObservedTls {
+  /** Absolute: who calls the addresses trusts exactly this, whoever signed it. */
+  readonly certificateFile: string;
+  /** The name that the certificate is checked for; undefined: any that it names itself. */
+  readonly serverName: string | undefined;
+  /** RFC 3339: when the first of the served chain expires; undefined: the edge does not say. */
+  readonly notAfter: string | undefined;
+  /** Why the files as they are now are not what is served. */
+  readonly problem: string | undefined;
 }

@@ -1,6 +1,9 @@
 import type { InnerRoute, ServiceUnit } from "../plan/graph.ts";
 import type { Edge } from "../system/system.ts";
 
+/** Where instances listen, and nobody else may come in. */
+export const LOOPBACK = "127.0.0.1";
+
 /** What runs and may be sent requests, routed or not. */
 export interface EdgeInstance {
   /** `<unit>-<number>` */
@@ -24,6 +27,8 @@ export interface EdgePorts {
 /** All that an edge is made of at one moment; every provider is rendered from the same. */
 export interface EdgeParts {
   readonly edge: Edge | undefined;
+  /** PEM files of `edge.tls`, absolute; undefined: HTTP in the clear. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
   readonly innerRoutes: readonly InnerRoute[];
   readonly services: readonly ServiceUnit[];
   readonly instances: readonly EdgeInstance[];
@@ -32,4 +37,16 @@ export interface EdgeParts {
   readonly generation: number;
   /** Absolute path of the file that requests are logged to. */
   readonly accessLog: string;
+}
+
+/** What a provider that is a program of its own needs besides. */
+export interface FrontPlace {
+  /** Absolute, 0700: its files, and no other program's. */
+  readonly folder: string;
+  /** Absolute, in a folder of 0700: where it is asked how it is. */
+  readonly socket: string;
+  /** PEM files, absolute; undefined: HTTP in the clear. */
+  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
+  /** Whose workers do the work where the program is started as root. */
+  readonly user: string | undefined;
 }

@@ -8,6 +8,7 @@ function parts(change: Partial<EdgeParts> = {}): EdgeParts {
   const services = [aService(), aService({ name: "models" })];
   return {
     edge: anEdge(),
+    tls: undefined,
     innerRoutes: innerRoutesOf(aGraph(services)),
     services,
     instances: [
@@ -53,6 +54,18 @@ describe("the edge's configuration", () => {
       ],
     );
     assert.equal(api?.check.path, "/ready");
+  });
+
+  it("gives its certificate to public listeners alone: the inside stays in the clear", () => {
+    const tls = { certificate: "/system/edge.pem", key: "/system/edge.key" };
+    assert.deepEqual(
+      edgeConfig(parts({ tls })).listeners.map(({ kind, tls: served }) => [kind, served]),
+      [
+        ["public", { certificateFile: tls.certificate, keyFile: tls.key }],
+        ["inner", undefined],
+        ["inner", undefined],
+      ],
+    );
   });
 
   it("has no route to a service that was removed", () => {

@@ -75,7 +75,7 @@ function publicListeners(parts: EdgeParts): readonly ListenerConfig[] {
     host: listen.host,
     port: present(ports.public[index], `the port of public listener ${index}`),
     kind: "public",
-    tls: undefined,
+    tls: parts.tls && { certificateFile: parts.tls.certificate, keyFile: parts.tls.key },
     routes: edge.routes.filter(({ to }) => known.has(to)).map(routeConfig),
   }));
 }

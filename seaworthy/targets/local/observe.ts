@@ -8,11 +8,13 @@ import type {
   ObservedEdge,
   ObservedInstance,
   ObservedRun,
+  ObservedTls,
   ObservedUnit,
 } from "../../plan/observed.ts";
 import type { ProcessIdentity } from "../../record/fault.ts";
 import { LOOPBACK } from "./edge-config.ts";
 import { basisOf } from "../basis.ts";
+import { edgeFiles } from "./edge-files.ts";
 import type { SeenProcess } from "./identity.ts";
 import type { InstanceRecord, SupervisorState } from "./supervisor/state.ts";
 
@@ -121,9 +123,24 @@ function probeOf(
 function observeEdge(sight: Sight, state: SupervisorState): ObservedEdge | undefined {
   const listen = state.graph?.edge?.listen;
   if (listen === undefined || listen.length === 0) return undefined;
+  const tls = observeTls(sight, state);
+  const scheme = tls === undefined ? "http" : "https";
   const addresses = listen.map(({ host }, index) => {
     const listening = sight.gateway?.listeners.find(({ name }) => name === `public:${index}`);
-    return `http://${host}:${listening?.port ?? state.ports.public[index] ?? 0}`;
+    return `${scheme}://${host}:${listening?.port ?? state.ports.public[index] ?? 0}`;
   });
-  return { addresses, ready: sight.gateway !== undefined };
+  return { addresses, ready: sight.gateway !== undefined, tls };
+}
+
+function observeTls(sight: Sight, state: SupervisorState): ObservedTls | undefined {
+  const files = edgeFiles(state);
+  if (files === undefined) return undefined;
+  // All public listeners have the same pair.
+  const served = sight.gateway?.listeners.find(({ certificate }) => certificate !== undefined);
+  return {
+    certificateFile: files.certificate,
+    serverName: state.graph?.edge?.host,
+    notAfter: served?.certificate?.notAfter,
+    problem: served?.certificate?.problem,
+  };
 }

@@ -5,8 +5,13 @@ import type { Step } from "../../record/step.ts";
 import { TargetError, type LeaseOwner, type TargetErrorCode } from "../target.ts";
 import { graphSchema, maybe } from "./graph-schema.ts";
 
-/** Between a client and its supervisor. A supervisor of another version is told to make way. */
-export const PROTOCOL_VERSION = 1;
+/**
+ * Between a client and its supervisor. It grows with every change of what one asks of the other
+ * or of what a supervisor does: a newer client then replaces an
+ * older supervisor, which is as safe as its death, and an older client leaves a newer one alone.
+ * 1: version 0.1.0.
+ */
+export const PROTOCOL_VERSION = 2;
 
 /** First line of each side. */
 export const helloSchema = z.object({ protocol: z.number(), pid: z.number() });
@@ -18,7 +23,13 @@ export const helloSchema = z.object({ protocol: z.number(), pid: z.number() });
 export type Call =
   | { readonly call: "lease"; readonly owner: LeaseOwner }
   | { readonly call: "release" }
-  | { readonly call: "define"; readonly epoch: number; readonly graph: Graph }
+  | {
+      readonly call: "define";
+      readonly epoch: number;
+      readonly graph: Graph;
+      /** Absolute: what the graph's relative paths are relative to. */
+      readonly systemFolder: string | undefined;
+    }
   | { readonly call: "apply"; readonly epoch: number; readonly step: Step };
 
 export type Request = { readonly id: number } & (Call | { readonly call: "cancel" });
@@ -34,7 +45,13 @@ const id = z.number();
 export const requestSchema: z.ZodType<Request> = z.union([
   z.object({ id, call: z.literal("lease"), owner: ownerSchema }),
   z.object({ id, call: z.literal("release") }),
-  z.object({ id, call: z.literal("define"), epoch: z.number(), graph: graphSchema }),
+  z.object({
+    id,
+    call: z.literal("define"),
+    epoch: z.number(),
+    graph: graphSchema,
+    systemFolder: maybe(z.string()),
+  }),
   z.object({ id, call: z.literal("apply"), epoch: z.number(), step: stepSchema }),
   /** `id` names the request that is no longer waited for; it has no reply of its own. */
   z.object({ id, call: z.literal("cancel") }),

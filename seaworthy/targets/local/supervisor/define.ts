@@ -1,6 +1,8 @@
+import { readPair } from "@seaworthy/gateway/tls-pair";
 import type { Graph } from "../../../plan/graph.ts";
 import { TargetError } from "../../target.ts";
 import { innerRoutesOf } from "../edge-config.ts";
+import { edgeFiles, type Defined, type EdgeFiles } from "../edge-files.ts";
 import type { Crew } from "./crew.ts";
 import { isFree, type Ports } from "./ports.ts";
 import { takenPorts } from "./spawn-instance.ts";
@@ -10,16 +12,40 @@ import type { SupervisorState } from "./state.ts";
  * What the system now is: definitions of units, public listeners, inner addresses. What the graph
  * no longer names stays defined until it is removed. Resolves when the edge routes by it.
  */
-export async function defineGraph(crew: Crew, graph: Graph): Promise<void> {
+export async function defineGraph(crew: Crew, defined: Definition): Promise<void> {
+  const { graph, systemFolder } = defined;
   const { ledger } = crew.world;
+  await mustLoad(edgeFiles(defined), edgeFiles(ledger.state));
   const ports = await choosePorts(crew.world.ports, ledger.state, graph);
   await ledger.intend((state) => ({
     ...state,
     graph,
+    systemFolder,
     units: { ...state.units, ...Object.fromEntries(graph.units.map((unit) => [unit.name, unit])) },
     ports,
   }));
   await crew.edge.push();
+}
+
+interface Definition extends Defined {
+  readonly graph: Graph;
+}
+
+/**
+ * Before anything is written: an edge without its certificate would refuse every later step. Files
+ * that it has served from before are its own business: it goes on with the last good pair.
+ */
+async function mustLoad(
+  files: EdgeFiles | undefined,
+  before: EdgeFiles | undefined,
+): Promise<void> {
+  if (files === undefined) return;
+  if (files.certificate === before?.certificate && files.key === before.key) return;
+  const pair = await readPair({ certificateFile: files.certificate, keyFile: files.key });
+  if (pair.ok) return;
+  throw new TargetError("failed", `the edge's certificate: ${pair.error}`, {
+    fix: "mend the files that edge.tls names; what serves now goes on with its own",
+  });
 }
 
 async function choosePorts(

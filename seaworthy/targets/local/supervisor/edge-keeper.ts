@@ -4,6 +4,7 @@ import type { EdgeParts } from "../../../renderers/edge-parts.ts";
 import type { EdgeProvider as ProviderName } from "../../../system/system.ts";
 import { TargetError } from "../../target.ts";
 import { innerRoutesOf } from "../edge-config.ts";
+import { edgeFiles } from "../edge-files.ts";
 import { fitInstances, withFront } from "../edge-status.ts";
 import { logFileOf } from "../log-files.ts";
 import type { Drain, EdgeProvider } from "./edge-provider.ts";
@@ -166,6 +167,7 @@ function partsOf(state: SupervisorState, accessLog: string): EdgeParts {
   const innerRoutes = state.graph === undefined ? [] : innerRoutesOf(state.graph);
   return {
     edge: state.graph?.edge,
+    tls: edgeFiles(state),
     innerRoutes: innerRoutes.filter((inner) => known.has(inner.service)),
     services,
     instances: Object.values(state.instances).filter(({ port }) => port !== 0),

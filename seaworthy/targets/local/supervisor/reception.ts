@@ -117,7 +117,7 @@ class Visitor {
         return { ending: isEmpty(crew.world.ledger.state) };
       case "define":
         this.#mustHold(call.epoch);
-        await defineGraph(crew, call.graph);
+        await defineGraph(crew, call);
         return { defined: true };
       case "apply":
         this.#mustHold(call.epoch);

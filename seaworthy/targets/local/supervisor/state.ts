@@ -20,6 +20,11 @@ export interface SupervisorState {
   readonly epoch: number;
   /** As last defined; undefined before the first `define` and after the last `remove`. */
   readonly graph: Graph | undefined;
+  /**
+   * Absolute: where the declaration lay when it was last defined. What it names relative to itself
+   * stands so in the graph, or each folder's plan would differ. Undefined: nothing ever needed it.
+   */
+  readonly systemFolder: string | undefined;
   /** Everything defined and not removed; also what the newest graph no longer names. */
   readonly units: Readonly<Record<string, Unit>>;
   readonly instances: Readonly<Record<string, InstanceRecord>>;
@@ -93,6 +98,8 @@ export interface GatewayRecord {
   /** Of the last configuration that was sent; the next one is greater. */
   readonly generation: number;
   readonly wanted: boolean;
+  /** `GATEWAY_VERSION` of the one that runs; undefined: of version 0.1.0. */
+  readonly version: number | undefined;
 }
 
 export interface FrontRecord {
@@ -109,6 +116,7 @@ export function emptyState(owner: string): SupervisorState {
     owner,
     epoch: 0,
     graph: undefined,
+    systemFolder: undefined,
     units: {},
     instances: {},
     nextInstance: {},
@@ -117,7 +125,7 @@ export function emptyState(owner: string): SupervisorState {
     jobs: {},
     schedules: {},
     ports: { public: [], inner: {} },
-    gateway: { identity: undefined, generation: 0, wanted: false },
+    gateway: { identity: undefined, generation: 0, wanted: false, version: undefined },
     front: undefined,
   };
 }
@@ -184,6 +192,8 @@ const stateSchema: z.ZodType<SupervisorState> = z.object({
   owner: z.string(),
   epoch: z.number(),
   graph: maybe(graphSchema),
+  // What an older version wrote needs none.
+  systemFolder: maybe(z.string()),
   units: z.record(z.string(), unitSchema),
   instances: z.record(z.string(), instanceSchema),
   nextInstance: z.record(z.string(), z.number()),
@@ -199,6 +209,7 @@ const stateSchema: z.ZodType<SupervisorState> = z.object({
     identity: maybe(identitySchema),
     generation: z.number(),
     wanted: z.boolean(),
+    version: maybe(z.number()),
   }),
   // What an older version wrote knows none.
   front: maybe(
