@@ -9,8 +9,9 @@ import type { ProcessIdentity } from "../../record/fault.ts";
 import { TargetError } from "../target.ts";
 import { writeDurably } from "./durable-file.ts";
 import { folderArgument } from "./folder-argument.ts";
-import { INSTANCE_VARIABLE, isAlive, OWNER_VARIABLE } from "./identity.ts";
+import { INSTANCE_VARIABLE, isAlive, OWNER_VARIABLE, signalOne } from "./identity.ts";
 import { readLiveIdentity } from "./identity-file.ts";
+import { leaseReplySchema } from "./protocol.ts";
 import { allowedEnvironment, spawnDetached } from "./spawn-detached.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { SupervisorClient } from "./supervisor-client.ts";
@@ -27,6 +28,8 @@ export interface SupervisorPlace {
 /** Our own processes have names that no unit can have. */
 const WATCHDOG_INSTANCE = "_watch";
 /** Two cold starts of Node and an adoption, on a busy machine. */
+/** Whom others see while an older supervisor is replaced: milliseconds. */
+const UPGRADE = { verb: "upgrade", pid: process.pid, host: "here", user: "seaworthy" };
 const SUPERVISOR_BOOT_MS = 30_000;
 const LOOK_MS = 20;
 /** Its state, twice, while the new one replaces the old one; and identities. */
@@ -34,14 +37,16 @@ const ROOM_BYTES = 65_536;
 /** What a supervisor and its watchdog need to end once nothing is left. */
 const END_MS = 10_000;
 
-/** The supervisor that runs, or a new one under a watchdog. */
+/** The supervisor that runs, or a new one under a watchdog; an older one makes way for it. */
 export async function ensureSupervisor(
   place: SupervisorPlace,
   signal: AbortSignal,
 ): Promise<SupervisorClient> {
   const path = supervisorSocket(place.folder);
   const running = await SupervisorClient.connect(path, signal);
-  if (running !== undefined) return running;
+  if (running !== undefined && !(running.isOlder && (await madeWay(running, place, signal)))) {
+    return running;
+  }
   // Damage and a full disk are told here: the supervisor itself can only end.
   await readState(stateFile(place.folder));
   await mustHaveRoom(place.folder);
@@ -60,6 +65,30 @@ export async function ensureSupervisor(
       fix: `read ${place.folder.logs}: the files of _supervise say why`,
     });
   }
+}
+
+/**
+ * Ends an older supervisor and its watchdog; what they looked after runs on, and the next one
+ * adopts it. Not while somebody holds its lease: resolves to false then.
+ */
+async function madeWay(
+  older: SupervisorClient,
+  { folder, clock }: SupervisorPlace,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const reply = leaseReplySchema.parse(await older.ask({ call: "lease", owner: UPGRADE }, signal));
+  if (!reply.held) return false;
+  const limit = deadline(END_MS, "the end of an older supervisor", signal);
+  // The watchdog first: it would start its supervisor again.
+  for (const role of ["watchdog", "supervisor"] as const) {
+    const identity = await readLiveIdentity(identityFileOf(folder, role));
+    if (identity === undefined) continue;
+    signalOne(identity, "SIGKILL");
+    const gone = async () => (isAlive(identity) ? undefined : true);
+    await poll(gone, { clock, everyMs: LOOK_MS, signal: limit });
+  }
+  older.close();
+  return true;
 }
 
 /** Resolves when supervisor and watchdog are gone, which they do once nothing is left. */

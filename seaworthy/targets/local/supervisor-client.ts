@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import { connectTo, lineSocket, type LineSocket } from "./line-socket.ts";
 import {
   decodeError,
@@ -9,20 +10,25 @@ import {
 } from "./protocol.ts";
 import { TargetError } from "../target.ts";
 
+type Hello = z.output<typeof helloSchema>;
+
 /** One connection to a supervisor; the lease lives as long as it does. */
 export class SupervisorClient {
   readonly supervisorPid: number;
+  /** An older one does not know all that it would be asked. */
+  readonly isOlder: boolean;
   readonly #lines: LineSocket;
   readonly #waiting: Map<number, (reply: Reply) => void>;
   readonly #lost = new AbortController();
   #next = 1;
 
   private constructor(parts: {
-    readonly pid: number;
+    readonly hello: Hello;
     readonly lines: LineSocket;
     readonly waiting: Map<number, (reply: Reply) => void>;
   }) {
-    this.supervisorPid = parts.pid;
+    this.supervisorPid = parts.hello.pid;
+    this.isOlder = parts.hello.protocol < PROTOCOL_VERSION;
     this.#lines = parts.lines;
     this.#waiting = parts.waiting;
     void this.#lines.closed.then(() =>
@@ -30,28 +36,30 @@ export class SupervisorClient {
     );
   }
 
-  /** Undefined when nobody supervises; throws where one of another version does. */
+  /** Undefined when nobody supervises; throws where a newer one does. */
   static async connect(path: string, signal: AbortSignal): Promise<SupervisorClient | undefined> {
     const socket = await connectTo(path, signal);
     if (socket === undefined) return undefined;
     const waiting = new Map<number, (reply: Reply) => void>();
-    const greeting = Promise.withResolvers<number | undefined>();
+    const greeting = Promise.withResolvers<Hello | undefined>();
     let greeted = false;
     const lines = lineSocket(socket, (message) => {
       if (greeted) return hear(waiting, message);
       greeted = true;
       const hello = helloSchema.safeParse(message);
-      if (hello.success && hello.data.protocol === PROTOCOL_VERSION) {
-        greeting.resolve(hello.data.pid);
-      } else greeting.reject(otherVersion());
+      if (!hello.success || hello.data.protocol > PROTOCOL_VERSION) {
+        return greeting.reject(newerVersion());
+      }
+      // In its own words: an older one hangs up on those it does not know.
+      lines.send({ protocol: hello.data.protocol, pid: 0 });
+      greeting.resolve(hello.data);
     });
     void lines.closed.then(() => greeting.resolve(undefined));
-    lines.send({ protocol: PROTOCOL_VERSION, pid: 0 });
     const abort = (): void => lines.close();
     signal.addEventListener("abort", abort, { once: true });
     try {
-      const pid = await greeting.promise;
-      return pid === undefined ? undefined : new SupervisorClient({ pid, lines, waiting });
+      const hello = await greeting.promise;
+      return hello === undefined ? undefined : new SupervisorClient({ hello, lines, waiting });
     } finally {
       signal.removeEventListener("abort", abort);
     }
@@ -104,8 +112,8 @@ function hear(waiting: Map<number, (reply: Reply) => void>, message: unknown): v
   if (reply.success) waiting.get(reply.data.id)?.(reply.data);
 }
 
-function otherVersion(): TargetError {
-  return new TargetError("unsupported", "a supervisor of another version runs this system", {
-    fix: "use the version of seaworthy that started it, or stop the system with that one first",
+function newerVersion(): TargetError {
+  return new TargetError("too-new", "a newer version of seaworthy looks after this system", {
+    fix: "use that version: an older one does not know what it would break",
   });
 }

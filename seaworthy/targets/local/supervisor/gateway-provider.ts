@@ -1,12 +1,14 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DrainOutcome, GatewayStatus } from "@seaworthy/gateway/control";
+import { GATEWAY_VERSION } from "@seaworthy/gateway/version";
 import { deadline } from "@seaworthy/std/clock";
 import { poll } from "@seaworthy/std/retry";
 import type { EdgeParts } from "../../../renderers/edge-parts.ts";
 import { TargetError } from "../../target.ts";
 import { edgeConfig } from "../edge-config.ts";
 import { gatewayControl, type GatewayControl } from "../gateway-control.ts";
+import { isAlive, signalOne } from "../identity.ts";
 import { EdgeProcess } from "./edge-process.ts";
 import type { Drain, EdgeProvider, ProviderSight } from "./edge-provider.ts";
 import { edgeSocket } from "./paths.ts";
@@ -39,7 +41,7 @@ export class GatewayProvider implements EdgeProvider {
       instance: GATEWAY_INSTANCE,
       stopMs: STOP_MS,
       read: ({ gateway }) => gateway.identity,
-      write: (state, identity) => withGateway(state, { identity }),
+      write: (state, identity) => withGateway(state, { identity, version: GATEWAY_VERSION }),
     });
   }
 
@@ -61,6 +63,7 @@ export class GatewayProvider implements EdgeProvider {
     const stateFolder = join(folder.run, GATEWAY_INSTANCE);
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
     const [program, ...args] = gatewayCommand;
+    await this.#endOlder();
     // Workers of a holder that died drain by themselves; waiting for them would be an outage.
     await this.#process.start({
       command: [program, ...args, "--state", stateFolder, "--control", edgeSocket(folder)],
@@ -103,6 +106,21 @@ export class GatewayProvider implements EdgeProvider {
 
   async stop(): Promise<void> {
     await this.#process.stop();
+  }
+
+  /**
+   * One of an older version knows neither our configurations nor itself by ours. Killed, its worker
+   * stops listening at once and serves out what it has: the next holder binds what it let go.
+   */
+  async #endOlder(): Promise<void> {
+    const { ledger, clock } = this.#world;
+    const { gateway } = ledger.state;
+    const older = this.#process.identity();
+    if (older === undefined || (gateway.version ?? 1) >= GATEWAY_VERSION) return;
+    signalOne(older, "SIGKILL");
+    const signal = deadline(STOP_MS, "the end of an older edge");
+    await poll(async () => (isAlive(older) ? undefined : true), { clock, everyMs: 5, signal });
+    await this.#process.record(undefined);
   }
 
   async #answers(): Promise<true | undefined> {
