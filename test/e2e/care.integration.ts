@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { test, type TestContext } from "node:test";
 import { aSystem } from "./declarations.ts";
 import { outcomeOf, rehearse, type Ended, type Rehearsal } from "./rehearsal.ts";
 import { until } from "./until.ts";
@@ -49,12 +49,22 @@ test("an instance is isolated, looked at, and brought back", async (t) => {
     assert.match(ended.stderr, /had not ended after 0.5 s/);
   });
 
+  await comesBack(t, rehearsal, [first.id, second.id]);
+});
+
+/** The same instances, after one was isolated. */
+async function comesBack(
+  t: TestContext,
+  rehearsal: Rehearsal,
+  [first, second]: readonly [string, string],
+): Promise<void> {
+  const { run } = rehearsal;
   await t.test("it rejoins when it is ready, and history tells both", async () => {
-    const back = await run(["rejoin", first.id, "--json"]);
+    const back = await run(["rejoin", first, "--json"]);
     assert.equal(back.code, 0, back.stderr);
     assert.equal(outcomeOf(back)["outcome"], "done");
-    assert.deepEqual([...(await answeredBy(rehearsal, 40))].toSorted(), [first.id, second.id]);
-    assert.match((await run(["rejoin", first.id])).stderr, /nothing to do/);
+    assert.deepEqual([...(await answeredBy(rehearsal, 40))].toSorted(), [first, second]);
+    assert.match((await run(["rejoin", first])).stderr, /nothing to do/);
     const history = await run(["history"]);
     assert.match(history.stdout, /up-[0-9a-f]+ +done[\s\S]*isolate-[0-9a-f]+ +done/);
     const last: { operations: { verb: string; outcome: string }[] } = JSON.parse(
@@ -75,7 +85,7 @@ test("an instance is isolated, looked at, and brought back", async (t) => {
     assert.match(none.stderr, /no line with no such words/);
     assert.equal((await run(["logs", "--search", ""])).code, 2);
   });
-});
+}
 
 const JOBS = `jobs: {
     tidy: job({
