@@ -21,6 +21,7 @@ const LASTING: readonly Extract<Fault, { readonly forMs: number }>[] = [
   { kind: "drop", ...api, forMs: LONG_MS },
   { kind: "slow", ...api, runningMs: 10, stoppedMs: 90, forMs: LONG_MS },
   { kind: "fill-logs", ...api, forMs: LONG_MS },
+  { kind: "exhaust-memory", ...api, forMs: LONG_MS },
 ];
 
 describe("a fault that lasts", () => {
