@@ -1,11 +1,12 @@
-import type { ClassCounts, DrillRun, Evidence } from "../record/evidence.ts";
+import type { ClassCounts, DrillRun } from "../record/evidence.ts";
 import type { OpenSystem } from "./open-system.ts";
+import type { Drilled } from "./run-drills.ts";
 
 const NONE: ClassCounts = { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
 
 /** The shape of `drill --json` (cli.md): what the runs say together, and each run whole. */
 export function drillJson(
-  evidence: readonly Evidence[],
+  { evidence, skipped }: Drilled,
   about: { readonly seed: number; readonly system: OpenSystem },
 ): object {
   const { graph, parsed } = about.system;
@@ -24,6 +25,7 @@ export function drillJson(
       injected: allOf(one.runs, ({ injected }) => injected),
       undone: allOf(one.runs, ({ undone }) => undone),
     })),
+    skipped,
   };
 }
 

@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { deadline } from "@seaworthy/std/clock";
+import { ok, refuse, type Result } from "@seaworthy/std/result";
 import type { DrillName, Tier } from "../drills/catalogue.ts";
 import { runDrill } from "../drills/drill.ts";
 import { undoLeftovers } from "../drills/leftovers.ts";
@@ -14,8 +15,9 @@ import { converge } from "../rollout/run.ts";
 import { withScale } from "./converge-verb.ts";
 import type { Context } from "./context.ts";
 import { describeReleases, releasesOf } from "./describe-releases.ts";
-import { EXIT } from "./exit.ts";
+import { EXIT, isLeftBroken } from "./exit.ts";
 import { Refusal } from "./failure.ts";
+import { takeFailureDomain } from "./failure-domain.ts";
 import { recordFolder } from "./local-options.ts";
 import type { OpenSystem } from "./open-system.ts";
 import type { Operation } from "./operation.ts";
@@ -34,17 +36,62 @@ export interface DrillsRequest {
   readonly allowOutage: boolean;
 }
 
-/** One drill after the other; each leaves its evidence in the record before the next begins. */
-export async function runDrills(request: DrillsRequest): Promise<readonly Evidence[]> {
+/** What was drilled, and what was not and why. */
+export interface Drilled {
+  readonly evidence: readonly Evidence[];
+  readonly skipped: readonly SkippedDrill[];
+}
+
+export interface SkippedDrill {
+  readonly drill: DrillName;
+  readonly because: string;
+  /** How to have it after all, where there is a way. */
+  readonly fix?: string;
+}
+
+/**
+ * One drill after the other; each leaves its evidence in the record before the next begins. What
+ * is not undone or not whole again ends them all: nothing more is broken then.
+ * Throws `Refusal` where the only drill that was asked for is not allowed.
+ */
+export async function runDrills(request: DrillsRequest): Promise<Drilled> {
+  await using _domain = await takeFailureDomain(request.system, request.context);
   await undoLeftovers(request.operation);
-  const all: Evidence[] = [];
-  for (const name of request.drills) {
-    if (request.context.interrupts.stopRequested()) break;
-    const evidence = await runOne(name, request).catch(asRefused);
-    for (const one of evidence) await request.operation.target.store.append("evidence", one);
-    all.push(...evidence);
+  const evidence: Evidence[] = [];
+  const skipped: SkippedDrill[] = [];
+  for (const drill of request.drills) {
+    const because = stopBefore(request, evidence);
+    if (because !== undefined) {
+      skipped.push({ drill, because });
+      continue;
+    }
+    const played = await playOne(drill, request);
+    if (played.ok) evidence.push(...played.value);
+    else skipped.push(played.error);
   }
-  return all;
+  return { evidence, skipped };
+}
+
+function stopBefore(request: DrillsRequest, sofar: readonly Evidence[]): string | undefined {
+  if (request.context.interrupts.stopRequested()) return "stopped by the operator";
+  const broken = sofar.find(isLeftBroken);
+  if (broken === undefined) return undefined;
+  return `${broken.drill} left something broken: ${broken.leftBroken?.join("; ") ?? "not undone"}`;
+}
+
+async function playOne(
+  drill: DrillName,
+  request: DrillsRequest,
+): Promise<Result<readonly Evidence[], SkippedDrill>> {
+  try {
+    const evidence = await runOne(drill, request);
+    for (const one of evidence) await request.operation.target.store.append("evidence", one);
+    return ok(evidence);
+  } catch (error) {
+    if (!(error instanceof DrillRefused)) throw error;
+    if (request.drills.length === 1) throw asRefusal(error);
+    return refuse({ drill, because: error.message, fix: error.fix });
+  }
 }
 
 async function runOne(name: DrillName, request: DrillsRequest): Promise<readonly Evidence[]> {
@@ -123,8 +170,7 @@ async function rollTo(unit: ServiceUnit, roll: Roll): Promise<RolloutOutcome> {
   });
 }
 
-function asRefused(thrown: unknown): never {
-  if (!(thrown instanceof DrillRefused)) throw thrown;
-  const code = thrown.code === "no-such-unit" ? EXIT.usage : EXIT.refused;
-  throw new Refusal(code, thrown.message, { fix: thrown.fix, cause: thrown });
+function asRefusal(refused: DrillRefused): Refusal {
+  const code = refused.code === "no-such-unit" ? EXIT.usage : EXIT.refused;
+  return new Refusal(code, refused.message, { fix: refused.fix, cause: refused });
 }

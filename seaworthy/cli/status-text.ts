@@ -1,3 +1,4 @@
+import type { DueDrill } from "../drills/due.ts";
 import type { ObjectiveState } from "../drills/objectives.ts";
 import type { Observed, ObservedUnit } from "../plan/observed.ts";
 import { subjectOf } from "../record/fault.ts";
@@ -78,7 +79,11 @@ export function underWayLines({ operation, verb, since, faults }: UnderWay): rea
 export function statusJson(
   system: OpenSystem,
   observed: Observed,
-  rest: { readonly objectives: readonly ObjectiveState[]; readonly underWay: UnderWay | undefined },
+  rest: {
+    readonly objectives: readonly ObjectiveState[];
+    readonly underWay: UnderWay | undefined;
+    readonly schedule: readonly DueDrill[] | undefined;
+  },
 ): object {
   const { objectives, underWay } = rest;
   const serving = observed.units.some((unit) => unit.instances.some((one) => one.routed));
@@ -116,5 +121,11 @@ export function statusJson(
       at: objective.at ?? null,
       drill: objective.drill ?? null,
     })),
+    drills:
+      rest.schedule?.map((one) => ({
+        ...one,
+        lastAt: one.lastAt ?? null,
+        dueAt: one.dueAt ?? null,
+      })) ?? null,
   };
 }

@@ -162,7 +162,9 @@ export const VERBS: readonly Verb[] = [
     arguments: [{ name: "[drill...]", help: "kill-instance, freeze-instance, …" }],
     options: [
       { flags: "--list", help: "the drills there are" },
-      { flags: "--all", help: "every drill that applies" },
+      { flags: "--all", help: "every drill that applies, the gentlest first" },
+      { flags: "--due", help: "those that are due by drills.every (for a scheduler)" },
+      { flags: "--tier <tier>", help: "the highest tier that may run (default T1)" },
       { flags: "--unit <service>", help: "break this service" },
       { flags: "--runs <n>", help: "runs of each drill (default 1)" },
       { flags: "--seed <n>", help: "the same choices again" },

@@ -1,4 +1,4 @@
-import { deadline } from "@seaworthy/std/clock";
+import { deadline, DeadlineExceeded } from "@seaworthy/std/clock";
 import { humanDuration } from "@seaworthy/std/duration";
 import { seeded } from "@seaworthy/std/random";
 import { LoadError } from "../load/client.ts";
@@ -12,7 +12,8 @@ import { evidenceOf, type Played } from "./evidence-of.ts";
 import { PLAYS } from "./plays.ts";
 import type { Prediction } from "./prediction.ts";
 import { writePrediction } from "./prediction-file.ts";
-import { objectivesOf, preflight, type Ready, type Seen } from "./preflight.ts";
+import { objectivesOf } from "./allowed.ts";
+import { preflight, type Ready, type Seen } from "./preflight.ts";
 import type { DrillRequest } from "./request.ts";
 import type { RunFinding } from "./verdict.ts";
 
@@ -74,7 +75,8 @@ async function runAll(course: Course): Promise<string | undefined> {
   try {
     return await runEach(course);
   } catch (error) {
-    if (error instanceof TargetError || error instanceof LoadError) return error.message;
+    const isOutside = error instanceof TargetError || error instanceof LoadError;
+    if (isOutside || error instanceof DeadlineExceeded) return error.message;
     throw error;
   } finally {
     await noteOpenFaults(course);

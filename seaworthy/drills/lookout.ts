@@ -4,6 +4,7 @@ import { dueWithin, latencyOf, type Span } from "../load/window.ts";
 import type { Observed } from "../plan/observed.ts";
 import type { InstanceId } from "../record/step.ts";
 import type { Headroom } from "../targets/target.ts";
+import { throwIfStopped } from "./aborted.ts";
 import { casualties } from "./casualties.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import { Ceilings, type Look } from "./ceilings.ts";
@@ -71,7 +72,10 @@ export class Lookout {
       doubts.push(`the load generator was ${lagMs.toFixed(1)} ms late before the fault (p99)`);
     }
     const signal = deadline(ARM_MS_MAX, "looking at what runs", request.signal);
-    this.#before = await request.target.observe(signal);
+    this.#before = await request.target.observe(signal).catch((error: unknown) => {
+      throwIfStopped(request);
+      throw error;
+    });
     this.#atMs = this.#run.nowMs();
     return doubts;
   }

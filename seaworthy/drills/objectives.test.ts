@@ -3,30 +3,11 @@ import { test } from "node:test";
 import { present } from "@seaworthy/std/assert";
 import type { Evidence } from "../record/evidence.ts";
 import { evidenceObjectives, objectiveStates, type ObjectiveQuestion } from "./objectives.ts";
+import { anEvidence } from "./evidence.fixture.ts";
 import { aParsed, aUnit, OBJECTIVES } from "./planted.fixture.ts";
 import { aRun } from "./verdict.fixture.ts";
 
 const ERRORS = { ...OBJECTIVES, latencyP95Ms: undefined };
-
-function anEvidence(given: Partial<Evidence> = {}): Evidence {
-  return {
-    drill: "kill-instance",
-    objective: "errors",
-    limit: 0.01,
-    predicted: undefined,
-    measured: 0,
-    runs: [aRun()],
-    verdict: "held",
-    because: "0 of 4500 failed",
-    seed: 1,
-    target: "local",
-    declarationHash: "hash-1",
-    releases: { api: "r1" },
-    at: "2026-01-10T00:00:00.000Z",
-    raw: "raw/1",
-    ...given,
-  };
-}
 
 function ask(evidence: readonly Evidence[], given: Partial<ObjectiveQuestion> = {}) {
   const states = objectiveStates({
@@ -66,6 +47,19 @@ test("evidence goes stale, and says why", () => {
     assert.equal(state.state, "stale");
     assert.match(state.because, because);
   }
+});
+
+test("evidence counts as long as drills are declared to be apart", () => {
+  const every = (everyMs: number | undefined) => {
+    const { system } = aParsed(aUnit(2));
+    const drills = { ...system.drills, everyMs };
+    const parsed = aParsed(aUnit(2), { objectives: ERRORS, drills });
+    return ask([anEvidence()], { parsed, now: "2026-01-14T00:00:00.000Z" });
+  };
+  assert.equal(every(undefined).state, "held", "a week, where nothing is declared");
+  assert.equal(every(5 * 86_400_000).state, "held");
+  const stale = every(3 * 3_600_000);
+  assert.deepEqual([stale.state, stale.because], ["stale", "it is 4 days old"]);
 });
 
 test("the worst current evidence decides", () => {

@@ -110,7 +110,7 @@ function stateOf(declared: DeclaredObjective, question: ObjectiveQuestion): Obje
     state: worst?.verdict ?? "stale",
     because: worst?.because ?? staleBecause(latest, question) ?? "",
     figure: shown.measured === undefined ? undefined : figureText(shown.objective, shown.measured),
-    runs: shown.runs.length,
+    runs: shown.runs.length + (shown.earlier?.runs ?? 0),
     at: shown.at,
     drill: shown.drill,
   };

@@ -5,7 +5,8 @@ import type { Fault } from "../record/fault.ts";
 import type { JournalEntry } from "../record/journal.ts";
 import { anInstance, anObserved } from "./observed.fixture.ts";
 import { aGraph, aParsed, aUnit } from "./planted.fixture.ts";
-import { chooseVictim, objectivesOf, preflight, unitOf } from "./preflight.ts";
+import { notPlayable, objectivesOf, unitOf } from "./allowed.ts";
+import { chooseVictim, preflight } from "./preflight.ts";
 import { DrillRefused } from "./request.ts";
 
 const unit = aUnit(2);
@@ -109,6 +110,21 @@ test("an unknown unit and a drill with nothing to judge are refused with the way
   const objectives = { ...asked.parsed.system.objectives, errorRatio: undefined };
   const parsed = aParsed(unit, { objectives });
   assert.throws(() => objectivesOf({ name: "kill-instance", parsed }), /none of these is declared/);
+});
+
+test("what would be no use to ask for is known before anything is looked at", () => {
+  assert.equal(notPlayable(asked), undefined);
+  const none = { ...asked.parsed.system.objectives, errorRatio: undefined };
+  const cases = [
+    [{ tierMax: "T0" }, /kill-instance is of tier T1, and T0 is allowed here/],
+    [{ unit: "web" }, /no service web/],
+    [{ parsed: aParsed(unit, { load: undefined }) }, /no load is declared/],
+    [{ parsed: aParsed(unit, { objectives: none }) }, /none of these is declared/],
+    [{ platform: { ...asked.platform, faults: new Set<Fault["kind"]>() } }, /local cannot kill/],
+  ] as const;
+  for (const [given, because] of cases) {
+    assert.match(notPlayable({ ...asked, ...given }) ?? "it is playable", because);
+  }
 });
 
 test("the same seed chooses the same victim, and others choose others", () => {

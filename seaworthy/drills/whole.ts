@@ -31,3 +31,13 @@ export function unitSeen(observed: Observed, name: UnitName): ObservedUnit | und
 export function victims(unit: ObservedUnit): readonly ObservedInstance[] {
   return unit.instances.filter((instance) => instance.state === "ready" && instance.routed);
 }
+
+/** Unit → the release that takes requests, or is committed where none does. */
+export function releasesServing(observed: Observed): Readonly<Record<UnitName, string>> {
+  const serving: Record<UnitName, string> = {};
+  for (const unit of observed.units) {
+    const release = unit.instances.find((instance) => instance.routed)?.release ?? unit.committed;
+    if (release !== undefined) serving[unit.name] = release;
+  }
+  return serving;
+}

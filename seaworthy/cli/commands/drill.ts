@@ -1,66 +1,133 @@
 import { freshSeed } from "@seaworthy/std/random";
-import { CATALOGUE, type DrillName, isDrillName } from "../../drills/catalogue.ts";
-import type { Evidence } from "../../record/evidence.ts";
+import { deadline } from "@seaworthy/std/clock";
+import { CATALOGUE, type Tier } from "../../drills/catalogue.ts";
+import { releasesServing } from "../../drills/whole.ts";
+import type { Target } from "../../targets/target.ts";
+import { chooseDrills, type Chosen, type DrillChoice, readChoice } from "../choose-drills.ts";
 import { confirmByName, disposable } from "../converge-verb.ts";
 import { EXIT, exitForEvidence } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { type OpenSystem, openSystem, refuseUnrunnable, subject } from "../open-system.ts";
 import { beginOperation } from "../operation.ts";
 import { openTarget } from "../open-target.ts";
-import { painter, table } from "../paint.ts";
-import { runDrills } from "../run-drills.ts";
-import { evidenceRow, evidenceScale } from "../../drills/report-line.ts";
-import { drillJson } from "../drill-json.ts";
+import { table } from "../paint.ts";
+import { type Drilled, runDrills } from "../run-drills.ts";
+import { printDrilled } from "../drill-text.ts";
+import { readEvidence } from "../records.ts";
 import { countOption } from "./events.ts";
 import type { Invocation, RunVerb } from "../verb.ts";
 
 /** All values are kept in one evidence; at a minute each this is a night and a day. */
 const RUNS_MAX = 1_000;
+const OBSERVE_MS = 10_000;
 
 /** Breaks what runs, under load, and says which objectives held. Exit 7 on a miss, 8 on a doubt. */
 export const run: RunVerb = async (invocation) => {
   const { context, options } = invocation;
   if (options["list"] === true) return list(invocation);
   const system = await openSystem(invocation);
+  const flags = { all: options["all"] === true, due: options["due"] === true };
+  const choice = readChoice(system.rest, flags);
+  if (choice === undefined) {
+    const known = Object.keys(CATALOGUE).join(", ");
+    throw new Refusal(EXIT.usage, "which drill?", { fix: `one of ${known}, or --all` });
+  }
   await refuseUnrunnable(system);
-  const drills = chosen(system.rest, options["all"] === true);
-  const seed = countOption(options["seed"], { fallback: freshSeed(), flag: "--seed" });
+  const asked = readAsked(invocation);
+  await using target = disposable(await openTarget(system, context));
+  const chosen = await choose(choice, { system, target, invocation, asked });
+  if (choice.kind === "due" && chosen.drills.length === 0) return nothingDue(chosen, invocation);
+  await confirm(asked, { system, invocation });
+  await using operation = await beginOperation("drill", target, invocation);
+  const ran = await runDrills({ drills: chosen.drills, system, operation, context, ...asked });
+  const drilled = { ...ran, skipped: [...chosen.skipped, ...ran.skipped] };
+  printDrilled(drilled, { seed: asked.seed, system, invocation });
+  return exitOf(choice, drilled, context.interrupts.stopRequested());
+};
+
+interface AskedDrills {
+  readonly seed: number;
+  readonly runs: number;
+  readonly unit: string | undefined;
+  readonly tierMax: Tier;
+  readonly allowOutage: boolean;
+}
+
+function readAsked({ options }: Invocation): AskedDrills {
   const runs = countOption(options["runs"], { fallback: 1, flag: "--runs" });
-  const unit = options["unit"];
   if (runs < 1 || runs > RUNS_MAX) {
     throw new Refusal(EXIT.usage, `--runs ${runs}: 1 to ${RUNS_MAX}`);
   }
-  if (options["allowOutage"] === true) {
-    const question = `This may take ${subject(system)} out.`;
-    await confirmByName(question, system.graph.system, invocation);
-  }
-  await using target = disposable(await openTarget(system, context));
-  await using operation = await beginOperation("drill", target, invocation);
-  const evidence = await runDrills({
-    drills,
-    system,
-    operation,
-    context,
-    seed,
+  const unit = options["unit"];
+  return {
+    seed: countOption(options["seed"], { fallback: freshSeed(), flag: "--seed" }),
     runs,
     unit: typeof unit === "string" ? unit : undefined,
-    tierMax: "T1",
+    tierMax: readTier(options["tier"]),
     allowOutage: options["allowOutage"] === true,
-  });
-  print(evidence, { seed, system, invocation });
-  return exitForEvidence(evidence);
-};
+  };
+}
 
-function chosen(names: readonly string[], all: boolean): readonly DrillName[] {
-  const known = Object.keys(CATALOGUE).join(", ");
-  if (all) return Object.keys(CATALOGUE).filter(isDrillName);
-  if (names.length === 0) {
-    throw new Refusal(EXIT.usage, "which drill?", { fix: `one of ${known}, or --all` });
-  }
-  return names.map((name) => {
-    if (isDrillName(name)) return name;
-    throw new Refusal(EXIT.usage, `no drill ${name}`, { fix: `drills are ${known}` });
+/** What may hurt more than one member of a redundant set has to be asked for. */
+function readTier(given: unknown): Tier {
+  if (given === undefined) return "T1";
+  if (given === "T0" || given === "T1" || given === "T2" || given === "T3") return given;
+  throw new Refusal(EXIT.usage, "--tier is T0, T1, T2 or T3");
+}
+
+interface Choosing {
+  readonly system: OpenSystem;
+  readonly target: Target;
+  readonly invocation: Invocation;
+  readonly asked: AskedDrills;
+}
+
+async function choose(choice: DrillChoice, choosing: Choosing): Promise<Chosen> {
+  const { system, target, invocation, asked } = choosing;
+  const { context } = invocation;
+  const signal = deadline(OBSERVE_MS, "looking at what runs", context.interrupts.abort);
+  const observed = await target.observe(signal);
+  return chooseDrills(choice, {
+    ...asked,
+    system,
+    context,
+    platform: target.platform,
+    evidence: observed.exists ? await readEvidence(target.store) : [],
+    releases: releasesServing(observed),
   });
+}
+
+/** Asked by name: an outage, and what drops data or a site. */
+async function confirm(
+  { allowOutage, tierMax }: AskedDrills,
+  { system, invocation }: { readonly system: OpenSystem; readonly invocation: Invocation },
+): Promise<void> {
+  if (!allowOutage && tierMax !== "T3") return;
+  const what = tierMax === "T3" ? "take a site or data of" : "take";
+  const question = `This may ${what} ${subject(system)}${tierMax === "T3" ? "" : " out"}.`;
+  await confirmByName(question, system.graph.system, invocation);
+}
+
+function nothingDue({ skipped }: Chosen, { context, options }: Invocation): number {
+  const { terminal } = context;
+  if (options.json === true) {
+    terminal.out(`${JSON.stringify({ schemaVersion: 1, evidence: [], skipped })}\n`);
+    return EXIT.done;
+  }
+  terminal.out("no drill is due\n");
+  for (const line of table(skipped.map((one) => [one.drill, one.because]))) {
+    terminal.say(`${line}\n`);
+  }
+  return EXIT.done;
+}
+
+/** What was named and is not allowed is refused, unless something weighs more. */
+function exitOf(choice: DrillChoice, { evidence, skipped }: Drilled, stopped: boolean): number {
+  if (evidence.length === 0 && stopped) return EXIT.interrupted;
+  const isRefused = choice.kind === "named" && skipped.length > 0;
+  if (evidence.length === 0 && isRefused) return EXIT.refused;
+  const code = exitForEvidence(evidence);
+  return code === EXIT.done && isRefused ? EXIT.refused : code;
 }
 
 function list(invocation: Invocation): number {
@@ -72,29 +139,4 @@ function list(invocation: Invocation): number {
   const rows = Object.entries(CATALOGUE).map(([name, drill]) => [name, drill.tier, drill.breaks]);
   for (const line of table(rows)) terminal.out(`${line}\n`);
   return EXIT.done;
-}
-
-interface Drilled {
-  readonly seed: number;
-  readonly system: OpenSystem;
-  readonly invocation: Invocation;
-}
-
-function print(evidence: readonly Evidence[], { seed, system, invocation }: Drilled): void {
-  const { terminal } = invocation.context;
-  if (invocation.options.json === true) {
-    terminal.out(`${JSON.stringify(drillJson(evidence, { seed, system }))}\n`);
-    return;
-  }
-  const paint = painter(terminal);
-  const rows = [["drill", "objective", "measured", "verdict"], ...evidence.map(evidenceRow)];
-  for (const line of table(rows)) terminal.out(`${line}\n`);
-  for (const one of evidence) {
-    terminal.out(`${paint("dim", `${one.drill} ${one.objective}: ${evidenceScale(one)}`)}\n`);
-    if (one.verdict !== "held")
-      terminal.out(
-        `${paint("yellow", one.verdict)} ${one.drill} ${one.objective}: ${one.because}\n`,
-      );
-  }
-  terminal.say(`again with --seed ${seed}\n`);
 }

@@ -1,6 +1,10 @@
 import { deadline, timestamp } from "@seaworthy/std/clock";
+import type { Tier } from "../../drills/catalogue.ts";
 import { objectiveStates } from "../../drills/objectives.ts";
+import { releasesServing } from "../../drills/whole.ts";
 import type { Observed } from "../../plan/observed.ts";
+import type { DueDrill } from "../../drills/due.ts";
+import { scheduleLine, scheduleOf } from "../choose-drills.ts";
 import { disposable } from "../converge-verb.ts";
 import { EXIT } from "../exit.ts";
 import { type OpenSystem, openSystem, subject } from "../open-system.ts";
@@ -22,6 +26,8 @@ import {
 import type { RunVerb } from "../verb.ts";
 
 const OBSERVE_MS = 10_000;
+/** What `drill --due` plays when nobody says more. */
+const DUE_TIER_MAX: Tier = "T1";
 
 /**
  * What runs and which objectives hold. With `--held` the exit code answers: 7 when one was missed,
@@ -36,19 +42,24 @@ export const run: RunVerb = async (invocation) => {
   );
   // Also where nothing is defined yet: a first `up` may have died before it got that far.
   const seen = { observed, underWay: underWay(await journalOf(target.store)) };
+  const evidence = observed.exists ? await readEvidence(target.store) : [];
+  const releases = releasesServing(observed);
+  const { platform } = target;
+  const asked = { tierMax: DUE_TIER_MAX, unit: undefined };
+  const schedule = scheduleOf({ system, context, platform, evidence, releases, ...asked });
   const states = objectiveStates({
     parsed: system.parsed,
-    evidence: observed.exists ? await readEvidence(target.store) : [],
-    releases: servingReleases(observed),
+    evidence,
+    releases,
     now: timestamp(context.clock),
     target: system.graph.platform,
   });
   if (options.json === true) {
-    const rest = { objectives: states, underWay: seen.underWay };
+    const rest = { objectives: states, underWay: seen.underWay, schedule };
     const document = statusJson(system, observed, rest);
     context.terminal.out(`${JSON.stringify(document, null, 2)}\n`);
   } else {
-    print(system, seen, { states, invocation });
+    print(system, seen, { states, schedule, invocation });
   }
   return options["held"] === true ? exitOf(states) : EXIT.done;
 };
@@ -56,7 +67,11 @@ export const run: RunVerb = async (invocation) => {
 function print(
   system: OpenSystem,
   { observed, underWay }: { observed: Observed; underWay: UnderWay | undefined },
-  rest: { states: readonly ObjectiveLine[]; invocation: Parameters<RunVerb>[0] },
+  rest: {
+    states: readonly ObjectiveLine[];
+    schedule: readonly DueDrill[] | undefined;
+    invocation: Parameters<RunVerb>[0];
+  },
 ): void {
   const { context } = rest.invocation;
   const { terminal } = context;
@@ -79,6 +94,9 @@ function print(
   for (const line of table(rest.states.map((state) => objectiveLine(state, paint)))) {
     terminal.out(`${line}\n`);
   }
+  const { everyMs } = system.parsed.system.drills;
+  const due = scheduleLine(rest.schedule, everyMs);
+  if (due !== undefined) terminal.out(`${due}\n`);
 }
 
 /** A damaged journal keeps nobody from looking; the verbs that need it refuse, and doctor tells. */
@@ -87,15 +105,6 @@ async function journalOf(store: RecordStore): Promise<readonly JournalEntry[]> {
     if (error instanceof RecordDamaged) return [];
     throw error;
   });
-}
-
-function servingReleases(observed: Observed): Readonly<Record<string, string>> {
-  const serving: Record<string, string> = {};
-  for (const unit of observed.units) {
-    const release = unit.instances.find((instance) => instance.routed)?.release ?? unit.committed;
-    if (release !== undefined) serving[unit.name] = release;
-  }
-  return serving;
 }
 
 function exitOf(states: readonly ObjectiveLine[]): number {
