@@ -36,7 +36,14 @@ export async function impair(args: readonly string[], world: ImpairWorld): Promi
   const what = isSpared ? "is spared" : illText(impairment.ill);
   world.process.stderr.write(`seaworthy drill: made bad on purpose: ${instance ?? "it"} ${what}\n`);
   if (!isSpared && impairment.ill.kind === "exits") return { code: FAILED };
-  return await serve(world, command, isSpared ? undefined : impairment);
+  // Or all instances would fail the same ones of their requests.
+  const own = { ...impairment, seed: impairment.seed + numberOf(instance) };
+  return await serve(world, command, isSpared ? undefined : own);
+}
+
+/** The number in `<unit>-<number>`. */
+function numberOf(instance: string | undefined): number {
+  return Number(/-(\d+)$/.exec(instance ?? "")?.[1] ?? 0);
 }
 
 async function serve(
