@@ -44,6 +44,7 @@ export interface ServiceUnit extends UnitBase {
   readonly port: number;
   readonly files: Readonly<Record<string, string>>;
   readonly volumes: Readonly<Record<string, string>>;
+  readonly volumeSizes?: Readonly<Record<string, number>>;
   readonly health: HttpCheck;
   readonly ready: HttpCheck;
   readonly drainMs: number;

@@ -76,8 +76,8 @@ export interface ServiceDeclaration<Target extends string> {
   readonly env?: Readonly<Record<string, EnvironmentInput<Target>>>;
   /** Absolute path inside the instance → text, or data as JSON. */
   readonly files?: Readonly<Record<`/${string}`, Json>>;
-  /** Absolute path inside the instance → volume name. */
-  readonly volumes?: Readonly<Record<`/${string}`, string>>;
+  /** Absolute path inside the instance → volume name, and the size of its own file system. */
+  readonly volumes?: Readonly<Record<`/${string}`, VolumeInput>>;
   /** What a roll's own probe sends; by default GET on the path of `ready`. */
   readonly probe?: { readonly method?: "GET" | "HEAD"; readonly path?: UrlPath };
   readonly rollout?: {
@@ -97,6 +97,9 @@ export interface ServiceDeclaration<Target extends string> {
   /** Drills that must not run here, and why. */
   readonly drills?: { readonly exclude?: Readonly<Record<string, string>> };
 }
+
+/** Of a declared size it is a file system of its own, where the machine can: it fills up alone. */
+export type VolumeInput = string | { readonly name: string; readonly size?: Size };
 
 export interface JobDeclaration<Target extends string> {
   readonly run: RunInput;

@@ -40,6 +40,19 @@ test("every default is explicit, and says that it is one", () => {
   assert.equal(system.edge, undefined);
 });
 
+test("a volume is a name, or a name with the size of its own file system", () => {
+  const volumesOf = (volumes: unknown) =>
+    understood(withService({ volumes })).system.services["api"];
+  const both = volumesOf({ "/a": "data", "/b": { name: "logs", size: "1GiB" } });
+  assert.deepEqual(both?.volumes, { "/a": "data", "/b": "logs" });
+  assert.deepEqual(both.volumeSizes, { logs: 1_073_741_824 });
+  assert.deepEqual(volumesOf({ "/b": { name: "logs" } })?.volumes, { "/b": "logs" });
+  const wrong = { "/a": { name: "d", size: "1MiB" }, "/b": { name: "e", sise: "1GiB" } };
+  const twice = { "/a": { name: "d", size: "1GiB" }, "/b": { name: "d", size: "2GiB" } };
+  assert.equal(faults(withService({ volumes: wrong })).length, 2);
+  assert.match(JSON.stringify(faults(withService({ volumes: twice }))), /d has two sizes/);
+});
+
 test("an edge's defaults, and a try that never outlasts its request", () => {
   const edge = { routes: { "/": "api", "/x": { to: "api", timeout: "500ms" } } };
   const { system } = understood(aSystem({ edge }));

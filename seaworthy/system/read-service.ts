@@ -13,7 +13,8 @@ import {
 import { readResourcesField } from "./read-resources.ts";
 import { readRolloutField, readRestartField } from "./read-rollout.ts";
 import { readRunField } from "./read-run.ts";
-import { ENVIRONMENT, readFiles, readVolumes } from "./read-value.ts";
+import { ENVIRONMENT, readFiles } from "./read-value.ts";
+import { readVolumes } from "./read-volumes.ts";
 import type { HttpCheck, Service } from "./system.ts";
 
 const REPLICAS = integer({ min: 1, max: 100 });
@@ -78,7 +79,7 @@ function readSize(fields: Fields): Pick<Service, "port" | "replicas"> {
   };
 }
 
-function readMounts(fields: Fields): Pick<Service, "files" | "volumes"> {
+function readMounts(fields: Fields): Pick<Service, "files" | "volumes" | "volumeSizes"> {
   return {
     files: fields.part({
       name: "files",
@@ -86,9 +87,9 @@ function readMounts(fields: Fields): Pick<Service, "files" | "volumes"> {
       expected: "files by absolute path",
       read: readFiles,
     }),
-    volumes: fields.part({
+    ...fields.part({
       name: "volumes",
-      means: "Folders that outlive instances: absolute path → volume name.",
+      means: "Folders that outlive instances: absolute path → volume name, or { name, size }.",
       expected: "volume names by absolute path",
       read: readVolumes,
     }),

@@ -1,4 +1,4 @@
-import { anyText, addressName, badVariable, secretName, unitName as volumeName } from "./kinds.ts";
+import { anyText, addressName, badVariable, secretName } from "./kinds.ts";
 import {
   child,
   isRecord,
@@ -12,7 +12,7 @@ import {
 import type { DeclaredValue } from "./system.ts";
 
 /** More variables or files than anyone writes by hand. */
-const ENTRIES_MAX = 200;
+export const ENTRIES_MAX = 200;
 const PARTS_MAX = 100;
 /** All files of a service travel in the graph: 256 KiB each is plenty for configuration. */
 const FILE_LENGTH_MAX = 262_144;
@@ -102,17 +102,8 @@ export function readFiles(input: unknown, site: Site): Readonly<Record<string, s
   });
 }
 
-/** `volumes`: absolute path → volume name. */
-export function readVolumes(input: unknown, site: Site): Readonly<Record<string, string>> {
-  return readEntries(input, site, {
-    expected: "volume names by absolute path",
-    countMax: ENTRIES_MAX,
-    key: badPath,
-    read: (name, at) => (at.log.describing ? "" : readLeaf(name, at, volumeName)),
-  });
-}
-
-function badPath(path: string): ReturnType<typeof badVariable> {
+/** A fault of a key that is to be an absolute path. */
+export function badPath(path: string): ReturnType<typeof badVariable> {
   const clean = path.startsWith("/") && path.length > 1 && !path.split("/").includes("..");
   return clean ? undefined : notA(path, "an absolute path without `..`");
 }

@@ -61,6 +61,8 @@ export interface Service {
   readonly files: Readonly<Record<string, string>>;
   /** Absolute path inside the instance → volume name, shared by the service's instances. */
   readonly volumes: Readonly<Record<string, string>>;
+  /** Volume name → bytes of its own file system; only of those that declare a size. */
+  readonly volumeSizes?: Readonly<Record<string, number>>;
   /** What a roll's own probe sends; never unsafe. */
   readonly probe: { readonly method: "GET" | "HEAD"; readonly path: string };
   readonly rollout: RolloutSettings;

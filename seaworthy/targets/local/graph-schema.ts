@@ -55,6 +55,7 @@ const serviceUnitSchema: z.ZodType<ServiceUnit> = z.object({
   port: z.number(),
   files: texts,
   volumes: texts,
+  volumeSizes: z.record(z.string(), z.number()).exactOptional(),
   health: checkSchema,
   ready: checkSchema,
   drainMs: z.number(),

@@ -28,8 +28,8 @@ export async function spawnInstance(world: World, id: string): Promise<Spawned> 
   const loaded = await loadRelease(folder.releases, record.release);
   const unit = ledger.state.units[record.unit];
   const port = await freePort(world, record);
-  const volumes = unit?.kind === "service" ? unit.volumes : {};
-  const root = await layOutRoot(world, record, { files: loaded.files, volumes });
+  const { volumes = {}, volumeSizes = {} } = unit?.kind === "service" ? unit : {};
+  const root = await layOutRoot(world, record, { files: loaded.files, volumes, volumeSizes });
   const intent: Partial<InstanceRecord> = {
     phase: "starting",
     identity: undefined,
@@ -132,7 +132,7 @@ export function takenPorts(state: SupervisorState): ReadonlySet<number> {
 async function layOutRoot(
   world: World,
   record: InstanceRecord,
-  content: Pick<ServiceUnit, "files" | "volumes">,
+  content: Required<Pick<ServiceUnit, "files" | "volumes" | "volumeSizes">>,
 ): Promise<string> {
   const root = rootOf(world.folder, record.id);
   try {
@@ -146,7 +146,7 @@ async function layOutRoot(
     }
     for (const [path, name] of Object.entries(content.volumes)) {
       const volume = under(join(world.folder.volumes, record.unit), name);
-      await mkdir(volume, { recursive: true, mode: 0o700 });
+      await world.volumes.ensure({ folder: volume, sizeBytes: content.volumeSizes[name] });
       const link = under(root, path);
       await mkdir(dirname(link), { recursive: true, mode: 0o700 });
       await symlink(volume, link);

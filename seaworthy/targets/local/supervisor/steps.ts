@@ -1,4 +1,5 @@
 import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { assertNever } from "@seaworthy/std/assert";
 import { timestamp } from "@seaworthy/std/clock";
 import { EDGE_UNIT_NAME } from "../../../plan/graph.ts";
@@ -197,6 +198,7 @@ async function remove(crew: Crew, { unit }: Of<"remove">): Promise<StepResult> {
     graceMs,
   );
   await endJobs(crew, unit);
+  await crew.world.volumes.unmount(join(crew.world.folder.volumes, unit));
   await ledger.intend((state) => ({
     ...state,
     units: without(state.units, unit),
@@ -234,6 +236,7 @@ async function deleteVolumes(crew: Crew): Promise<StepResult> {
   if (Object.keys(ledger.state.units).length > 0) {
     return failed("volumes are deleted only after every unit was removed");
   }
+  await crew.world.volumes.unmountAll(folder.volumes);
   await rm(folder.volumes, { recursive: true, force: true });
   // What jobs did is kept with the data they did it to, and goes with it.
   await ledger.intend((state) => ({ ...state, jobs: {} }));

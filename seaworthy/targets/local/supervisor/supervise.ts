@@ -12,6 +12,7 @@ import { openReception } from "./reception.ts";
 import { EXIT_ALREADY_SUPERVISED, identityFileOf, stateFile } from "./paths.ts";
 import { emptyState, isEmpty, readState } from "./state.ts";
 import { Ports } from "./ports.ts";
+import { Volumes } from "./volumes.ts";
 import { Scheduler } from "./scheduler.ts";
 import { markedEnvironment, type SuperviseOptions, type World } from "./world.ts";
 
@@ -34,7 +35,8 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
   const state = (await readState(statePath)) ?? emptyState(options.folder.id);
   const ledger = new Ledger(statePath, state);
   const ports = new Ports(options.folder.id, options.clock);
-  const world: World = { ...options, ledger, ports };
+  const volumes = new Volumes(options.clock);
+  const world: World = { ...options, ledger, ports, volumes };
   const crew = new Crew(world);
   const desk = new LeaseDesk(ledger, options.clock);
   await writeIdentity(identityFileOf(options.folder, "supervisor"), pid);

@@ -5,6 +5,7 @@ import { allowedEnvironment } from "../spawn-detached.ts";
 import type { StateFolder } from "../state-folder.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
+import type { Volumes } from "./volumes.ts";
 
 /** What a supervisor is started with; the composition root gives it. */
 export interface SuperviseOptions {
@@ -20,6 +21,7 @@ export interface SuperviseOptions {
 export interface World extends SuperviseOptions {
   readonly ledger: Ledger;
   readonly ports: Ports;
+  readonly volumes: Volumes;
 }
 
 /** The allow-listed environment, and whose process this is. */
