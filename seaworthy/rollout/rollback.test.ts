@@ -67,23 +67,29 @@ test("refuses where the record of the release is gone", async () => {
 });
 
 /** The journal of an operation that has no end: `verb` was on its way to `to`. */
-const begun = (verb: string, to: string): readonly unknown[] => [
-  {
-    ...{ entry: "begin", operation: `${verb}-1`, verb, at: "2026-11-20T00:00:00.000Z" },
-    changes: [{ unit: "api", from: R1.id, to, replicas: 2 }],
-  },
-];
+const begun = (verb: string, to: string | undefined): unknown => ({
+  ...{ entry: "begin", operation: `${verb}-1`, verb, at: "2026-11-20T00:00:00.000Z" },
+  changes: to === undefined ? [] : [{ unit: "api", from: R1.id, to, replicas: 2 }],
+});
 
 test("reverses a deploy that died before its release took over", async () => {
   const change = { committed: R1.id, previous: R0.id };
-  const goal = await asked(change, { journal: begun("deploy", R2.id) });
+  const goal = await asked(change, { journal: [begun("deploy", R2.id)] });
   assert.ok(goal.ok);
   assert.equal(goal.value.get("api")?.release.id, R1.id, "not the one before it");
 });
 
 test("finishes a rollback that died, whichever release serves just now", async () => {
   const change = { committed: R0.id, previous: R1.id };
-  const goal = await asked(change, { journal: begun("rollback", R1.id) });
+  const goal = await asked(change, { journal: [begun("rollback", R1.id)] });
   assert.ok(goal.ok);
   assert.equal(goal.value.get("api")?.release.id, R1.id, "not back to where it came from");
+});
+
+test("leaves alone what a rollback that died had no need to change", async () => {
+  const change = { committed: R1.id, previous: R0.id };
+  const journal = [begun("deploy", R2.id), begun("rollback", undefined)];
+  const goal = await asked(change, { journal });
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R1.id);
 });

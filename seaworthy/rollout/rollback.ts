@@ -33,7 +33,7 @@ export async function rollbackGoal(
   request: RollbackRequest,
 ): Promise<Result<ReadonlyMap<UnitName, Wanted>, string>> {
   const records = await readRecords(request.store, "release");
-  const left = changesLeft(await readRecords(request.store, "journal"));
+  const left = leftOpen(await readRecords(request.store, "journal"));
   const kept = new Map([...request.described].map(([, { release }]) => [release.id, release]));
   for (const release of records) kept.set(release.id, release);
   const wanted = new Map<UnitName, Wanted>();
@@ -41,7 +41,7 @@ export async function rollbackGoal(
     if (unit.kind !== "service") continue;
     const seen = unitIn(request.observed, name);
     const isNamed = request.services.includes(name);
-    const id = isNamed ? earlierOf(seen, left.get(name)) : (servingOf(seen) ?? release.id);
+    const id = isNamed ? earlierOf(seen, left) : (servingOf(seen) ?? release.id);
     if (id === undefined) {
       const serving = servingOf(seen);
       return refuse(
@@ -57,25 +57,26 @@ export async function rollbackGoal(
   return ok(wanted);
 }
 
-/** What the last operation meant to do with a unit, where it began and has no end. */
-interface Left {
-  readonly verb: string;
-  readonly to: ReleaseId;
-}
+/** What operations that died since the last one ended meant to do, oldest first. */
+type Left = readonly Extract<JournalEntry, { readonly entry: "begin" }>[];
 
-function changesLeft(journal: readonly JournalEntry[]): ReadonlyMap<UnitName, Left> {
-  const last = journal.findLast(({ entry }) => entry === "begin" || entry === "end");
-  if (last?.entry !== "begin") return new Map();
-  return new Map(last.changes.map(({ unit, to }) => [unit, { verb: last.verb, to }]));
+function leftOpen(journal: readonly JournalEntry[]): Left {
+  const lastEnd = journal.findLastIndex(({ entry }) => entry === "end");
+  return journal.slice(lastEnd + 1).filter((entry) => entry.entry === "begin");
 }
 
 /**
  * The last committed release that is not the one serving. Where something is half done, what
  * serves just now may be either end of it: which way is back is the journal's to say.
  */
-function earlierOf(unit: ObservedUnit, left: Left | undefined): ReleaseId | undefined {
-  if (left?.verb === "rollback") return left.to;
-  if (left !== undefined && left.to !== unit.committed) return unit.committed;
+function earlierOf(unit: ObservedUnit, left: Left): ReleaseId | undefined {
+  const last = left.at(-1);
+  const changes = (one: typeof last) =>
+    one?.changes.filter((each) => each.unit === unit.name) ?? [];
+  // Finished, not turned round; what it had no need to change was where it is to be.
+  if (last?.verb === "rollback") return changes(last)[0]?.to ?? unit.committed;
+  const isHalfDone = left.flatMap(changes).some(({ to }) => to !== unit.committed);
+  if (isHalfDone) return unit.committed;
   const serving = servingOf(unit);
   return [unit.committed, unit.previous].find((id) => id !== undefined && id !== serving);
 }
