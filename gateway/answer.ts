@@ -20,6 +20,8 @@ export interface ResponseOwner {
 /** The response class of our servers: one field instead of closures for each request. */
 export class GatewayResponse extends ServerResponse {
   owner: ResponseOwner | undefined = undefined;
+  /** It is the gateway's own answer; what still comes on the connection changes nothing of it. */
+  isRefusal = false;
 }
 
 export function onResponseClose(this: GatewayResponse): void {
@@ -126,6 +128,7 @@ export function refuseRequest(what: Refusal, context: RefusalContext): void {
   if (what.retryAfterSeconds !== undefined) {
     headers.push("retry-after", String(what.retryAfterSeconds));
   }
+  response.isRefusal = true;
   traffic.totals.refused(what.code);
   traffic.totals.answered(what.status);
   const isBodyOpen = !request.complete && hasBody(request);

@@ -30,7 +30,7 @@ test("refuses what two readers could read in two ways", async () => {
     ["GET /a/../b HTTP/1.1\r\nHost: a\r\n\r\n", "400"],
     ["GET /a/%2e%2E/b HTTP/1.1\r\nHost: a\r\n\r\n", "400"],
     ["GET / HTTP/1.1\nHost: a\n\n", "400"],
-    ["GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", "501"],
+    ["GET / HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: upgrade\r\n\r\n", "400"],
     ["CONNECT a:443 HTTP/1.1\r\nHost: a\r\n\r\n", "501"],
     ["POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1048577\r\n\r\n", "413"],
     [`GET / HTTP/1.1\r\nHost: a\r\nX-Big: ${"x".repeat(20_000)}\r\n\r\n`, "431"],

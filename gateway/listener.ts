@@ -21,6 +21,7 @@ import { rawRefusal, REFUSALS, type Refusal } from "./refusal.ts";
 import { checkRequest, readTarget, type Target } from "./request-check.ts";
 import { byPrefixLength, matchRoute } from "./routes.ts";
 import type { Entrance, Route, Traffic } from "./traffic.ts";
+import { handshakeKey, responseOn, type Upgrade } from "./upgrade.ts";
 
 /** Connections that wait in the kernel while a worker is replaced: 4 s at 1,000 a second. */
 const BACKLOG = 4_096;
@@ -56,8 +57,11 @@ export class Listener {
       this.#receive(request, response);
     this.#server.on("request", receive);
     this.#server.on("checkContinue", (request: IncomingMessage, response: GatewayResponse) => {
-      this.#receive(request, response, true);
+      this.#receive(request, response, { expectsContinue: true, upgrade: undefined });
     });
+    this.#server.on("upgrade", (request: IncomingMessage, socket: Duplex, first: Buffer) =>
+      this.#receiveUpgrade(request, socket, first),
+    );
     this.#server.on("checkExpectation", (request: IncomingMessage, response: GatewayResponse) => {
       const unread = { head: undefined, target: undefined };
       this.#refuse({ what: REFUSALS.expectation, request, response, ...unread });
@@ -134,13 +138,25 @@ export class Listener {
     this.#server.closeAllConnections();
   }
 
-  #receive(request: IncomingMessage, response: GatewayResponse, expectsContinue = false): void {
+  /** The request of a connection that is to become a WebSocket. */
+  #receiveUpgrade(request: IncomingMessage, socket: Duplex, first: Buffer): void {
+    // Behind an answer that is not out yet: nothing may come between, and nobody does that.
+    if (answerOwed(socket) !== undefined || !(socket instanceof Socket)) {
+      socket.destroy();
+      return;
+    }
+    const upgrade = { socket, first, key: handshakeKey(request) };
+    const response = responseOn(request, this.#traffic);
+    this.#receive(request, response, { expectsContinue: false, upgrade });
+  }
+
+  #receive(request: IncomingMessage, response: GatewayResponse, arrival = PLAIN): void {
     if (response.socket === null) {
       // Behind an answer that is not out yet. One after the other: two unsafe requests at once
       // could take effect in the other order (RFC 9112 §9.3.2).
       this.#pipelines.wait(request, response, (isTooMany) => {
         if (isTooMany) this.#refusePipelined(request, response);
-        else this.#receive(request, response, expectsContinue);
+        else this.#receive(request, response, arrival);
       });
       return;
     }
@@ -148,7 +164,7 @@ export class Listener {
     const traffic = this.#traffic;
     traffic.totals.requests += 1;
     const head = readRequestHead(request.rawHeaders);
-    const target = readTarget(head, request.url ?? "");
+    const target = readTarget(head, request);
     const client = this.#clientOf(request, head);
     const refusal = this.#refusalFor(request, head, client);
     if (refusal !== undefined || target === undefined) {
@@ -167,13 +183,14 @@ export class Listener {
       this.#refuse({ what: REFUSALS.noInstance, request, response, head, target });
       return;
     }
+    const { expectsContinue, upgrade } = arrival;
     if (expectsContinue) response.writeContinue();
     const requestId = this.#requestId(head);
     const { entrance } = this;
     addForwarded(head, { client, peer: this.#peerKind(client), scheme: entrance.scheme });
     head.forward.push("x-request-id", requestId);
     const where = { traffic, entrance, request, response, head, target, route };
-    new Exchange({ ...where, requestId, clientAddress: client.address, direct }).start();
+    new Exchange({ ...where, requestId, clientAddress: client.address, direct, upgrade }).start();
   }
 
   /** On an inner listener the peer itself, which is one of our own services. */
@@ -241,17 +258,20 @@ export class Listener {
   #onClientError(error: Error, socket: Duplex): void {
     // Refused already: what still comes is read and thrown away.
     if (socket.writableEnded) return;
+    const owed = answerOwed(socket);
+    // Node's parser may call a request wrong after it has said that it is there.
+    if (owed?.isRefusal === true) return;
     const code = "code" in error ? error.code : undefined;
     if (code === HEAD_LATE && socket instanceof Socket && socket.bytesRead === 0) {
       closeUnlessUsed(socket, this.#traffic);
       return;
     }
-    if (code === "ECONNRESET" || !socket.writable || isAnswerOwed(socket)) socket.destroy();
+    if (code === "ECONNRESET" || !socket.writable || owed !== undefined) socket.destroy();
     else this.#refuseSocket(socket, refusalForParser(error, socket));
   }
 
   #refuseTunnel(socket: Duplex): void {
-    if (isAnswerOwed(socket)) socket.destroy();
+    if (answerOwed(socket) !== undefined) socket.destroy();
     else this.#refuseSocket(socket, REFUSALS.upgrade);
   }
 
@@ -267,6 +287,14 @@ export class Listener {
   }
 }
 
+/** What makes a request more than one that is asked and answered. */
+interface Arrival {
+  readonly expectsContinue: boolean;
+  readonly upgrade: Upgrade | undefined;
+}
+
+const PLAIN: Arrival = { expectsContinue: false, upgrade: undefined };
+
 interface Refused {
   readonly what: Refusal;
   readonly request: IncomingMessage;
@@ -275,10 +303,11 @@ interface Refused {
   readonly target: Target | undefined;
 }
 
-/** An answer to a request that was whole is owed: another one would be taken for it. */
-function isAnswerOwed(socket: Duplex): boolean {
+/** One to a request that was whole, or one that has begun: another would be taken for it. */
+function answerOwed(socket: Duplex): GatewayResponse | undefined {
   const owed = "_httpMessage" in socket ? socket._httpMessage : undefined;
-  return owed instanceof GatewayResponse && (owed.headersSent || owed.req.complete);
+  if (!(owed instanceof GatewayResponse)) return undefined;
+  return owed.headersSent || owed.req.complete ? owed : undefined;
 }
 
 function refusalForParser(error: Error, socket: Duplex): Refusal {

@@ -34,6 +34,7 @@ export const REFUSALS = {
   bodyTooLarge: refusal(413, "body-too-large", "the request body is larger than allowed"),
   expectation: ending(417, "expectation", "only 100-continue can be expected"),
   targetTooLong: ending(414, "target-too-long", "the request target is longer than allowed"),
+  handshake: ending(400, "handshake", "the WebSocket handshake is not valid (RFC 6455 section 4)"),
   rate: {
     ...refusal(429, "rate", "more requests come from this client than allowed"),
     retryAfterSeconds: RETRY_AFTER_SECONDS,
@@ -47,7 +48,7 @@ export const REFUSALS = {
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   },
   headTooLarge: ending(431, "head-too-large", "the request head is larger than allowed"),
-  upgrade: ending(501, "upgrade", "connection upgrades and tunnels are not supported"),
+  upgrade: ending(501, "upgrade", "the only upgrade supported is websocket; tunnels are not"),
   transferCoding: ending(501, "transfer-coding", "the only transfer coding supported is chunked"),
   broken: refusal(502, "broken", "the service did not give a whole answer"),
   connections: {
@@ -62,6 +63,7 @@ export const REFUSALS = {
     ...refusal(503, "no-endpoint", "no instance of the service can be reached"),
     retryAfterSeconds: RETRY_AFTER_SECONDS,
   },
+  version: ending(505, "version", "only HTTP/1.1 and HTTP/1.0 are spoken here"),
   timeout: refusal(504, "timeout", "the service did not answer in time; it may have acted"),
   cut: refusal(504, "cut", "the instance was withdrawn before it answered; it may have acted"),
 } satisfies Record<string, Refusal>;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { HOST_SHAPE, type RequestHead } from "./headers.ts";
 import { REFUSALS, type Refusal } from "./refusal.ts";
 import { hasDotSegment } from "./routes.ts";
+import { checkHandshake } from "./upgrade.ts";
 
 /** Header lines of one request; a hundred is far beyond any browser or library. */
 const HEADER_LINES_MAX = 100;
@@ -18,10 +19,13 @@ export interface Target {
 }
 
 /** Origin form, the asterisk of OPTIONS, or absolute form, whose host wins (RFC 9112 §3.2). */
-export function readTarget(head: RequestHead, url: string): Target | undefined {
+export function readTarget(
+  head: RequestHead,
+  { url = "", method }: Pick<IncomingMessage, "url" | "method">,
+): Target | undefined {
   let target = url;
   if (url.charCodeAt(0) !== 47) {
-    if (url === "*") return { target: "*", path: "*" };
+    if (url === "*" && method === "OPTIONS") return { target: "*", path: "*" };
     const match = ABSOLUTE_FORM.exec(url);
     if (match === null) return undefined;
     head.host = match[1] ?? "";
@@ -39,6 +43,8 @@ export function checkRequest(
   request: IncomingMessage,
   bodyBytesMax: number,
 ): Refusal | undefined {
+  // Node's parser knows 0.9, which has no fields, and 2.0, which is not written so.
+  if (request.httpVersionMajor !== 1) return REFUSALS.version;
   if (head.refusal !== undefined) return head.refusal;
   if ((request.url ?? "").length > TARGET_BYTES_MAX) return REFUSALS.targetTooLong;
   if (request.rawHeaders.length > HEADER_LINES_MAX * 2) return REFUSALS.headTooLarge;
@@ -46,9 +52,17 @@ export function checkRequest(
   // HTTP/1.0 knows no chunks: whoever reads this on the way may see another end of the body.
   if (head.chunked && request.httpVersionMinor === 0) return REFUSALS.ambiguousLength;
   if (head.contentLength > bodyBytesMax) return REFUSALS.bodyTooLarge;
+  return checkUpgrade(head, request);
+}
+
+function checkUpgrade(head: RequestHead, request: IncomingMessage): Refusal | undefined {
   // h2c may be ignored (RFC 9110 §7.8), and Java's client offers it with every request.
-  if (head.upgrade !== undefined && head.upgrade !== "h2c") return REFUSALS.upgrade;
-  return undefined;
+  if (head.upgrade === undefined || head.upgrade === "h2c") return undefined;
+  // node:http has let go of the connection: `Connection` named the upgrade as well.
+  const isUpgrade = "upgrade" in request && request.upgrade === true;
+  return head.upgrade === "websocket" && isUpgrade
+    ? checkHandshake(head, request)
+    : REFUSALS.upgrade;
 }
 
 function isHostValid(head: RequestHead, request: IncomingMessage): boolean {
