@@ -1,5 +1,6 @@
 import { present } from "@seaworthy/std/assert";
 import { timestamp } from "@seaworthy/std/clock";
+import { humanDuration } from "@seaworthy/std/duration";
 import { backoffMs } from "@seaworthy/std/retry";
 import type { ServiceUnit } from "../../../plan/graph.ts";
 import type { ProcessIdentity } from "../../../record/fault.ts";
@@ -175,6 +176,10 @@ export class Keeper {
 
   async #up(): Promise<void> {
     this.#exits = 0;
+    const { restarts } = this.#record();
+    if (restarts > 0) {
+      this.#world.chronicle.tell(this.id, { what: `is ready again, restart ${restarts}` });
+    }
     await this.#change({ phase: "up", because: undefined });
   }
 
@@ -198,6 +203,9 @@ export class Keeper {
     });
     const pauseMs = backoffMs(this.#failures, bounds);
     this.#failures += 1;
+    const { because = "it was not started" } = this.#record();
+    const what = `is down, starts again in ${humanDuration(pauseMs)}`;
+    this.#world.chronicle.tell(this.id, { what, because });
     await clock.sleep(pauseMs, this.#stop.signal).catch(() => {});
   }
 

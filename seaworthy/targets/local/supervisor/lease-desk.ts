@@ -15,13 +15,16 @@ interface Held {
 export class LeaseDesk {
   readonly #ledger: Ledger;
   readonly #clock: Clock;
+  /** Resolves when we write nothing that from now on is its holder's to write. */
+  readonly #settled: () => Promise<void>;
   #held: Held | undefined;
 
   #wasHeld = false;
 
-  constructor(ledger: Ledger, clock: Clock) {
+  constructor(ledger: Ledger, clock: Clock, settled: () => Promise<void>) {
     this.#ledger = ledger;
     this.#clock = clock;
+    this.#settled = settled;
   }
 
   get isHeld(): boolean {
@@ -44,6 +47,7 @@ export class LeaseDesk {
     // Before the write, so that another one asking meanwhile is told.
     this.#held = { by, owner, sinceMs: this.#clock.now(), settling: undefined };
     try {
+      await this.#settled();
       await this.#ledger.intend((state) => ({ ...state, epoch: state.epoch + 1 }));
     } catch (error) {
       this.#held = undefined;

@@ -3,8 +3,10 @@ import { readLiveIdentity, writeIdentity } from "../identity-file.ts";
 import { folderArgument } from "../folder-argument.ts";
 import { takeLock } from "../lock.ts";
 import { rotateLogs } from "../log-files.ts";
+import { openRecordFiles } from "../record-files.ts";
 import { spawnDetached } from "../spawn-detached.ts";
 import { adopt } from "./adopt.ts";
+import { Chronicle } from "./chronicle.ts";
 import { Crew } from "./crew.ts";
 import { LeaseDesk } from "./lease-desk.ts";
 import { Ledger } from "./ledger.ts";
@@ -36,9 +38,10 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
   const ledger = new Ledger(statePath, state);
   const ports = new Ports(options.folder.id, options.clock);
   const volumes = new Volumes(options.clock);
-  const world: World = { ...options, ledger, ports, volumes };
+  const chronicle = new Chronicle(openRecordFiles(options.folder.record), options.clock);
+  const world: World = { ...options, ledger, ports, volumes, chronicle };
   const crew = new Crew(world);
-  const desk = new LeaseDesk(ledger, options.clock);
+  const desk = new LeaseDesk(ledger, options.clock, () => chronicle.settled());
   await writeIdentity(identityFileOf(options.folder, "supervisor"), pid);
   await adopt(crew);
   const reception = await openReception(crew, desk, pid);
@@ -56,12 +59,13 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
 
 /** Housekeeping, until nothing is left and nobody holds the lease. */
 async function untilEmpty(world: World, desk: LeaseDesk, scheduler: Scheduler): Promise<void> {
-  const { clock, ledger, folder } = world;
+  const { clock, ledger, folder, chronicle } = world;
   let emptySinceMs = clock.now();
   let watchdogSinceMs = clock.now();
   for (;;) {
     await clock.sleep(LOOK_MS);
     await ledger.flush();
+    await chronicle.flush(() => desk.isHeld).catch(() => {});
     await scheduler.tick().catch(() => {});
     await rotateLogs(folder.logs, LOG_LIMITS).catch(() => {});
     if (!isEmpty(ledger.state) || desk.isHeld) {

@@ -3,6 +3,7 @@ import type { Command, OwnCommand } from "@seaworthy/std/command";
 import { OWNER_VARIABLE, INSTANCE_VARIABLE } from "../identity.ts";
 import { allowedEnvironment } from "../spawn-detached.ts";
 import type { StateFolder } from "../state-folder.ts";
+import type { Chronicle } from "./chronicle.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Ports } from "./ports.ts";
 import type { Volumes } from "./volumes.ts";
@@ -21,6 +22,7 @@ export interface SuperviseOptions {
 export interface World extends SuperviseOptions {
   readonly ledger: Ledger;
   readonly ports: Ports;
+  readonly chronicle: Chronicle;
   readonly volumes: Volumes;
 }
 
