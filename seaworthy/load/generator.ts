@@ -30,6 +30,7 @@ export class Generator {
   readonly #clock: Clock;
   readonly #file: SampleFile;
   readonly #pool: Pool;
+  readonly #mix: readonly LoadRequest[];
   readonly #pick: () => LoadRequest;
   readonly #fresh: () => boolean;
   readonly #open = new Set<Exchange>();
@@ -48,11 +49,11 @@ export class Generator {
     this.#file = new SampleFile(plan.samplesFile);
     const base = new URL(plan.url);
     const prefix = base.pathname.replace(/\/$/, "");
-    const mix = plan.mix.map((request) => ({
+    this.#mix = plan.mix.map((request) => ({
       ...withStreamAccept(request),
       path: `${prefix}${request.path}`,
     }));
-    this.#pick = mixer(mix, random);
+    this.#pick = mixer(this.#mix, random);
     this.#fresh = () => random.next() < plan.freshConnections;
     this.#pool = new Pool(base.origin, {
       pipelining: 1,
@@ -134,6 +135,7 @@ export class Generator {
     if (outcome !== "ok" && seen.kind !== "open") this.#recent.failed(endMs);
     this.#file.append({
       index: exchange.index,
+      kind: this.#mix.indexOf(request),
       class: exchange.class,
       dueMs: rounded(exchange.dueMs),
       sentMs: rounded(exchange.sentMs),

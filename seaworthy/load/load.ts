@@ -27,6 +27,8 @@ export interface LoadPlan {
  */
 export interface Sample {
   readonly index: number;
+  /** Which request of the plan's mix it was: an index. */
+  readonly kind?: number;
   readonly class: RequestClass;
   readonly dueMs: number;
   readonly sentMs: number;

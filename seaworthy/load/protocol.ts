@@ -96,6 +96,7 @@ export function readMessage(line: string): WorkerMessage {
 const sampleSchema = z
   .object({
     index: z.number(),
+    kind: z.number().exactOptional(),
     class: classSchema,
     dueMs: z.number(),
     sentMs: z.number(),

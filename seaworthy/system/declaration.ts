@@ -171,6 +171,8 @@ export type RequestInput = {
   readonly body?: string | { readonly json: Json };
   /** The answer is a stream: cut when its instance dies. */
   readonly stream?: boolean;
+  /** Services without which it may fail; all other requests go on when one of them is down. */
+  readonly needs?: readonly string[];
 };
 
 export interface LoadDeclaration<Target extends string> {

@@ -40,6 +40,17 @@ test("every default is explicit, and says that it is one", () => {
   assert.equal(system.edge, undefined);
 });
 
+test("a request says what it cannot do without, and most say nothing", () => {
+  const mix = [{ GET: "/a" }, { POST: "/b", needs: ["api"] }];
+  const { load } = understood(aSystem({ load: { rate: "1/s", mix } })).system;
+  assert.deepEqual(
+    load?.mix.map((request) => request.needs),
+    [undefined, ["api"]],
+  );
+  const unknown = [{ GET: "/a", needs: ["nobody"] }];
+  assert.equal(faults(aSystem({ load: { rate: "1/s", mix: unknown } })).length, 1);
+});
+
 test("a volume is a name, or a name with the size of its own file system", () => {
   const volumesOf = (volumes: unknown) =>
     understood(withService({ volumes })).system.services["api"];

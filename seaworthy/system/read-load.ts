@@ -17,6 +17,8 @@ const METHODS = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"] as 
 const SAFE_METHODS: readonly string[] = ["GET", "HEAD", "OPTIONS"];
 const MIX_MAX = 100;
 const HEADERS_MAX = 50;
+/** More services than a request passes through. */
+const NEEDS_MAX = 50;
 /** What a generator may be asked for on one machine. */
 const RATE_MAX = 100_000;
 
@@ -72,12 +74,21 @@ function readRequest(input: unknown, site: Site, routes: readonly Route[]): Load
         means: "The answer is a stream (text/event-stream): cut when its instance dies.",
       });
       if (!fields.has("stream")) site.log.source(child(site, "class"), "derived");
+      const needs = fields.list({
+        name: "needs",
+        means: "Services without which it may fail; all others go on when one of them is down.",
+        expected: "a list of services",
+        countMax: NEEDS_MAX,
+        default: { items: [], shown: "[]" },
+        read: (name, at) => (at.log.describing ? "" : readLeaf(name, at, serviceName)),
+      });
       return {
         method,
         path,
         ...readContent(fields, site, stream),
         weight,
         class: classOf({ method, path, stream, routes }),
+        ...(needs.length === 0 ? {} : { needs }),
       };
     },
   });

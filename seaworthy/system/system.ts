@@ -248,6 +248,8 @@ export interface LoadRequest {
   readonly body: string | undefined;
   readonly weight: number;
   readonly class: RequestClass;
+  /** Services without which it may fail; absent: none, and drills of dependencies hold it to that. */
+  readonly needs?: readonly ServiceName[];
 }
 
 /** Windows of a drill; the defaults are those of `resilience.md` §3. */
