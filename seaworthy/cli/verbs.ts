@@ -169,6 +169,7 @@ export const VERBS: readonly Verb[] = [
       { flags: "--runs <n>", help: "runs of each drill (default 1)" },
       { flags: "--seed <n>", help: "the same choices again" },
       { flags: "--allow-outage", help: "may take the last healthy member" },
+      { flags: "--report <file>", help: "an HTML page of it; without a drill, of what was kept" },
       YES,
     ],
     load: () => import("./commands/drill.ts"),

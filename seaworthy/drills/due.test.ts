@@ -34,7 +34,7 @@ test("a drill that was never played is due at once", () => {
     lastAt: undefined,
     dueAt: undefined,
     due: true,
-    because: "never played here",
+    because: "no verdict yet",
   });
 });
 

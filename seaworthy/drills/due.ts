@@ -37,7 +37,7 @@ export function dueDrills(
         lastAt: undefined,
         dueAt: undefined,
         due: true,
-        because: "never played here",
+        because: "no verdict yet",
       };
     }
     return { drill, lastAt: last.at, ...dueAfter(last, question) };

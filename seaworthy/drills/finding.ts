@@ -7,6 +7,7 @@ import {
   NOTHING,
   outageOf,
   type Outage,
+  type OutageRule,
   type Span,
   total,
   touching,
@@ -75,11 +76,12 @@ export function findingOf(record: RunRecord): RunFinding {
   const hurt = touching(record.samples, window);
   const failed = failedByClass(hurt);
   const windowMs = window.toMs - window.fromMs;
-  const outage = outageOf(hurt, {
+  const rule = {
     span: window,
     steadyMs: Math.min(STEADY_MS, windowMs / STEADY_SHARE),
     ratio: record.limits.errorRatio ?? STEADY_RATIO,
-  });
+  };
+  const outage = outageOf(hurt, rule);
   // What the fault hurt is not the baseline's, although it was due in it.
   const hurtToo = new Set(hurt);
   const baseline = dueWithin(record.samples, record.baseline).filter((one) => !hurtToo.has(one));
@@ -101,6 +103,7 @@ export function findingOf(record: RunRecord): RunFinding {
     baseline: latencyOf(baseline),
     during: latencyOf(hurt),
     outage: outage.figures,
+    outageOf: outagesOf(hurt, rule),
     exposureMs: record.exposureMs,
     restoredMs: record.restored.state === "back" ? record.restored.afterMs : undefined,
     ...(record.tookMs === undefined ? {} : { tookMs: record.tookMs }),
@@ -112,6 +115,16 @@ export function findingOf(record: RunRecord): RunFinding {
     generator: record.check,
   };
   return { run, byNature, recovery, doubts, wrongs, aborted, leftBroken };
+}
+
+/** Reads and writes apart: a cache or a replica may go on to answer what changes nothing. */
+function outagesOf(hurt: readonly Sample[], rule: OutageRule): NonNullable<DrillRun["outageOf"]> {
+  const reads = hurt.filter((sample) => sample.class === "safe");
+  const writes = hurt.filter((one) => one.class === "unsafe" || one.class === "idempotent");
+  return {
+    ...(reads.length === 0 ? {} : { reads: outageOf(reads, rule).figures }),
+    ...(writes.length === 0 ? {} : { writes: outageOf(writes, rule).figures }),
+  };
 }
 
 function momentsOf({ baseline, window, undoneMs }: RunRecord): RunMoments {

@@ -3,6 +3,7 @@ import { humanPercent } from "@seaworthy/std/ratio";
 import { NOTHING, total } from "../load/window.ts";
 import type { ClassCounts, DrillRun, Evidence, WriteAudit } from "../record/evidence.ts";
 import type { ObjectiveName, RequestClass } from "../system/system.ts";
+import { CATALOGUE, isDrillName } from "./catalogue.ts";
 import { limitText, monthBudgetMs } from "./objectives.ts";
 
 const SHORT: Readonly<Record<ObjectiveName, string>> = {
@@ -50,15 +51,22 @@ function measuredText(evidence: Evidence): string {
 
 /** What the drill is about comes first; a line that says everything says nothing. */
 function figures({ drill, objective, runs }: Evidence): readonly string[] {
+  const losses = lossesOrOutage(drill, runs);
+  const writes = writesText(runs);
+  if (losesInFlight(drill)) return [...losses, restored(runs), writes];
   const latency = objective === "latency.p95" ? tail(runs, "p95Ms") : tail(runs, "p99Ms");
-  switch (drill) {
-    case "kill-instance":
-      return [...lossesOrOutage(drill, runs), restored(runs), writesText(runs)];
-    case "freeze-instance":
-      return [...exposure(runs), ...lossesOrOutage(drill, runs), latency, writesText(runs)];
-    default:
-      return [...lossesOrOutage(drill, runs), latency, writesText(runs)];
-  }
+  const about = objective === "recovery.time" ? restored(runs) : latency;
+  return [...exposure(runs), ...held(runs), ...losses, about, writes];
+}
+
+/** What an older or newer version called a drill is shown as what it is. */
+function losesInFlight(drill: string): boolean {
+  return isDrillName(drill) && CATALOGUE[drill].losesInFlight;
+}
+
+function held(runs: readonly DrillRun[]): readonly string[] {
+  const counts = runs.flatMap(({ connections }) => connections ?? []);
+  return counts.length === 0 ? [] : [`${grouped(Math.min(...counts))} connections`];
 }
 
 function exposure(runs: readonly DrillRun[]): readonly string[] {
@@ -100,8 +108,8 @@ function classes(drill: string, runs: readonly DrillRun[]): readonly string[] {
     .map((name) => {
       const lost = `${PLURAL[name]} ${grouped(failed[name])} of ${grouped(sent[name])}`;
       // What was in flight on a killed one is lost by nature: counted, bounded, said.
-      const isKill = drill === "kill-instance";
-      const isByNature = isKill && failed[name] > 0 && (name === "unsafe" || name === "stream");
+      const isLost = losesInFlight(drill) && failed[name] > 0;
+      const isByNature = isLost && (name === "unsafe" || name === "stream");
       return isByNature ? `${lost} (${inFlight[name]} in flight)` : lost;
     });
 }

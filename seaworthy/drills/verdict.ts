@@ -81,8 +81,13 @@ function doubtsOf({ run, doubts }: RunFinding): readonly string[] {
         `load average ${generator.loadAverage.toFixed(1)}`,
     );
   }
-  if (run.injected === undefined) found.push("nothing shows that the fault happened");
-  if (run.undone === undefined) found.push("nothing shows that the fault is undone");
+  // Where it was not even tried, why not is said already.
+  if (run.injected === undefined && found.length === 0) {
+    found.push("nothing shows that the fault happened");
+  }
+  if (run.undone === undefined && run.injected !== undefined) {
+    found.push("nothing shows that the fault is undone");
+  }
   return found;
 }
 

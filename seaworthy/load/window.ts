@@ -24,7 +24,7 @@ export function touching(samples: readonly Sample[], span: Span): readonly Sampl
 }
 
 /** Counts as a failure in a ratio; a stream that still flowed when the load ended does not. */
-function isFailure(sample: Sample): boolean {
+export function isFailure(sample: Sample): boolean {
   if (sample.outcome === "ok") return false;
   return !(sample.class === "stream" && isOpen(sample));
 }

@@ -58,11 +58,9 @@ export interface DrillRun {
   readonly baseline: LatencySummary;
   readonly during: LatencySummary;
   /** Longest gap between successes, seconds with > 1 % failed, first failure → steady again. */
-  readonly outage: {
-    readonly longestGapMs: number;
-    readonly badSeconds: number;
-    readonly unavailableMs: number;
-  };
+  readonly outage: OutageFigures;
+  /** The same of safe requests alone, and of writes alone; absent where none was sent. */
+  readonly outageOf?: { readonly reads?: OutageFigures; readonly writes?: OutageFigures };
   /** Injection → last request sent to the victim (ms); undefined where it does not apply. */
   readonly exposureMs: number | undefined;
   /** Injection → redundancy restored (ms). */
@@ -80,6 +78,12 @@ export interface DrillRun {
   readonly injected: string | undefined;
   readonly undone: string | undefined;
   readonly generator: GeneratorCheck;
+}
+
+export interface OutageFigures {
+  readonly longestGapMs: number;
+  readonly badSeconds: number;
+  readonly unavailableMs: number;
 }
 
 /** Milliseconds since the load began. */

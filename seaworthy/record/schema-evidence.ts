@@ -7,6 +7,7 @@ import type {
   GeneratorCheck,
   Interval,
   LatencySummary,
+  OutageFigures,
   RunJudged,
   RunMoments,
   Verdict,
@@ -59,6 +60,10 @@ const generatorSchema = schemaOf<GeneratorCheck>()(
   }),
 );
 
+const outageSchema = schemaOf<OutageFigures>()(
+  z.object({ longestGapMs: amount, badSeconds: amount, unavailableMs: amount }),
+);
+
 const momentsSchema = schemaOf<RunMoments>()(
   z.object({
     baselineFromMs: amount,
@@ -88,7 +93,10 @@ const runSchema = schemaOf<DrillRun>()(
     inFlightOnVictim: countsSchema,
     baseline: latencySchema,
     during: latencySchema,
-    outage: z.object({ longestGapMs: amount, badSeconds: amount, unavailableMs: amount }),
+    outage: outageSchema,
+    outageOf: z
+      .object({ reads: outageSchema.exactOptional(), writes: outageSchema.exactOptional() })
+      .exactOptional(),
     exposureMs: orUndefined(amount),
     restoredMs: orUndefined(amount),
     tookMs: amount.exactOptional(),

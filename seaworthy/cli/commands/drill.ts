@@ -3,6 +3,8 @@ import { deadline } from "@seaworthy/std/clock";
 import { CATALOGUE, type Tier } from "../../drills/catalogue.ts";
 import { releasesServing } from "../../drills/whole.ts";
 import type { Target } from "../../targets/target.ts";
+import type { Context } from "../context.ts";
+import { latestPlays, reportPathOf, writeReport } from "../drill-report.ts";
 import { chooseDrills, type Chosen, type DrillChoice, readChoice } from "../choose-drills.ts";
 import { confirmByName, disposable } from "../converge-verb.ts";
 import { EXIT, exitForEvidence } from "../exit.ts";
@@ -28,10 +30,8 @@ export const run: RunVerb = async (invocation) => {
   const system = await openSystem(invocation);
   const flags = { all: options["all"] === true, due: options["due"] === true };
   const choice = readChoice(system.rest, flags);
-  if (choice === undefined) {
-    const known = Object.keys(CATALOGUE).join(", ");
-    throw new Refusal(EXIT.usage, "which drill?", { fix: `one of ${known}, or --all` });
-  }
+  const reportPath = await reportPathOf(options["report"], context);
+  if (choice === undefined) return await reportKept(reportPath, { system, context });
   await refuseUnrunnable(system);
   const asked = readAsked(invocation);
   await using target = disposable(await openTarget(system, context));
@@ -42,8 +42,25 @@ export const run: RunVerb = async (invocation) => {
   const ran = await runDrills({ drills: chosen.drills, system, operation, context, ...asked });
   const drilled = { ...ran, skipped: [...chosen.skipped, ...ran.skipped] };
   printDrilled(drilled, { seed: asked.seed, system, invocation });
+  if (reportPath !== undefined) await writeReport(reportPath, drilled, { system, context });
   return exitOf(choice, drilled, context.interrupts.stopRequested());
 };
+
+/** Without a drill to run, a report is of what was kept. */
+async function reportKept(
+  path: string | undefined,
+  about: { readonly system: OpenSystem; readonly context: Context },
+): Promise<number> {
+  if (path === undefined) {
+    const known = Object.keys(CATALOGUE).join(", ");
+    throw new Refusal(EXIT.usage, "which drill?", { fix: `one of ${known}, or --all` });
+  }
+  await using target = disposable(await openTarget(about.system, about.context));
+  const evidence = latestPlays(await readEvidence(target.store));
+  if (evidence.length === 0) throw new Refusal(EXIT.couldNotVerify, "no drill was played here yet");
+  await writeReport(path, { evidence, skipped: [] }, about);
+  return EXIT.done;
+}
 
 interface AskedDrills {
   readonly seed: number;

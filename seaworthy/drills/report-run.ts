@@ -1,0 +1,112 @@
+import { humanDuration } from "@seaworthy/std/duration";
+import { humanPercent } from "@seaworthy/std/ratio";
+import { total } from "../load/window.ts";
+import type { ClassCounts, DrillRun, LatencySummary, OutageFigures } from "../record/evidence.ts";
+import { CLASSES, failureChart, latencyChart } from "./chart.ts";
+import { html, type Markup } from "./markup.ts";
+import type { ReportedDrill } from "./report.ts";
+
+/** Every value of every run: a mean would hide the one that matters. */
+export function runTable(runs: readonly DrillRun[]): Markup {
+  const heads = ["run", ...ROWS.map(({ head }) => head)];
+  const rows = runs.map((run, at) => {
+    const cells = ROWS.map(({ of }) => html`<td>${of(run)}</td>`);
+    return html`<tr><td>${at + 1}</td>${cells}</tr>`;
+  });
+  const seen = runs.map(
+    (run, at) => html`<tr><td>${at + 1}</td>
+<td class="text">${run.injected ?? "nothing shows that it happened"}</td>
+<td class="text">${run.undone ?? "nothing shows that it is undone"}</td></tr>`,
+  );
+  return html`<div class="wide"><table><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr>
+${rows}</table></div>
+<div class="wide"><table><tr><th>run</th><th>seen to happen</th><th>seen undone</th></tr>
+${seen}</table></div>`;
+}
+
+interface Row {
+  readonly head: string;
+  readonly of: (run: DrillRun) => string;
+}
+
+const ROWS: readonly Row[] = [
+  { head: "sent", of: ({ sent }) => byClass(sent) },
+  { head: "failed", of: ({ failed }) => byClass(failed) },
+  { head: "in flight on it", of: (run) => byClass(run.inFlightOnVictim) },
+  { head: "before p50 · p99", of: ({ baseline }) => latency(baseline) },
+  {
+    head: "during p50 · p99 · max",
+    of: ({ during }) => `${latency(during)} · ${ms(during.maxMs)}`,
+  },
+  { head: "gap · bad s · outage", of: ({ outage }) => outageText(outage) },
+  { head: "of reads", of: (run) => outageText(run.outageOf?.reads) },
+  { head: "of writes", of: (run) => outageText(run.outageOf?.writes) },
+  { head: "exposure", of: ({ exposureMs }) => ms(exposureMs) },
+  { head: "whole after", of: ({ restoredMs }) => ms(restoredMs) },
+  { head: "took", of: ({ tookMs }) => ms(tookMs) },
+  {
+    head: "connections",
+    of: ({ connections }) => (connections === undefined ? "" : `${connections}`),
+  },
+  { head: "writes lost · doubled · unknown", of: ({ writes }) => writesText(writes) },
+  { head: "generator", of: generatorText },
+];
+
+function byClass(counts: ClassCounts): string {
+  const named = CLASSES.filter((name) => counts[name] > 0);
+  if (named.length === 0) return "0";
+  return named.map((name) => `${name} ${counts[name].toLocaleString("en-US")}`).join(", ");
+}
+
+function latency({ count, p50Ms, p99Ms }: LatencySummary): string {
+  return count === 0 ? "no answer" : `${ms(p50Ms)} · ${ms(p99Ms)}`;
+}
+
+function outageText(outage: OutageFigures | undefined): string {
+  if (outage === undefined) return "";
+  return `${ms(outage.longestGapMs)} · ${outage.badSeconds} · ${ms(outage.unavailableMs)}`;
+}
+
+function writesText(writes: DrillRun["writes"]): string {
+  if (writes === undefined) return "no history";
+  const { lost, doubled, unknown, unknownApplied } = writes;
+  return `${lost} · ${doubled} · ${unknown} (${unknownApplied} applied)`;
+}
+
+function generatorText({ generator }: DrillRun): string {
+  const cpu = humanPercent(Number(generator.cpuRatio.toPrecision(2)));
+  const lag = `lag p99 ${generator.sendLagP99Ms.toFixed(1)} ms, CPU ${cpu}`;
+  const load = `load average ${generator.loadAverage.toFixed(1)}`;
+  return `${generator.ok ? "" : "too slow: "}${lag}, ${load}`;
+}
+
+function ms(value: number | undefined): string {
+  return value === undefined ? "" : humanDuration(value);
+}
+
+/** How each run went, second by second. */
+export function runCharts({ evidence, timelines, undrawn }: ReportedDrill): Markup {
+  const [{ predicted, runs }] = evidence;
+  const charts = timelines.map((timeline, at) => {
+    const failed = runs[at] === undefined ? 0 : total(runs[at].failed);
+    return html`<figure>${latencyChart(timeline, predicted)}
+<figcaption>Run ${at + 1}: ${key("line50", "p50")}, ${key("line99", "p99")} of each
+${timeline.bucketMs / 1_000} s by due time, logarithmic; seconds from the injection;
+shaded: what was predicted.</figcaption></figure>
+<figure>${failureChart(timeline, predicted)}
+<figcaption>Run ${at + 1}: ${failed} failed in the window,
+by class: ${CLASSES.map((name) => html`${classKey(name)} `)}</figcaption></figure>`;
+  });
+  const why = undrawn === undefined ? html`` : html`<p class="dim">${undrawn}</p>`;
+  return html`${charts}${why}`;
+}
+
+/** A line's key is a letter in its colour: a page without styles still says which is which. */
+function key(name: "line50" | "line99", text: string): Markup {
+  return html`<span class="verdict key-${name}">— ${text}</span>`;
+}
+
+function classKey(name: (typeof CLASSES)[number]): Markup {
+  return html`<svg class="key" viewBox="0 0 10 10" aria-hidden="true">
+<rect class="${name}" width="10" height="10"/></svg>${name}`;
+}
