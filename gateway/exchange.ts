@@ -1,17 +1,20 @@
 import { assertNever } from "@seaworthy/std/assert";
-import type { Dispatcher } from "undici";
+import type { Socket } from "node:net";
 import { noteAnswer, noteFailure } from "./account.ts";
-import { classOf, isRepeatable, NOTHING_TRIED, type Admitted, type Phase } from "./admitted.ts";
-import { chooseEndpoint } from "./choice.ts";
 import {
-  CLIENT_CLOSED,
-  HELD_BYTES_MAX,
-  onResponseDrain,
-  refuseRequest,
-  type ResponseOwner,
-} from "./answer.ts";
+  addOwn,
+  classOf,
+  dispatchOptions,
+  isRepeatable,
+  NOTHING_TRIED,
+  type Admitted,
+  type Phase,
+} from "./admitted.ts";
+import { chooseEndpoint } from "./choice.ts";
+import { CLIENT_CLOSED, refuseRequest, type ResponseOwner } from "./answer.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
 import type { Endpoint, RequestClass } from "./endpoint.ts";
+import { Delivery } from "./delivery.ts";
 import { readResponseHead } from "./headers.ts";
 import { refusalFor } from "./failure.ts";
 import { logLine } from "./log-line.ts";
@@ -20,6 +23,11 @@ import { RequestBody, BODY_KEPT_BYTES_MAX, type BodyEvents } from "./request-bod
 import { mayRetry, type TryFailure } from "./retry.ts";
 import { Timed } from "./timer-wheel.ts";
 import type { Unflushed } from "./traffic.ts";
+import { Tunnel } from "./tunnel.ts";
+import { isAccepted } from "./upgrade.ts";
+
+/** How long the last event of a stream that is to end may take to become whole. */
+const LAST_EVENT_MS = 500;
 
 /** The life of one request, from its checked head to the last byte of its answer. */
 export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unflushed, BodyEvents {
@@ -33,19 +41,15 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   #tries = 0;
   #body: RequestBody | undefined = undefined;
   #totalDeadlineMs: number;
-  #progressMs: number;
-  #held: Buffer | undefined = undefined;
-  #contentLength = -1;
-  #isPaused = false;
   #isSilenceTimed = false;
-  #bytesOut = 0;
+  /** Set as soon as there is an answer to pass back. */
+  #delivery: Delivery | undefined = undefined;
 
   constructor(admitted: Admitted) {
     super();
     const { traffic, route } = admitted;
     this.#in = admitted;
     this.#arrivedMs = traffic.clock.now();
-    this.#progressMs = this.#arrivedMs;
     this.#totalDeadlineMs = this.#arrivedMs + route.timeoutMs;
     this.#isRepeatable = isRepeatable(admitted);
     this.#class = classOf(admitted);
@@ -60,7 +64,8 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
       this.#try(this.#arrivedMs);
       return;
     }
-    this.#body = new RequestBody(request, this, traffic.limits.bodyBytes);
+    const { limits, clock } = traffic;
+    this.#body = new RequestBody(request, this, { bytesMax: limits.bodyBytes, clock });
     if (head.chunked || head.contentLength > BODY_KEPT_BYTES_MAX) {
       this.#try(this.#arrivedMs);
       return;
@@ -75,9 +80,8 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   progress(): void {
     const { traffic, route } = this.#in;
     const now = traffic.clock.now();
-    this.#progressMs = now;
     if (this.#phase === "receiving") {
-      traffic.wheel.schedule(this, now + traffic.timeouts.bodyMs);
+      traffic.wheel.schedule(this, this.#clientLateAtMs(now));
     } else if (this.#phase === "waiting") {
       this.#totalDeadlineMs = now + route.timeoutMs;
       this.#awaitAnswer(now);
@@ -113,33 +117,23 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     const attempt = new Attempt(this, endpoint, { nowMs, requestClass: this.#class });
     this.#attempt = attempt;
     this.#awaitAnswer(nowMs);
-    attempt.dispatch(this.#dispatchOptions());
-  }
-
-  #dispatchOptions(): Dispatcher.DispatchOptions {
-    const { head, target, request } = this.#in;
-    const body = this.#body?.whole() ?? this.#body?.open();
-    return {
-      path: target.target,
-      method: request.method ?? "GET",
-      headers:
-        body !== undefined && !Buffer.isBuffer(body) && head.contentLength >= 0
-          ? [...head.forward, "content-length", String(head.contentLength)]
-          : head.forward,
-      body: body ?? null,
-    };
+    attempt.dispatch(dispatchOptions(this.#in, this.#body?.whole() ?? this.#body?.open()));
   }
 
   /** A request that may not be repeated has the whole time for its one try. */
   #awaitAnswer(nowMs: number): void {
     const { traffic, route } = this.#in;
     const body = this.#body;
-    const ownMs = body?.waitsForClient === true ? traffic.timeouts.bodyMs : route.tryTimeoutMs;
-    const isCapped = this.#isRepeatable || body?.waitsForClient === true;
-    const deadlineMs = isCapped
-      ? Math.min(this.#totalDeadlineMs, nowMs + ownMs)
-      : this.#totalDeadlineMs;
+    const isClients = body?.waitsForClient === true;
+    const ownAtMs = isClients ? this.#clientLateAtMs(nowMs) : nowMs + route.tryTimeoutMs;
+    const isCapped = this.#isRepeatable || isClients;
+    const deadlineMs = isCapped ? Math.min(this.#totalDeadlineMs, ownAtMs) : this.#totalDeadlineMs;
     traffic.wheel.schedule(this, deadlineMs);
+  }
+
+  #clientLateAtMs(nowMs: number): number {
+    const { bodyMs } = this.#in.traffic.timeouts;
+    return this.#body?.lateAtMs(bodyMs) ?? nowMs + bodyMs;
   }
 
   mayStart(endpoint: Endpoint): boolean {
@@ -189,10 +183,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     this.#attempt = undefined;
     if (this.#isOver) return;
     if (this.#phase === "answering") return this.#breakOff(failure);
-    if (!isRetried) {
-      this.#refuse(refusalFor(failure));
-      return;
-    }
+    if (!isRetried) return this.#refuse(refusalFor(failure));
     this.#in.traffic.totals.retried(failure);
     if (attempt !== undefined) this.#tried = [...this.#tried, attempt.endpoint];
     const isWorthRepeating = failure !== "refused" && failure !== "withdrawn";
@@ -202,20 +193,16 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   // The answer.
 
   onHead(status: number, rawHeaders: readonly (Buffer | string)[]): void {
-    const { response, traffic, requestId, entrance, request } = this.#in;
+    const { response, traffic, request } = this.#in;
     const head = readResponseHead(rawHeaders);
     if (head.isBroken) {
       this.#attempt?.abandon();
       this.onFailure("malformed");
       return;
     }
-    head.headers.push("x-request-id", requestId);
     const attempt = this.#attempt;
     if (attempt === undefined) return;
-    if (entrance.kind === "inner") {
-      const { id, release } = attempt.endpoint.config;
-      head.headers.push("seaworthy-instance", id, "seaworthy-release", release);
-    }
+    addOwn(head, this.#in, attempt.endpoint);
     if (head.isStream && this.#class !== "stream") {
       this.#class = "stream";
       attempt.becomeStream();
@@ -224,52 +211,53 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     if (traffic.isDraining || (this.#body !== undefined && !request.complete)) {
       response.shouldKeepAlive = false;
     }
-    this.#contentLength = head.contentLength;
     // Throws on what node:http will not send; undici then reports the attempt as failed.
     response.writeHead(status, head.headers);
     this.#phase = "answering";
-    // A short answer is sent in one piece; its head has nothing to say before the body is here.
-    if (head.contentLength < 0 || head.contentLength > HELD_BYTES_MAX) traffic.flushSoon(this);
+    this.#delivery = new Delivery(response, head);
+    if (!this.#delivery.isShort) traffic.flushSoon(this);
   }
 
   flushHead(): void {
     if (this.#phase !== "answering") return;
-    if (this.#bytesOut === 0) this.#in.response.flushHeaders();
+    this.#delivery?.flushHead();
     this.#keepWaiting();
   }
 
   onChunk(chunk: Buffer): void {
-    // The whole body in one piece: its end is about to come, and both go out together.
-    if (
-      this.#bytesOut === 0 &&
-      chunk.length === this.#contentLength &&
-      chunk.length <= HELD_BYTES_MAX
-    ) {
-      this.#bytesOut = chunk.length;
-      this.#held = chunk;
-      return;
-    }
-    this.#bytesOut += chunk.length;
-    this.#pass(chunk);
+    const delivery = this.#delivery;
+    if (delivery === undefined) return;
+    const wasPaused = delivery.isPaused;
+    if (delivery.take(chunk)) return;
+    if (delivery.isOver) return this.#endStream();
     this.#keepWaiting();
+    if (delivery.isPaused && !wasPaused) this.#attempt?.pause();
   }
 
-  #pass(chunk: Buffer): void {
-    const { response } = this.#in;
-    if (response.write(chunk) || this.#isPaused) return;
-    this.#isPaused = true;
-    if (response.listenerCount("drain") === 0) response.on("drain", onResponseDrain);
-    this.#attempt?.pause();
+  windUp(): boolean {
+    const delivery = this.#delivery;
+    if (this.#phase !== "answering" || delivery?.windUp() !== true) return false;
+    if (delivery.isOver) this.#endStream();
+    else this.#in.traffic.wheel.schedule(this, this.#in.traffic.clock.now() + LAST_EVENT_MS);
+    return true;
+  }
+
+  #endStream(): void {
+    this.#attempt?.abandon();
+    this.#attempt = undefined;
+    this.#breakOff("cut");
   }
 
   onRoom(): void {
-    if (!this.#isPaused) return;
-    this.#isPaused = false;
+    if (this.#delivery?.isPaused !== true) return;
+    this.#delivery.isPaused = false;
     this.#keepWaiting();
     this.#attempt?.resume();
   }
 
   #keepWaiting(): void {
+    // The last event of a stream has its own deadline.
+    if (this.#delivery?.isEnding === true) return;
     const { traffic, route } = this.#in;
     this.#isSilenceTimed = true;
     traffic.wheel.schedule(this, traffic.clock.now() + route.idleMs);
@@ -281,15 +269,27 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     this.#attempt = undefined;
     this.#phase = "flushing";
     const now = traffic.clock.now();
-    const held = this.#held;
-    this.#held = undefined;
-    if (held === undefined) response.end();
-    // As a string of bytes it goes out in one write with the head; as a buffer it would take two.
-    else response.end(held.toString("latin1"), "latin1");
+    this.#delivery?.end();
     traffic.wheel.schedule(this, now + route.idleMs);
     const status = response.statusCode;
     if (attempt !== undefined) noteAnswer({ attempt, status, admitted: this.#in, nowMs: now });
     this.#finish(status, undefined, attempt?.endpoint);
+  }
+
+  onUpgrade(rawHeaders: readonly (Buffer | string)[], upstream: Socket): void {
+    const { traffic, upgrade } = this.#in;
+    const attempt = this.#attempt;
+    if (attempt === undefined || upgrade === undefined || !isAccepted(upgrade.key, rawHeaders)) {
+      upstream.destroy();
+      attempt?.end();
+      this.onFailure("malformed");
+      return;
+    }
+    this.#attempt = undefined;
+    this.#phase = "done";
+    traffic.wheel.cancel(this);
+    const begun = { admitted: this.#in, arrivedMs: this.#arrivedMs, tries: this.#tries };
+    new Tunnel({ ...begun, upgrade, attempt, upstream, rawHeaders }).open();
   }
 
   // Ends.
@@ -304,6 +304,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
         this.#expireWaiting(nowMs);
         return;
       case "answering":
+        if (this.#delivery?.isEnding === true) return this.#endStream();
         if (!this.#isSilenceTimed) {
           // The deadline for the head came while a short body was due: its silence begins now.
           this.flushHead();
@@ -311,7 +312,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
         }
         this.#attempt?.abandon();
         // A client that does not read is not its endpoint's fault.
-        if (this.#isPaused) this.#breakOff("try-timeout");
+        if (this.#delivery?.isPaused === true) this.#breakOff("try-timeout");
         else this.onFailure("try-timeout");
         return;
       case "flushing":
@@ -327,7 +328,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
 
   #expireWaiting(nowMs: number): void {
     const isClientLate = this.#body?.waitsForClient === true;
-    const clientDeadlineMs = this.#progressMs + this.#in.traffic.timeouts.bodyMs;
+    const clientDeadlineMs = this.#clientLateAtMs(nowMs);
     // It was the endpoint's turn when this deadline was set.
     if (isClientLate && nowMs < clientDeadlineMs) {
       return this.#in.traffic.wheel.schedule(this, clientDeadlineMs);
@@ -342,7 +343,8 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
     const { response } = this.#in;
     this.#phase = "flushing";
     // A stream cut on purpose ends like any stream: its client comes again by itself.
-    if (failure === "cut" && this.#class === "stream" && this.#contentLength < 0) response.end();
+    const isStream = this.#class === "stream" && this.#delivery?.isOpenEnded === true;
+    if (failure === "cut" && isStream) response.end();
     else response.destroy();
     this.#finish(response.statusCode, failure, undefined);
   }
@@ -391,7 +393,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
         tries: this.#tries,
         requestClass: this.#class,
         bytesIn: this.#body?.bytes ?? 0,
-        bytesOut: this.#bytesOut,
+        bytesOut: this.#delivery?.bytes ?? 0,
       }),
     );
   }

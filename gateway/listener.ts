@@ -267,7 +267,7 @@ export class Listener {
       return;
     }
     if (code === "ECONNRESET" || !socket.writable || owed !== undefined) socket.destroy();
-    else this.#refuseSocket(socket, refusalForParser(error, socket));
+    else this.#refuseSocket(socket, refusalForParser(error, socket, this.#traffic.limits));
   }
 
   #refuseTunnel(socket: Duplex): void {
@@ -310,16 +310,16 @@ function answerOwed(socket: Duplex): GatewayResponse | undefined {
   return owed.headersSent || owed.req.complete ? owed : undefined;
 }
 
-function refusalForParser(error: Error, socket: Duplex): Refusal {
+function refusalForParser(error: Error, socket: Duplex, limits: GatewayLimits): Refusal {
   const code = "code" in error ? error.code : undefined;
   if (code === HEAD_LATE) return REFUSALS.headerTimeout;
   if (code !== "HPE_HEADER_OVERFLOW") return REFUSALS.malformed;
-  return isFirstLineOpen(error, socket) ? REFUSALS.targetTooLong : REFUSALS.headTooLarge;
-}
-
-/** As far as one read shows it: a connection's first bytes, and no line end among them. */
-function isFirstLineOpen(error: Error, socket: Duplex): boolean {
   const bytes = "rawPacket" in error ? error.rawPacket : undefined;
-  if (!(bytes instanceof Buffer) || !(socket instanceof Socket)) return false;
-  return socket.bytesRead === bytes.length && !bytes.includes("\r\n");
+  const isFirst = socket instanceof Socket && bytes instanceof Buffer;
+  // As far as one read shows it: a connection's first bytes, and no line end within the limit.
+  const isTarget =
+    isFirst &&
+    socket.bytesRead === bytes.length &&
+    !bytes.subarray(0, limits.headerBytes).includes("\r\n");
+  return isTarget ? REFUSALS.targetTooLong : REFUSALS.headTooLarge;
 }

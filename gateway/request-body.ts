@@ -1,11 +1,24 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
+import type { Clock } from "@seaworthy/std/clock";
 
 /**
  * How much of a body is kept so that it can be sent again: prompts and JSON documents fit, and a
  * thousand connections keep at most 64 MiB.
  */
 export const BODY_KEPT_BYTES_MAX = 65_536;
+
+/**
+ * Slower than this over its whole length, a body comes to be slow: each byte just before it would
+ * be late could go on for days. As slow as a modem of 1985, and what Apache asks for
+ * (mod_reqtimeout, MinRate=500); `bodyMs` of it is credit.
+ */
+const BODY_BYTES_PER_SECOND_MIN = 500;
+
+export interface BodyLimit {
+  readonly bytesMax: number;
+  readonly clock: Clock;
+}
 
 export interface BodyEvents {
   /** Bytes arrived from the client. */
@@ -27,13 +40,21 @@ export class RequestBody {
   #kept: Buffer[] | undefined = [];
   #feed: Feed | undefined = undefined;
   #discarded = false;
+  readonly #clock: Clock;
+  /** How long it was the client's turn, before the turn that began at `#turnMs`. */
+  #waitedMs = 0;
+  #turnMs: number | undefined;
+  #progressMs: number;
   bytes = 0;
   isComplete = false;
 
-  constructor(request: IncomingMessage, events: BodyEvents, bytesMax: number) {
+  constructor(request: IncomingMessage, events: BodyEvents, limit: BodyLimit) {
     this.#request = request;
     this.#events = events;
-    this.#bytesMax = bytesMax;
+    this.#bytesMax = limit.bytesMax;
+    this.#clock = limit.clock;
+    this.#progressMs = limit.clock.now();
+    this.#turnMs = this.#progressMs;
     request.on("data", (chunk: Buffer) => this.#take(chunk));
     request.on("end", () => this.#end());
     // The response's `close` says what has to be done; without a listener this would be fatal.
@@ -57,14 +78,39 @@ export class RequestBody {
   }
 
   /**
+   * When the client is late, on the monotonic clock: after `silenceMs` without a byte, or when all
+   * of it so far came too slowly. The endpoint's own slowness counts against nobody here.
+   */
+  lateAtMs(silenceMs: number): number {
+    const nowMs = this.#clock.now();
+    const waitedMs = this.#waitedMs + (this.#turnMs === undefined ? 0 : nowMs - this.#turnMs);
+    const allowedMs = silenceMs + (this.bytes / BODY_BYTES_PER_SECOND_MIN) * 1_000;
+    return Math.min(this.#progressMs + silenceMs, nowMs + allowedMs - waitedMs);
+  }
+
+  #pause(): void {
+    if (this.#turnMs !== undefined) this.#waitedMs += this.#clock.now() - this.#turnMs;
+    this.#turnMs = undefined;
+    this.#request.pause();
+  }
+
+  #resume(): void {
+    if (this.#turnMs === undefined) {
+      this.#turnMs = this.#clock.now();
+      this.#progressMs = this.#turnMs;
+    }
+    this.#request.resume();
+  }
+
+  /**
    * A stream of the body from its first byte on, for one try. Ends the stream given before.
    * The client is read from only when the endpoint reads, so that a refused connection costs
    * nothing of the body.
    */
   open(): Readable {
     this.#feed?.destroy();
-    if (!this.isComplete) this.#request.pause();
-    const feed = new Feed(() => this.#request.resume());
+    if (!this.isComplete) this.#pause();
+    const feed = new Feed(() => this.#resume());
     this.#feed = feed;
     for (const chunk of this.#kept ?? []) feed.push(chunk);
     if (this.isComplete) feed.push(null);
@@ -81,6 +127,7 @@ export class RequestBody {
 
   #take(chunk: Buffer): void {
     this.bytes += chunk.length;
+    this.#progressMs = this.#clock.now();
     if (this.#discarded) return;
     if (this.bytes > this.#bytesMax) {
       this.#events.overflow();
@@ -89,7 +136,7 @@ export class RequestBody {
     if (this.bytes > BODY_KEPT_BYTES_MAX) this.#kept = undefined;
     this.#kept?.push(chunk);
     const feed = this.#feed;
-    if (feed !== undefined && !feed.destroyed && !feed.push(chunk)) this.#request.pause();
+    if (feed !== undefined && !feed.destroyed && !feed.push(chunk)) this.#pause();
     this.#events.progress();
   }
 
