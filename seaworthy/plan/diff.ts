@@ -5,6 +5,7 @@ import { expectationOf, stepDeadlineMs } from "./expectation.ts";
 import type { EdgeUnit, Graph, JobUnit, ServiceUnit, Unit, UnitName } from "./graph.ts";
 import type { Observed, ObservedInstance, ObservedUnit } from "./observed.ts";
 import { unitsInOrder } from "./order.ts";
+import { strategyText } from "./strategy.ts";
 import { releaseChanges } from "./release-changes.ts";
 import type { FieldChange, Plan, PlanAction, PlanStep } from "./plan.ts";
 
@@ -110,14 +111,18 @@ function serviceDrafts(
 ): readonly Draft[] {
   const serving = seen === undefined ? undefined : servingOf(seen);
   const to = input.releases.get(unit.name)?.id ?? serving;
-  const now = seen?.instances.filter(({ routed }) => routed).length ?? 0;
+  // What a person isolated is there, and comes back.
+  const isThere = (one: ObservedInstance) => one.routed || one.isolated !== undefined;
+  const now = seen?.instances.filter(isThere).length ?? 0;
   const change = { unit, from: serving, to, replicas: { from: now, to: unit.replicas } };
   if (seen === undefined || (seen.instances.length === 0 && seen.committed === undefined)) {
     return [draft("create", change, { reason: "it is not here yet", fields: [] })];
   }
   const fields = fieldChanges(unit, input);
   if (serving !== undefined && to !== serving) {
-    const reason = `${to} instead of ${serving}${overrideNote(unit, seen)}`;
+    const how = strategyText(unit.rollout);
+    const by = how === undefined ? "" : ` · ${how}`;
+    const reason = `${to} instead of ${serving}${overrideNote(unit, seen)}${by}`;
     const content = releaseChanges(
       input.known?.get(serving),
       input.releases.get(unit.name) ?? input.known?.get(to ?? ""),
@@ -165,7 +170,7 @@ function leftoverOf(
 ): string | undefined {
   const others = seen.instances.filter(({ release }) => release !== wanted);
   if (others.length > 0) return `${names(others)} still there, of another release`;
-  const strays = seen.instances.filter(({ routed }) => !routed);
+  const strays = seen.instances.filter(({ routed, isolated }) => !routed && isolated === undefined);
   if (strays.length > 0) return `${names(strays)} there and in no route`;
   if (seen.committed !== wanted) return `${wanted ?? "its release"} serves and was never proved`;
   const asked = seen.scaleOverride ?? seen.desired;

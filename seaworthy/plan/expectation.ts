@@ -1,5 +1,6 @@
 import type { Graph, ServiceUnit, Unit } from "./graph.ts";
 import type { Plan, PlanAction, PlanStep } from "./plan.ts";
+import { strategyOf, watchedMs } from "./strategy.ts";
 
 /** What a start usually takes, for the estimate; the declared `boot` is a limit, not a guess. */
 const BOOT_GUESS_MS = 2_000;
@@ -10,6 +11,8 @@ const JOB_GUESS_MS = 10_000;
 /** Start, switch, observing and a busy machine, for each instance. */
 const OVERHEAD_MS = 30_000;
 const CONFIGURE_MS = 60_000;
+/** What the rollout starts side by side (`rolling.ts`). */
+const STARTS_AT_ONCE = 4;
 /** For a unit that is no longer declared, so that nothing says its own limits. */
 const UNDECLARED = { bootMs: 60_000, drainMs: 10_000, stopMs: 30_000 };
 
@@ -22,8 +25,9 @@ export function stepDeadlineMs(
   if (unit?.kind === "job") return unit.deadlineMs + OVERHEAD_MS;
   if (action === "configure" || unit?.kind === "edge") return CONFIGURE_MS;
   const { bootMs, drainMs, stopMs } = unit ?? UNDECLARED;
-  const bakeMs = action === "roll" || action === "repair" ? (unit?.rollout.bakeMs ?? 0) : 0;
-  return (instances + 1) * (bootMs + drainMs + stopMs + OVERHEAD_MS) + bakeMs;
+  const isWatched = unit !== undefined && (action === "roll" || action === "repair");
+  const bakesMs = isWatched ? watchedMs(unit.rollout) : 0;
+  return (instances + 1) * (bootMs + drainMs + stopMs + OVERHEAD_MS) + bakesMs;
 }
 
 /** What a plan costs. Seconds are an estimate from usual times, not a promise. */
@@ -33,9 +37,7 @@ export function expectationOf(steps: readonly PlanStep[], graph: Graph): Plan["e
     const unit = units.get(step.unit);
     return unit?.kind === "service" ? [{ step, unit }] : [];
   });
-  const extra = rolls
-    .filter(({ step }) => step.action === "roll" || step.action === "repair")
-    .map(({ unit }) => Math.max(1, unit.rollout.surge));
+  const extra = rolls.map(({ step, unit }) => extraInstances(step, unit));
   const lost = rolls.map(({ step, unit }) => lostBy(step, unit, graph));
   const took = steps.map((step) => guessMs(step, units.get(step.unit)));
   return {
@@ -43,6 +45,27 @@ export function expectationOf(steps: readonly PlanStep[], graph: Graph): Plan["e
     extraInstances: Math.max(0, ...extra),
     seconds: Math.round(took.reduce((sum, each) => sum + each, 0) / 1_000),
   };
+}
+
+/** Instances beyond the wanted number while this step is done. */
+export function extraInstances({ action, replicas }: PlanStep, unit: ServiceUnit): number {
+  switch (action) {
+    case "roll":
+    case "restart": {
+      const isJudged = action === "roll";
+      return strategyOf({ settings: unit.rollout, replicas, isFirst: false, isJudged }).surge;
+    }
+    case "repair":
+      return Math.max(1, unit.rollout.surge);
+    case "create":
+    case "scale":
+    case "configure":
+    case "run-job":
+    case "remove":
+      return 0;
+    default:
+      return action satisfies never;
+  }
 }
 
 /**
@@ -58,7 +81,7 @@ function lostBy(step: PlanStep, unit: ServiceUnit, graph: Graph): number {
 }
 
 function stoppedBy({ action, replicas }: PlanStep): number {
-  if (action === "roll") return replicas.from;
+  if (action === "roll" || action === "restart") return replicas.from;
   return action === "scale" ? Math.max(0, replicas.from - replicas.to) : 0;
 }
 
@@ -78,6 +101,11 @@ function guessMs(step: PlanStep, unit: Unit | undefined): number {
     case "remove":
       return from * end;
     case "roll":
+      return (
+        takeoverMs(unit, step, { boot, end }) + (unit === undefined ? 0 : watchedMs(unit.rollout))
+      );
+    case "restart":
+      return takeoverMs(unit, step, { boot, end });
     case "repair":
       return Math.max(from, to) * (boot + end) + (unit?.rollout.bakeMs ?? 0);
     case "run-job":
@@ -85,4 +113,15 @@ function guessMs(step: PlanStep, unit: Unit | undefined): number {
     default:
       return step.action satisfies never;
   }
+}
+
+/** One instance after the other; blue-green starts some side by side and ends all at once. */
+function takeoverMs(
+  unit: ServiceUnit | undefined,
+  { replicas }: PlanStep,
+  { boot, end }: { readonly boot: number; readonly end: number },
+): number {
+  const { from, to } = replicas;
+  if (unit?.rollout.strategy === "blue-green") return Math.ceil(to / STARTS_AT_ONCE) * boot + end;
+  return Math.max(from, to) * (boot + end);
 }

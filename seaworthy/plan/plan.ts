@@ -28,6 +28,8 @@ export interface PlanStep {
   readonly to: ReleaseId | undefined;
   /** Instances before and after. */
   readonly replicas: { readonly from: number; readonly to: number };
+  /** Of a `restart`: instances with a lower number are the ones to be replaced. */
+  readonly renewFrom?: number;
   readonly deadlineMs: number;
   readonly reason: string;
   /** Field-level differences; a secret shows as its version. */
@@ -36,7 +38,8 @@ export interface PlanStep {
 
 /**
  * `create` a unit, `roll` it to another release, `scale` it, `configure` what needs no new release
- * (edge, routes, checks), `run-job`, `remove`, `repair` an interrupted operation's leftovers.
+ * (edge, routes, checks), `run-job`, `remove`, `repair` an interrupted operation's leftovers,
+ * `restart`: every instance becomes another one of the same release.
  */
 export type PlanAction =
   | "create"
@@ -45,7 +48,8 @@ export type PlanAction =
   | "configure"
   | "run-job"
   | "remove"
-  | "repair";
+  | "repair"
+  | "restart";
 
 export interface FieldChange {
   readonly path: string;

@@ -14,6 +14,7 @@ const SIGN: Readonly<Record<PlanAction, string>> = {
   "run-job": "+",
   remove: "-",
   repair: "!",
+  restart: "~",
 };
 
 /** For people, one line a string: `+` new, `~` changed, `-` removed, `!` repaired. */
@@ -92,6 +93,7 @@ const action: z.ZodType<PlanAction> = z.enum([
   "run-job",
   "remove",
   "repair",
+  "restart",
 ]);
 
 const objective: z.ZodType<ObjectiveName> = z.enum([
@@ -120,6 +122,7 @@ const step = z
     from: maybeText,
     to: maybeText,
     replicas: z.object({ from: z.int(), to: z.int() }),
+    renewFrom: z.int().exactOptional(),
     deadlineMs: z.number(),
     reason: z.string(),
     fields: z.array(field),

@@ -48,4 +48,8 @@ export interface JournalledChange {
   readonly from: ReleaseId | undefined;
   readonly to: ReleaseId;
   readonly replicas: number;
+  /** The shares that its canary tries, rising. */
+  readonly canary?: readonly number[];
+  /** A restart: instances with a lower number are the ones to be replaced. */
+  readonly renewFrom?: number;
 }

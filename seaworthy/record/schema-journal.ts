@@ -10,6 +10,8 @@ const changeSchema = schemaOf<JournalledChange>()(
     from: orUndefined(z.string()),
     to: z.string(),
     replicas: count,
+    canary: list(z.number()).exactOptional(),
+    renewFrom: count.exactOptional(),
   }),
 );
 

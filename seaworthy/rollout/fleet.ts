@@ -1,12 +1,14 @@
-import type { UnitName } from "../plan/graph.ts";
+import type { ServiceUnit, UnitName } from "../plan/graph.ts";
 import type { PlanStep } from "../plan/plan.ts";
+import type { JournalEntry } from "../record/journal.ts";
 import type { Observed } from "../targets/target.ts";
-import { type Cause, explain, finish, type Forward, forward, goBack } from "./forward.ts";
+import { type Cause, commit, explain, finish, type Forward, forward, goBack } from "./forward.ts";
 import type { Goal } from "./goal.ts";
 import { deadlineMsOf, emptyingOf, goalOf } from "./goals.ts";
 import { unitIn } from "./look.ts";
 import { freshMemory } from "./memory.ts";
 import type { ConvergeRequest, End } from "./request.ts";
+import { type Position, positionOf, unendedChanges } from "./resume.ts";
 import type { Roller, UnitRoll } from "./unit-roll.ts";
 import { NO_COUNTERS } from "./tally.ts";
 
@@ -19,11 +21,37 @@ export interface Turn {
 
 interface Progress {
   readonly observed: Observed;
+  readonly planned: readonly PlannedRoll[];
   readonly rolls: UnitRoll[];
   readonly notes: string[];
 }
 
-const ROLLS: readonly PlanStep["action"][] = ["create", "roll", "scale", "repair"];
+const ROLLS: readonly PlanStep["action"][] = ["create", "roll", "scale", "repair", "restart"];
+
+/** A planned change of a service as the rollout does it, and how far an earlier run came. */
+export interface PlannedRoll {
+  readonly unit: ServiceUnit;
+  readonly goal: Goal;
+  readonly position: Position;
+}
+
+/** What is to be rolled, in the plan's order, before any of it is begun. */
+export function plannedRolls(
+  request: Pick<ConvergeRequest, "plan" | "graph">,
+  observed: Observed,
+  journal: readonly JournalEntry[],
+): readonly PlannedRoll[] {
+  return request.plan.steps
+    .filter(({ action }) => ROLLS.includes(action))
+    .flatMap((step) => {
+      const unit = request.graph.units.find((one) => one.name === step.unit);
+      // The edge is the target's own business: `define` started and configured it.
+      if (unit?.kind !== "service") return [];
+      const goal = goalOf(step, unit, observed);
+      const unended = unendedChanges(journal, unit.name);
+      return [{ unit, goal, position: positionOf(goal, unitIn(observed, unit.name), unended) }];
+    });
+}
 
 /** Rolls the units one after the other; all stay reversible until the last one is proved. */
 export async function rollFleet(
@@ -31,11 +59,9 @@ export async function rollFleet(
   roller: Roller,
   progress: Progress,
 ): Promise<Turn | undefined> {
-  for (const step of request.plan.steps.filter(({ action }) => ROLLS.includes(action))) {
-    const unit = request.graph.units.find((one) => one.name === step.unit);
-    // The edge is the target's own business: `define` started and configured it.
-    if (unit?.kind !== "service") continue;
-    const roll = rollOf(goalOf(step, unit, progress.observed), { unit, roller, progress });
+  for (const { unit, goal, position } of progress.planned) {
+    const roll = rollOf(goal, { unit, roller, progress });
+    roll.memory = { ...roll.memory, passed: position.passed };
     // Nothing is left to commit: what was committed before stays what a rollback returns to.
     if (!request.commits) roll.memory = { ...roll.memory, committed: true };
     progress.rolls.push(roll);
@@ -81,16 +107,22 @@ export async function goBackFleet(
   return { outcome: outcomes[turn.by], because, detail };
 }
 
-/** Everything is proved: only now old instances are stopped and releases committed. */
+/**
+ * Everything is proved: all of it is committed first, then old instances are stopped. A run that
+ * dies between the two leaves only stopping to the next one.
+ */
 export async function finishFleet(
   roller: Roller,
   rolls: readonly UnitRoll[],
 ): Promise<End | undefined> {
-  for (const roll of rolls) {
-    const failure = await finish(roll, roller);
-    if (failure === undefined) continue;
-    const because = `${roll.goal.unit} serves ${roll.goal.to}, but: ${failure}; ${stateOf(roll)}`;
-    return { outcome: "not-rolled-back", because, detail: roll.detail };
+  for (const end of [commit, finish]) {
+    for (const roll of rolls) {
+      const failure = await end(roll, roller);
+      if (failure === undefined) continue;
+      const { unit, to } = roll.goal;
+      const because = `${unit} serves ${to}, but: ${failure}; ${stateOf(roll)}`;
+      return { outcome: "not-rolled-back", because, detail: roll.detail };
+    }
   }
   return undefined;
 }

@@ -3,9 +3,9 @@ import { DeadlineExceeded } from "@seaworthy/std/clock";
 import type { UnitName } from "../plan/graph.ts";
 import { errorsIn } from "./bake.ts";
 import { deadlineMsOf } from "./goals.ts";
-import { isReversible } from "./goal.ts";
+import { isReversible, shareToTry } from "./goal.ts";
 import { lastLines } from "./look.ts";
-import { baked, finishing, reversed } from "./memory.ts";
+import { baked, committing, finishing, reversed, stepPassed } from "./memory.ts";
 import { startProbe } from "./probe.ts";
 import { tallyOf } from "./tally.ts";
 import { drive, measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts";
@@ -61,13 +61,20 @@ export async function forward(
       case "bake": {
         const turned = await bake(roll, roller, inconclusive);
         if (turned !== undefined) return { ...turned, notes };
-        roll.memory = baked(roll.memory);
+        judgedGood(roll, roller);
         break;
       }
       default:
         return assertNever(ending);
     }
   }
+}
+
+/** How long it was watched is no part of how long rolling may take: there is a new deadline. */
+function judgedGood(roll: UnitRoll, roller: Roller): void {
+  const deadlineMs = roller.clock.now() + deadlineMsOf(roll.goal);
+  const isStep = shareToTry(roll.goal, roll.memory) !== undefined;
+  roll.memory = isStep ? stepPassed(roll.memory, deadlineMs) : baked(roll.memory, deadlineMs);
 }
 
 /** Goes back with the same promises, and no bake. Undefined: it is back. */
@@ -82,7 +89,13 @@ export async function goBack(
   return await rest(roll, roller);
 }
 
-/** Stops what was kept warm and commits. Undefined: done. */
+/** What it serves is what a rollback returns to from now on. Undefined: done. */
+export async function commit(roll: UnitRoll, roller: Roller): Promise<string | undefined> {
+  roll.memory = committing(roll.memory, roller.clock.now() + deadlineMsOf(roll.goal));
+  return await rest(roll, roller);
+}
+
+/** Stops what was kept warm. Undefined: done. */
 export async function finish(roll: UnitRoll, roller: Roller): Promise<string | undefined> {
   roll.memory = finishing(roll.memory, roller.clock.now() + deadlineMsOf(roll.goal));
   return await rest(roll, roller);
@@ -90,7 +103,7 @@ export async function finish(roll: UnitRoll, roller: Roller): Promise<string | u
 
 async function rest(roll: UnitRoll, roller: Roller): Promise<string | undefined> {
   const ending = await drive(roll, roller, () => Promise.resolve(undefined));
-  if (ending.kind === "done") return undefined;
+  if (ending.kind === "done" || ending.kind === "held") return undefined;
   return ending.kind === "gave-up" ? ending.because : `it came to rest at '${ending.kind}'`;
 }
 

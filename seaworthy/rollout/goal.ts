@@ -1,4 +1,5 @@
 import type { UnitName } from "../plan/graph.ts";
+import type { Strategy } from "../plan/strategy.ts";
 import type { ReleaseId } from "../record/release.ts";
 import type { InstanceId } from "../record/step.ts";
 import type { InstanceState } from "../targets/target.ts";
@@ -12,8 +13,9 @@ export interface Goal {
   /** Undefined: the unit is emptied. */
   readonly to: ReleaseId | undefined;
   readonly replicas: { readonly from: number; readonly to: number };
-  /** Extra instances while rolling. 0 counts as 1: without room, capacity would have to fall. */
-  readonly surge: number;
+  readonly strategy: Strategy;
+  /** A restart: instances with a lower number are old, though they run the same release. */
+  readonly renewFrom: number | undefined;
   readonly limits: { readonly bootMs: number; readonly drainMs: number; readonly stopMs: number };
   /** What is asked of the release before it becomes the committed one. */
   readonly proof: "bake" | "readiness" | "none";
@@ -31,6 +33,10 @@ export interface RollInstance {
   readonly release: ReleaseId;
   readonly state: InstanceState;
   readonly routed: boolean;
+  /** Its part of the requests beside the other routed ones' weights. */
+  readonly weight: number;
+  /** Why a person took it out of the edge. */
+  readonly isolated: string | undefined;
   readonly restarts: number;
 }
 
@@ -42,26 +48,64 @@ export interface Situation {
   readonly nowMs: number;
 }
 
-/** Where the unit is heading now: the goal, or the way back. */
+/** Where the unit is heading now: a part of the goal, all of it, or the way back. */
 export interface Aim {
   readonly to: ReleaseId | undefined;
+  /** Instances of `to`. */
+  readonly fresh: number;
+  /** Ready routed instances of any release that capacity needs. */
   readonly replicas: number;
+  /** Old ones that stay routed beside the fresh: what a canary is judged against. */
+  readonly beside: number;
+  /** Of the requests, to all fresh ones together; undefined: every instance alike. */
+  readonly share: number | undefined;
+  readonly atOnce: boolean;
   /** Old instances kept running, unrouted, until the fleet is proved. */
   readonly warm: number;
   /** Total instances a start may lead to. */
   readonly totalMax: number;
 }
 
+/** Shares are sums of a few declared percentages: closer than this they are the same. */
+export const SHARE_EPSILON = 1e-6;
+
 export function aimOf(goal: Goal, memory: Memory): Aim {
-  const surge = Math.max(1, goal.surge);
-  const forward = memory.direction === "forward";
-  const to = forward ? goal.to : goal.from;
-  const replicas = to === undefined ? 0 : forward ? goal.replicas.to : goal.replicas.from;
-  const keepsWarm = forward && memory.phase !== "finishing" && isReversible(goal);
-  return { to, replicas, warm: keepsWarm ? surge : 0, totalMax: replicas + surge };
+  const { strategy } = goal;
+  const isForward = memory.direction === "forward";
+  const to = isForward ? goal.to : goal.from;
+  const replicas = to === undefined ? 0 : isForward ? goal.replicas.to : goal.replicas.from;
+  const whole: Aim = {
+    to,
+    fresh: replicas,
+    replicas,
+    beside: 0,
+    share: undefined,
+    atOnce: isForward && strategy.atOnce,
+    warm: isForward && memory.phase !== "finishing" && isReversible(goal) ? strategy.warm : 0,
+    totalMax: replicas + strategy.surge,
+  };
+  const share = shareToTry(goal, memory);
+  return share === undefined ? whole : { ...whole, ...tryOut(share, whole) };
+}
+
+/** The canary step that is being tried; undefined: none is left, or this is no canary. */
+export function shareToTry(goal: Goal, memory: Memory): number | undefined {
+  if (memory.direction !== "forward" || memory.phase !== "rolling") return undefined;
+  return goal.strategy.shares[memory.passed];
+}
+
+/**
+ * As many canaries as carry their share with no instance above its part of the declared capacity,
+ * and as many old ones as the surge leaves room for: never fewer than carry the rest.
+ */
+function tryOut(share: number, whole: Aim): Pick<Aim, "fresh" | "beside" | "share" | "warm"> {
+  const fresh = Math.max(1, Math.ceil(share * whole.replicas - SHARE_EPSILON));
+  const beside = Math.min(whole.replicas, whole.totalMax - fresh);
+  return { fresh, beside, share, warm: 0 };
 }
 
 /** A repair has no other state to go back to: it is tried again instead. */
 export function isReversible(goal: Goal): boolean {
-  return goal.to !== goal.from || goal.replicas.to !== goal.replicas.from;
+  const { from, to, replicas, renewFrom } = goal;
+  return to !== from || replicas.to !== replicas.from || renewFrom !== undefined;
 }

@@ -1,5 +1,6 @@
 import type { Graph, ServiceUnit } from "../plan/graph.ts";
 import type { PlanStep } from "../plan/plan.ts";
+import { type Strategy, strategyOf } from "../plan/strategy.ts";
 import type { Observed } from "../targets/target.ts";
 import type { Goal } from "./goal.ts";
 import { unitIn } from "./look.ts";
@@ -17,15 +18,34 @@ export function goalOf(step: PlanStep, unit: ServiceUnit, observed: Observed): G
   // An interrupted run leaves more or fewer than were wanted: what was declared counts.
   const wanted = seen.scaleOverride ?? seen.desired;
   const before = from === undefined ? 0 : wanted > 0 ? wanted : step.replicas.from;
+  const replicas = { from: before, to: step.replicas.to };
+  const proof = proofOf(step, { from, to, known: [seen.committed, seen.previous] });
+  const takeover = { from, to, replicas, isJudged: proof === "bake", renews: step.renewFrom };
   return {
     unit: unit.name,
     from,
     to,
-    replicas: { from: before, to: step.replicas.to },
-    surge: unit.rollout.surge,
+    replicas,
+    strategy: strategyFor(unit, takeover),
+    renewFrom: step.renewFrom,
     limits: { bootMs: unit.bootMs, drainMs: unit.drainMs, stopMs: unit.stopMs },
-    proof: proofOf(step, { from, to, known: [seen.committed, seen.previous] }),
+    proof,
   };
+}
+
+/** What takes nothing over is done one instance after the other, whatever is declared. */
+function strategyFor(
+  { rollout }: ServiceUnit,
+  takeover: Pick<Goal, "from" | "to" | "replicas"> & {
+    readonly isJudged: boolean;
+    readonly renews: number | undefined;
+  },
+): Strategy {
+  const { from, to, replicas, isJudged, renews } = takeover;
+  const isTakeover = from !== to || renews !== undefined;
+  const strategy = isTakeover ? rollout.strategy : "rolling";
+  const settings = { ...rollout, strategy };
+  return strategyOf({ settings, replicas, isFirst: from === undefined, isJudged });
 }
 
 /** Empties a unit: nothing to prove and nothing to go back to. */
@@ -37,7 +57,8 @@ export function emptyingOf(name: string, graph: Graph | undefined): Goal {
     from: undefined,
     to: undefined,
     replicas: { from: 0, to: 0 },
-    surge: 1,
+    strategy: { surge: 1, warm: 0, shares: [], atOnce: false },
+    renewFrom: undefined,
     limits: { bootMs: limits.bootMs, drainMs: limits.drainMs, stopMs: limits.stopMs },
     proof: "none",
   };

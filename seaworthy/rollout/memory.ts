@@ -8,8 +8,13 @@ import type { RollWorld } from "./goal.ts";
  */
 export interface Memory {
   readonly direction: "forward" | "reverse";
-  /** `baked`: proved, waiting for the rest of the fleet; `finishing`: may stop the old, commit. */
-  readonly phase: "rolling" | "baked" | "finishing";
+  /**
+   * `baked`: proved, waiting for the rest of the fleet; `committing`: the whole fleet is proved;
+   * `finishing`: all of it is committed, and the old instances may be stopped.
+   */
+  readonly phase: "rolling" | "baked" | "committing" | "finishing";
+  /** Steps of a canary that were judged good. */
+  readonly passed: number;
   /** On the runner's monotonic clock; past it, forward turns back and reverse gives up. */
   readonly deadlineMs: number;
   /** Why steps failed, in this direction. */
@@ -21,10 +26,16 @@ export interface Memory {
   /** Failed `await-ready`: replaced, never waited for again. */
   readonly rejected: ReadonlySet<InstanceId>;
   readonly switchedIn: ReadonlySet<InstanceId>;
+  /** In the last switch that was acknowledged, or in one whose effect is not known. */
+  readonly mayBeRouted: ReadonlySet<InstanceId>;
+  /** What is observed may be older than this. */
+  readonly lastSwitch: { readonly step: SwitchStep; readonly isAcknowledged: boolean } | undefined;
   readonly drained: ReadonlySet<InstanceId>;
   readonly stopped: ReadonlySet<InstanceId>;
   readonly committed: boolean;
 }
+
+export type SwitchStep = Extract<Step, { readonly action: "switch" }>;
 
 const NONE: ReadonlySet<InstanceId> = new Set();
 
@@ -32,6 +43,7 @@ export function freshMemory(deadlineMs: number): Memory {
   return {
     direction: "forward",
     phase: "rolling",
+    passed: 0,
     deadlineMs,
     failures: [],
     underWay: [],
@@ -39,6 +51,8 @@ export function freshMemory(deadlineMs: number): Memory {
     verified: NONE,
     rejected: NONE,
     switchedIn: NONE,
+    mayBeRouted: NONE,
+    lastSwitch: undefined,
     drained: NONE,
     stopped: NONE,
     committed: false,
@@ -56,6 +70,8 @@ export function begun(memory: Memory, step: Step, world: RollWorld): Memory {
     // What takes requests now is proved: on the way back it is routed without being asked again.
     verified: plus(now.verified, ...serving),
     switchedIn: plus(now.switchedIn, ...step.instances),
+    mayBeRouted: plus(now.mayBeRouted, ...step.instances),
+    lastSwitch: { step, isAcknowledged: false },
     // What takes requests again has to be drained again.
     drained: new Set([...now.drained].filter((id) => !step.instances.includes(id))),
   };
@@ -77,8 +93,18 @@ export function reversed(memory: Memory, deadlineMs: number): Memory {
   return { ...memory, direction: "reverse", phase: "rolling", deadlineMs, failures: [] };
 }
 
-export function baked(memory: Memory): Memory {
-  return { ...memory, phase: "baked" };
+/** A step of a canary was judged good: the next one, or the rest, may begin. */
+export function stepPassed(memory: Memory, deadlineMs: number): Memory {
+  return { ...memory, passed: memory.passed + 1, deadlineMs };
+}
+
+/** How long it was watched is no part of how long rolling may take: there is a new deadline. */
+export function baked(memory: Memory, deadlineMs: number): Memory {
+  return { ...memory, phase: "baked", deadlineMs };
+}
+
+export function committing(memory: Memory, deadlineMs: number): Memory {
+  return { ...memory, phase: "committing", deadlineMs, failures: [] };
 }
 
 export function finishing(memory: Memory, deadlineMs: number): Memory {
@@ -90,13 +116,20 @@ function succeeded(memory: Memory, step: Step): Memory {
     case "await-ready":
       return { ...memory, verified: plus(memory.verified, step.instance) };
     case "drain":
+      // Routed again while it drained: it will have to be drained again.
+      if (memory.mayBeRouted.has(step.instance)) return memory;
       return { ...memory, drained: plus(memory.drained, step.instance) };
     case "stop":
       return { ...memory, stopped: plus(memory.stopped, step.instance) };
     case "commit":
       return { ...memory, committed: true };
-    case "start":
     case "switch":
+      return {
+        ...memory,
+        mayBeRouted: new Set(step.instances),
+        lastSwitch: { step, isAcknowledged: true },
+      };
+    case "start":
     case "isolate":
     case "rejoin":
     case "run-job":

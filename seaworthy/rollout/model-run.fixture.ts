@@ -2,36 +2,43 @@ import { type Random, seeded } from "@seaworthy/std/random";
 import type { Step } from "../record/step.ts";
 import type { Goal, Situation } from "./goal.ts";
 import {
+  goalFor,
+  type History,
+  NEW,
+  OLD,
+  type Refusal,
+  repairOf,
+  UNIT,
+} from "./history.fixture.ts";
+import {
   abandoned,
   baked,
   begun,
+  committing,
   ended,
   finishing,
   freshMemory,
   type Memory,
   reversed,
+  stepPassed,
 } from "./memory.ts";
-import { ModelWorld, type Nature } from "./model-world.fixture.ts";
+import { ModelWorld } from "./model-world.fixture.ts";
+import {
+  checkStep,
+  checkWorld,
+  type Floor,
+  floorOf,
+  type Moment,
+  shareOfNew,
+} from "./promises.fixture.ts";
+import { positionOf } from "./resume.ts";
 import type { Decision } from "./rolling.ts";
 
-/** One random life of a roll. Times are ticks of 100 ms. */
-export interface History {
-  readonly before: number;
-  readonly replicas: number;
-  readonly surge: number;
-  readonly kind: "create" | "roll" | "scale";
-  readonly fresh: Nature;
-  /** What happens to instances of the old release that are started on the way back. */
-  readonly old: Nature;
-  readonly oldDiesAt: number | undefined;
-  readonly bake: "pass" | "fail" | "inconclusive";
-  /** The runner dies at these ticks and is started again with nothing in mind. */
-  readonly crashes: readonly number[];
-  readonly lag: number;
-  readonly seed: number;
+/** What is played: the deciding, and how a run that follows a dead one begins. */
+export interface Machine {
+  readonly decide: (situation: Situation) => Decision;
+  readonly position: typeof positionOf;
 }
-
-export type Machine = (situation: Situation) => Decision;
 
 export interface Told {
   readonly end: "new" | "old" | "gave-up";
@@ -40,17 +47,18 @@ export interface Told {
   readonly world: ModelWorld;
   readonly goal: Goal;
   readonly steps: readonly Step[];
-  readonly ticks: number;
+  /** Steps of the last run that were refused after it turned back, or that it could not end. */
+  readonly refusedLate: number;
+  readonly judgements: number;
 }
 
-const UNIT = "api";
-const OLD = "r1";
-const NEW = "r2";
 const TICK_MS = 100;
-const TICKS_MAX = 3_000;
+const TICKS_MAX = 6_000;
 const DEADLINE_TICKS = 1_200;
 const BAKE_TICKS = 15;
-const LIMITS = { bootMs: 4_000, drainMs: 1_000, stopMs: 1_000 };
+const BLIND_TICKS = 8;
+/** A run begins when what the one before it did shows: a process takes longer to start. */
+const RESTART_TICKS = 4;
 
 interface Flight {
   readonly step: Step;
@@ -66,30 +74,47 @@ export function play(history: History, machine: Machine): Told {
 class Play {
   readonly #history: History;
   readonly #machine: Machine;
-  #goal: Goal;
   readonly #world: ModelWorld;
   readonly #chance: Random;
   readonly #steps: Step[] = [];
+  readonly #counts = new Map<Step["action"], number>();
+  #goal: Goal;
   #flights: Flight[] = [];
   #memory: Memory;
-  #floor = 0;
+  #floor: Floor;
   #bakeSince: number | undefined;
   #turning = false;
+  /** Some run has turned back. */
+  #hasTurned = false;
+  /** A run that has not looked yet. */
+  #isNew = true;
+  #startsAt = 0;
+  #shareBefore = 0;
+  #refusedLate = 0;
+  #judgements = 0;
+  /** Steps of the canary that were judged good, by whichever run. */
+  #good = 0;
 
   constructor(history: History, machine: Machine) {
     this.#history = history;
     this.#machine = machine;
-    this.#goal = goalFor(history);
     this.#chance = seeded(history.seed);
     const natures = new Map([
       [NEW, history.fresh],
-      [OLD, history.old],
+      [OLD, history.kind === "restart" ? history.fresh : history.old],
     ]);
-    this.#world = new ModelWorld(natures, history.lag);
+    this.#world = new ModelWorld(natures, history);
     const before = history.kind === "create" ? 0 : history.before;
-    for (let index = 0; index < before; index += 1) this.#world.serving(OLD, UNIT);
+    const serving = Array.from({ length: before }, () => this.#world.serving(OLD, UNIT));
+    const [first] = serving;
+    if (history.isolated && before > 1 && first !== undefined) {
+      first.isolated = "to look at it";
+      first.routed = false;
+    }
     if (before > 0) this.#world.committed = OLD;
-    this.#memory = this.#fresh();
+    this.#goal = goalFor(history, this.#world.next);
+    this.#floor = floorOf(this.#world);
+    this.#memory = freshMemory(this.#deadlineMs());
   }
 
   run(): Told {
@@ -97,34 +122,67 @@ class Play {
       const { tick } = this.#world;
       if (tick > TICKS_MAX) throw new Error(`no end within ${TICKS_MAX} ticks`);
       this.#world.advance();
+      this.#shareBefore = shareOfNew(this.#world);
       if (tick === this.#history.oldDiesAt) this.#world.kill(`${UNIT}-1`);
       if (this.#history.crashes.includes(tick)) this.#crash();
       this.#land();
-      this.#checkWorld();
+      checkWorld(this.#moment());
+      if (tick < this.#startsAt || this.#isBlind(tick)) continue;
+      if (this.#isNew) this.#memory = this.#fresh();
       const end = this.#turning ? this.#turn() : this.#act();
-      if (end === undefined) continue;
-      const { phase } = this.#memory;
-      return { end, phase, world: this.#world, goal: this.#goal, steps: this.#steps, ticks: tick };
+      if (end !== undefined) return this.#told(end);
     }
+  }
+
+  #told(end: Told["end"]): Told {
+    return {
+      end,
+      phase: this.#memory.phase,
+      world: this.#world,
+      goal: this.#goal,
+      steps: this.#steps,
+      refusedLate: this.#refusedLate,
+      judgements: this.#judgements,
+    };
+  }
+
+  #isBlind(tick: number): boolean {
+    return this.#history.blind.some((since) => since <= tick && tick < since + BLIND_TICKS);
+  }
+
+  #deadlineMs(): number {
+    return (this.#world.tick + DEADLINE_TICKS) * TICK_MS;
   }
 
   #fresh(): Memory {
-    this.#floor = readyRouted(this.#world);
-    return freshMemory((this.#world.tick + DEADLINE_TICKS) * TICK_MS);
+    this.#isNew = false;
+    this.#refusedLate = 0;
+    const { shares } = this.#goal.strategy;
+    const canary = this.#history.forgets ? [] : shares;
+    const change = { unit: UNIT, from: OLD, to: NEW, replicas: 0, canary };
+    const { passed } = this.#machine.position(this.#goal, this.#world.seen(), [change]);
+    return { ...freshMemory(this.#deadlineMs()), passed };
   }
 
-  /** Everything in mind is lost; what was begun at the target ends there, waits are forgotten. */
+  /**
+   * Everything in mind is lost. What was begun at the target ends there, or never reached it; waits
+   * are forgotten.
+   */
   #crash(): void {
     for (const { step, length } of this.#flights) {
-      if (step.action !== "await-ready" && step.action !== "drain") {
-        this.#world.progress(step, length, length);
-      }
+      const isWait = step.action === "await-ready" || step.action === "drain";
+      const mayBeLost = step.action === "switch" || step.action === "commit";
+      if (isWait || (mayBeLost && this.#chance.below(2) === 0)) continue;
+      this.#world.progress(step, length, length);
     }
     this.#flights = [];
     if (this.#world.committed === NEW) this.#goal = repairOf(this.#goal);
-    this.#memory = this.#fresh();
+    this.#memory = freshMemory(this.#deadlineMs());
+    this.#floor = floorOf(this.#world);
+    this.#startsAt = this.#world.tick + RESTART_TICKS;
     this.#bakeSince = undefined;
     this.#turning = false;
+    this.#isNew = true;
   }
 
   #land(): void {
@@ -146,15 +204,18 @@ class Play {
     }
     this.#flights = this.#flights.filter((flight) => !isWait(flight));
     if (this.#flights.length > 0) return;
-    this.#memory = reversed(this.#memory, (this.#world.tick + DEADLINE_TICKS) * TICK_MS);
+    this.#memory = reversed(this.#memory, this.#deadlineMs());
     this.#turning = false;
-    this.#floor = readyRouted(this.#world);
+    this.#hasTurned = true;
+    this.#floor = floorOf(this.#world);
   }
 
   #act(): Told["end"] | undefined {
     const world = this.#world.seen();
     const nowMs = this.#world.tick * TICK_MS;
-    const decision = this.#machine({ goal: this.#goal, world, memory: this.#memory, nowMs });
+    const decision = this.#machine.decide({
+      ...{ goal: this.#goal, world, memory: this.#memory, nowMs },
+    });
     switch (decision.kind) {
       case "steps":
         for (const step of decision.steps) this.#launch(step);
@@ -164,8 +225,7 @@ class Play {
       case "bake":
         return this.#bake();
       case "held":
-        this.#memory = finishing(this.#memory, nowMs + DEADLINE_TICKS * TICK_MS);
-        return undefined;
+        return this.#held();
       case "reverse":
         this.#turning = true;
         return undefined;
@@ -176,20 +236,39 @@ class Play {
     }
   }
 
+  /** One unit is the whole fleet here: proved, committed, then finished. */
+  #held(): undefined {
+    const isCommitted = this.#memory.phase === "committing";
+    const next = isCommitted ? finishing : committing;
+    this.#memory = next(this.#memory, this.#deadlineMs());
+  }
+
   #bake(): undefined {
     const mine = [...this.#world.processes.values()].filter((one) => one.release === NEW);
     const hasFailed = mine.some((one) => one.state !== "ready" || one.restarts > 0);
     this.#bakeSince ??= this.#world.tick;
     if (!hasFailed && this.#world.tick - this.#bakeSince < BAKE_TICKS) return;
-    if (hasFailed || this.#history.bake !== "pass") this.#turning = true;
-    else this.#memory = baked(this.#memory);
+    this.#bakeSince = undefined;
+    const { judged } = this.#history;
+    const verdict = judged[Math.min(this.#judgements, judged.length - 1)];
+    this.#judgements += 1;
+    if (hasFailed || verdict !== "pass") {
+      this.#turning = true;
+      return;
+    }
+    const isStep = this.#memory.passed < this.#goal.strategy.shares.length;
+    if (!isStep) this.#memory = baked(this.#memory, this.#deadlineMs());
+    else {
+      this.#memory = stepPassed(this.#memory, this.#deadlineMs());
+      this.#good = Math.max(this.#good, this.#memory.passed);
+    }
   }
 
   #launch(step: Step): void {
-    this.#checkStep(step);
+    checkStep(step, this.#moment());
     this.#steps.push(step);
     this.#memory = begun(this.#memory, step, this.#world.seen());
-    const failure = this.#world.begin(step);
+    const failure = this.#refusal(step) ?? this.#world.begin(step);
     if (failure !== undefined) this.#memory = ended(this.#memory, step, failure);
     else {
       const length = 1 + this.#chance.below(5);
@@ -197,76 +276,31 @@ class Play {
     }
   }
 
-  #aimed(): number {
-    const { replicas, from } = this.#goal;
-    if (this.#memory.direction === "forward") return replicas.to;
-    return from === undefined ? 0 : replicas.from;
-  }
-
-  #checkStep(step: Step): void {
-    const processes = this.#world.processes;
-    const limit = this.#aimed() + this.#goal.surge;
-    if (step.action === "start" && processes.size + 1 > limit) {
-      throw new Error(`${step.instance} makes ${processes.size + 1} instances, limit ${limit}`);
+  #refusal(step: Step): ReturnType<ModelWorld["begin"]> {
+    const nth = 1 + (this.#counts.get(step.action) ?? 0);
+    this.#counts.set(step.action, nth);
+    const isIt = (one: Refusal) => one.action === step.action && one.nth === nth;
+    if (!this.#history.refusals.some(isIt)) return undefined;
+    const { direction, phase } = this.#memory;
+    if (direction === "reverse" || phase === "finishing") this.#refusedLate += 1;
+    if (step.action === "switch" && this.#chance.below(2) === 0) {
+      this.#world.progress(step, 1, 1);
     }
-    if (step.action === "switch") this.#checkSwitch(step.instances);
-    if (step.action !== "stop" && step.action !== "drain") return;
-    const one = processes.get(step.instance);
-    if (one?.routed === true) throw new Error(`${step.action} of ${one.id}, which is routed`);
-    const isUndrained = one?.everRouted === true && !one.drainedSinceRouted;
-    if (step.action === "stop" && one?.state === "ready" && isUndrained) {
-      throw new Error(`${one.id} is stopped with requests in flight`);
-    }
+    return { outcome: "failed", because: `${step.action} is refused`, detail: [] };
   }
 
-  #checkSwitch(ids: readonly string[]): void {
-    const seen = this.#world.seen().instances;
-    const readyOf = (chosen: (id: string) => boolean): number =>
-      seen.filter((one) => one.state === "ready" && chosen(one.id)).length;
-    const routed = new Set(seen.filter((one) => one.routed).map((one) => one.id));
-    const before = readyOf((id) => routed.has(id));
-    const after = readyOf((id) => ids.includes(id));
-    if (after < Math.min(this.#aimed(), before))
-      throw new Error(`switch lowers ${before} to ${after}`);
-    for (const id of ids.filter((one) => !routed.has(one))) {
-      if (seen.find((one) => one.id === id)?.state !== "ready") {
-        throw new Error(`${id} is routed and not ready`);
-      }
-      const process = this.#world.processes.get(id);
-      if (process?.awaited !== true && process?.everRouted !== true) {
-        throw new Error(`${id} is routed and was never waited for`);
-      }
-    }
+  #moment(): Moment {
+    const { shares } = this.#goal.strategy;
+    const { oldDiesAt } = this.#history;
+    const standsIn = this.#hasTurned && oldDiesAt !== undefined && oldDiesAt <= this.#world.tick;
+    const shareMax = Math.max(shares[this.#good] ?? 1, this.#shareBefore);
+    return {
+      world: this.#world,
+      goal: this.#goal,
+      memory: this.#memory,
+      floor: this.#floor,
+      shareMax: standsIn ? undefined : shareMax,
+      isCommitted: this.#world.committed === this.#goal.to,
+    };
   }
-
-  /** Capacity, with what died by fate (not by us) taken off. */
-  #checkWorld(): void {
-    const floor = Math.min(this.#aimed(), this.#floor) - this.#world.casualties;
-    const now = readyRouted(this.#world);
-    if (now < floor) throw new Error(`capacity ${now} is below ${floor}`);
-  }
-}
-
-function goalFor(history: History): Goal {
-  const { kind, before, replicas, surge } = history;
-  const isCreate = kind === "create";
-  return {
-    unit: UNIT,
-    from: isCreate ? undefined : OLD,
-    to: kind === "scale" ? OLD : NEW,
-    replicas: { from: isCreate ? 0 : before, to: replicas },
-    surge,
-    limits: LIMITS,
-    proof: kind === "roll" ? "bake" : isCreate ? "readiness" : "none",
-  };
-}
-
-/** What a plan says once the new release is the committed one: only leftovers are to be done. */
-function repairOf(goal: Goal): Goal {
-  const { to } = goal.replicas;
-  return { ...goal, from: NEW, to: NEW, replicas: { from: to, to }, proof: "readiness" };
-}
-
-function readyRouted(world: ModelWorld): number {
-  return [...world.processes.values()].filter((one) => one.routed && one.state === "ready").length;
 }

@@ -1,6 +1,8 @@
 import type { InstanceId, Step, StepResult } from "../record/step.ts";
 import type { InstanceState } from "../targets/target.ts";
+import { weightsOf } from "../targets/weights.ts";
 import type { RollInstance, RollWorld } from "./goal.ts";
+import { numberOf } from "./standing.ts";
 
 /** How instances of one release behave. Times are ticks of the model. */
 export interface Nature {
@@ -8,21 +10,31 @@ export interface Nature {
   readonly fate: "good" | "never-ready" | "dies-booting" | "dies-serving" | "crashes" | "no-start";
 }
 
-interface Process {
+/** What the target shows badly. */
+export interface Manners {
+  /** States are this many ticks old when they are seen. */
+  readonly lag: number;
+  /** A switch that was acknowledged shows this many ticks later. */
+  readonly late: number;
+}
+
+export interface Process {
   readonly id: InstanceId;
   readonly release: string;
   readonly nature: Nature;
   readonly bornTick: number;
   routed: boolean;
+  weight: number;
+  isolated: string | undefined;
   state: InstanceState;
   restarts: number;
-  /** States of the ticks before, newest first: what a slow observer still sees. */
-  past: InstanceState[];
   everRouted: boolean;
   drainedSinceRouted: boolean;
   awaited: boolean;
 }
 
+/** More than any lag of a history. */
+const PAST_MAX = 10;
 const DIES_SERVING_AFTER = 12;
 const CRASHES_EVERY = 6;
 
@@ -33,22 +45,33 @@ export class ModelWorld {
   casualties = 0;
   readonly processes = new Map<InstanceId, Process>();
   readonly #natures: ReadonlyMap<string, Nature>;
-  readonly #lag: number;
+  readonly #manners: Manners;
+  /** Newest first: what a slow observer still sees. */
+  #past: (readonly RollInstance[])[] = [];
   #next = 1;
 
-  constructor(natures: ReadonlyMap<string, Nature>, lag: number) {
+  constructor(natures: ReadonlyMap<string, Nature>, manners: Manners) {
     this.#natures = natures;
-    this.#lag = lag;
+    this.#manners = manners;
+  }
+
+  get next(): number {
+    return this.#next;
   }
 
   /** Something that already serves when the history begins; it only dies when told to. */
-  serving(release: string, unit: string): void {
+  serving(release: string, unit: string): Process {
     const nature: Nature = { bootTicks: 0, fate: "good" };
     const process = this.#born(`${unit}-${this.#next}`, release, nature);
     process.state = "ready";
-    process.past = Array.from({ length: this.#lag + 1 }, (): InstanceState => "ready");
     process.routed = true;
     process.everRouted = true;
+    return process;
+  }
+
+  /** What serves. */
+  ready(): readonly Process[] {
+    return [...this.processes.values()].filter((one) => one.routed && one.state === "ready");
   }
 
   kill(id: InstanceId | undefined): void {
@@ -59,25 +82,20 @@ export class ModelWorld {
   }
 
   advance(): void {
+    this.#past.unshift(this.#now());
+    this.#past.length = Math.min(this.#past.length, PAST_MAX);
     this.tick += 1;
-    for (const process of this.processes.values()) {
-      process.past.unshift(process.state);
-      process.past.length = Math.min(process.past.length, this.#lag + 1);
-      this.#age(process);
-    }
+    for (const process of this.processes.values()) this.#age(process);
   }
 
-  /** What an observer is told: states may be old, what the edge acknowledged is not. */
+  /** What an observer is told; that an instance is there, or was told to stop, is never old. */
   seen(): RollWorld {
-    const instances = [...this.processes.values()].map(
-      (one): RollInstance => ({
-        id: one.id,
-        release: one.release,
-        state: one.state === "stopping" ? "stopping" : (one.past[this.#lag - 1] ?? one.state),
-        routed: one.routed,
-        restarts: one.restarts,
-      }),
-    );
+    const { lag, late } = this.#manners;
+    const instances = this.#now().map((one) => {
+      const then = this.#ago(lag, one);
+      const { routed, weight } = this.#ago(late, one);
+      return one.state === "stopping" ? { ...one, routed, weight } : { ...then, routed, weight };
+    });
     return { instances, committed: this.committed, nextInstance: this.#next };
   }
 
@@ -99,7 +117,7 @@ export class ModelWorld {
   progress(step: Step, ticks: number, length: number): StepResult | undefined {
     if (step.action === "await-ready") return this.#awaited(step, ticks);
     if (ticks < length) return undefined;
-    if (step.action === "switch") this.#switch(step.instances);
+    if (step.action === "switch") this.#switch(step);
     if (step.action === "stop") this.processes.delete(step.instance);
     if (step.action === "commit") this.committed = step.release;
     const process = step.action === "drain" ? this.processes.get(step.instance) : undefined;
@@ -117,13 +135,28 @@ export class ModelWorld {
     return isDead || ticks * 100 >= step.deadlineMs ? failed("not ready") : undefined;
   }
 
-  #switch(ids: readonly InstanceId[]): void {
+  #switch({ instances, shares }: Extract<Step, { action: "switch" }>): void {
+    const chosen = [...this.processes.values()].filter(({ id }) => instances.includes(id));
+    const weights = weightsOf(chosen, shares);
     for (const process of this.processes.values()) {
-      const routed = ids.includes(process.id);
-      if (routed && !process.routed) process.drainedSinceRouted = false;
-      process.routed = routed;
-      process.everRouted ||= routed;
+      const weight = weights.get(process.id);
+      if (weight !== undefined && !process.routed) process.drainedSinceRouted = false;
+      process.routed = weight !== undefined;
+      process.weight = weight ?? 1;
+      process.everRouted ||= process.routed;
     }
+  }
+
+  #ago(ticks: number, one: RollInstance): RollInstance {
+    return this.#past[ticks - 1]?.find(({ id }) => id === one.id) ?? one;
+  }
+
+  #now(): readonly RollInstance[] {
+    return [...this.processes.values()].map(
+      ({ id, release, state, routed, weight, isolated, restarts }) => ({
+        ...{ id, release, state, routed, weight, isolated, restarts },
+      }),
+    );
   }
 
   #born(id: InstanceId, release: string, nature: Nature): Process {
@@ -133,15 +166,16 @@ export class ModelWorld {
       nature,
       bornTick: this.tick,
       routed: false,
+      weight: 1,
+      isolated: undefined,
       state: "starting",
       restarts: 0,
-      past: ["starting"],
       everRouted: false,
       drainedSinceRouted: false,
       awaited: false,
     };
     this.processes.set(id, process);
-    this.#next = Math.max(this.#next, Number(id.split("-")[1]) + 1);
+    this.#next = Math.max(this.#next, numberOf(id) + 1);
     return process;
   }
 

@@ -1,6 +1,10 @@
-import type { Step } from "../record/step.ts";
-import { isReversible, type RollInstance, type Situation } from "./goal.ts";
-import { isAlive, isReady, isUnderWay, look, numberOf, type Sight, underWay } from "./sight.ts";
+import { humanPercent } from "@seaworthy/std/ratio";
+import type { InstanceId, Step } from "../record/step.ts";
+import { isReversible, type RollInstance, SHARE_EPSILON, type Situation } from "./goal.ts";
+import type { Memory, SwitchStep } from "./memory.ts";
+import { hasShares, shareOf } from "./shares.ts";
+import { look, type Sight } from "./sight.ts";
+import { isAlive, isFresh, isIsolated, isOld, isReady, numberOf } from "./standing.ts";
 
 /** Starts and readiness waits at one time: more would make all of them slow to boot. */
 const STARTS_AT_ONCE_MAX = 4;
@@ -16,7 +20,10 @@ export type Decision =
   /** For what is under way, or for the world to change. */
   | { readonly kind: "wait"; readonly on: string }
   | { readonly kind: "reverse"; readonly because: string }
-  /** All new instances serve, the old ones are warm: judge, then `baked` or `reversed`. */
+  /**
+   * What is to be judged serves: all new instances, the old ones warm; or a canary's next step,
+   * the old ones beside it. Judge, then `stepPassed`, `baked` or `reversed`.
+   */
   | { readonly kind: "bake" }
   /** Proved; the old ones stay warm until the whole fleet is (`finishing`). */
   | { readonly kind: "held" }
@@ -28,29 +35,34 @@ export type Decision =
  * that died is resumed by asking again (ADR 0005). Promises, tested over random histories: ready
  * routed capacity is never lowered below what is declared (or was there, if less); the total
  * never exceeds replicas + surge; only a ready instance is added to the routes; nothing routed or
- * undrained is stopped.
+ * undrained is stopped; a canary never gets more than the share of a step whose steps before it
+ * passed (ADR 0008).
  */
 export function decide(situation: Situation): Decision {
   const trouble = troubleIn(situation);
   if (trouble !== undefined) return trouble;
   const sight = look(situation);
+  const strayed = overreach(sight, situation);
+  if (strayed !== undefined) return { kind: "reverse", because: strayed };
   const steps = [
     ...switches(sight, situation),
     ...drains(sight, situation),
     ...stops(sight, situation),
     ...starts(sight, situation),
     ...readinessWaits(sight, situation),
+    ...commits(sight, situation),
   ];
   if (steps.length > 0) return { kind: "steps", steps };
   if (situation.memory.underWay.length > 0) return { kind: "wait", on: "steps under way" };
-  const unsettled = whatIsUnsettled(sight);
+  const unsettled = whatIsUnsettled(sight, situation.memory);
   if (unsettled !== undefined) return { kind: "wait", on: unsettled };
-  return settled(situation, sight);
+  return settled(situation);
 }
 
 function troubleIn(situation: Situation): Decision | undefined {
   const { goal, memory, nowMs } = situation;
-  const hasWayBack = memory.direction === "forward" && memory.phase !== "finishing";
+  const isUndecided = memory.phase === "rolling" || memory.phase === "baked";
+  const hasWayBack = memory.direction === "forward" && isUndecided;
   const because =
     nowMs > memory.deadlineMs ? "it was not done within its deadline" : memory.failures.at(-1);
   if (hasWayBack && isReversible(goal)) {
@@ -65,9 +77,10 @@ function troubleIn(situation: Situation): Decision | undefined {
  * Only what this run started counts against the release; what was there before is replaced. Until
  * it was ready once, its own `await-ready` judges it: many a service needs a second try to boot.
  */
-function casualty({ goal, world, memory }: Situation): string | undefined {
+function casualty(situation: Situation): string | undefined {
+  const { world, memory } = situation;
   const ours = world.instances.filter(
-    (one) => one.release === goal.to && memory.started.has(one.id) && !memory.stopped.has(one.id),
+    (one) => isFresh(one, situation) && memory.started.has(one.id) && !memory.stopped.has(one.id),
   );
   for (const one of ours) {
     const isDown = one.state === "gone" || one.state === "backing-off";
@@ -81,41 +94,78 @@ function casualty({ goal, world, memory }: Situation): string | undefined {
   return undefined;
 }
 
+/**
+ * What a run that died, or a person, left at the edge may be more than the steps that passed
+ * allow: nothing is promoted because of it.
+ */
+function overreach(sight: Sight, situation: Situation): string | undefined {
+  const { share } = sight.aim;
+  if (share === undefined) return undefined;
+  const seen = shareOf(sight.routed, (one) => isFresh(one, situation));
+  if (seen <= share + SHARE_EPSILON) return undefined;
+  const takes = `takes ${humanPercent(Number(seen.toPrecision(2)))} of the requests`;
+  return `${situation.goal.to} ${takes}, and a share of ${humanPercent(share)} is not judged yet`;
+}
+
 function switches(sight: Sight, { goal, memory }: Situation): readonly Step[] {
-  const isSame =
-    sight.routes.length === sight.routed.length &&
-    sight.routes.every((id) => sight.routed.includes(id));
-  if (isSame || underWay(memory, "switch").length > 0) return [];
-  return [{ action: "switch", unit: goal.unit, instances: sight.routes }];
+  const { routes, share } = sight;
+  const shares = share === undefined || goal.to === undefined ? undefined : { [goal.to]: share };
+  const instances = routes.map(({ id }) => id);
+  const step = { action: "switch", unit: goal.unit, instances } as const;
+  const wanted = shares === undefined ? step : { ...step, shares };
+  const { lastSwitch } = memory;
+  const isLast = lastSwitch?.isAcknowledged !== false && isSame(lastSwitch?.step ?? wanted, wanted);
+  const isThere = routes.every((one) => sight.routed.some(({ id }) => id === one.id));
+  const isAll = sight.seen.every((one) => !one.routed || routes.includes(one));
+  if (isLast && isThere && isAll && hasShares(sight.routed, shares)) return [];
+  return underWay(memory, "switch").length > 0 ? [] : [wanted];
+}
+
+function isSame(one: SwitchStep, other: SwitchStep): boolean {
+  const ids = new Set(one.instances);
+  if (ids.size !== other.instances.length || !other.instances.every((id) => ids.has(id))) {
+    return false;
+  }
+  const releases = new Set([one, other].flatMap(({ shares }) => Object.keys(shares ?? {})));
+  return [...releases].every((release) => {
+    const [a, b] = [one.shares?.[release], other.shares?.[release]];
+    return a !== undefined && b !== undefined && Math.abs(a - b) <= SHARE_EPSILON;
+  });
 }
 
 function drains(sight: Sight, { goal, memory }: Situation): readonly Step[] {
   // Until the edge acknowledged a switch, what it takes out may still be sent requests.
   if (underWay(memory, "switch").length > 0) return [];
-  return sight.outgoing
-    .filter((one) => !one.routed && isAlive(one) && !isDrained(one, sight))
+  return leaving(sight)
+    .filter((one) => isAlive(one) && !isDrained(one, memory))
     .filter((one) => !isUnderWay(memory, one.id))
     .map((one) => ({ action: "drain", instance: one.id, deadlineMs: goal.limits.drainMs }));
 }
 
-function stops(sight: Sight, { goal, memory }: Situation): readonly Step[] {
+function stops(sight: Sight, situation: Situation): readonly Step[] {
+  const { goal, memory } = situation;
   if (underWay(memory, "switch").length > 0) return [];
-  const warm = warmOf(sight, goal.from);
-  return sight.outgoing
-    .filter((one) => !one.routed && !warm.includes(one))
-    .filter((one) => isDrained(one, sight) || !isAlive(one))
+  const warm = warmOf(sight, situation);
+  return leaving(sight)
+    .filter((one) => !warm.includes(one))
+    .filter((one) => isDrained(one, memory) || !isAlive(one))
     .filter((one) => !isUnderWay(memory, one.id))
     .map((one) => ({ action: "stop", instance: one.id, graceMs: goal.limits.stopMs }));
 }
 
+/** Takes no requests and is about to take none. */
+function leaving({ outgoing, routes }: Sight): readonly RollInstance[] {
+  return outgoing.filter((one) => !one.routed && !routes.includes(one));
+}
+
 /** The old instances that stay for the way back; `outgoing` is sorted by who should. */
-function warmOf(sight: Sight, from: string | undefined): readonly RollInstance[] {
+function warmOf(sight: Sight, situation: Situation): readonly RollInstance[] {
   return sight.outgoing
-    .filter((one) => one.release === from && one.release !== sight.aim.to && isAlive(one))
+    .filter((one) => isOld(one, situation) && isAlive(one) && !isIsolated(one))
     .slice(0, sight.aim.warm);
 }
 
-function isDrained(instance: RollInstance, { memory }: Sight): boolean {
+function isDrained(instance: RollInstance, memory: Memory): boolean {
   const neverRouted = memory.started.has(instance.id) && !memory.switchedIn.has(instance.id);
   return memory.drained.has(instance.id) || neverRouted;
 }
@@ -129,7 +179,7 @@ function starts(sight: Sight, { goal, world, memory }: Situation): readonly Step
   );
   const booting = sight.keepers.filter((one) => !isReady(one)).length + coming.length;
   const count = Math.min(
-    aim.replicas - sight.keepers.length - coming.length,
+    aim.fresh - sight.keepers.length - coming.length,
     aim.totalMax - sight.seen.length - coming.length,
     STARTS_AT_ONCE_MAX - booting,
   );
@@ -144,8 +194,10 @@ function starts(sight: Sight, { goal, world, memory }: Situation): readonly Step
 }
 
 function readinessWaits(sight: Sight, { goal, memory }: Situation): readonly Step[] {
-  return sight.keepers
-    .filter((one) => !memory.verified.has(one.id) && !(one.routed && isReady(one)))
+  return [...sight.keepers, ...sight.beside.filter(isAlive)]
+    .filter(
+      (one) => !isIsolated(one) && !memory.verified.has(one.id) && !(one.routed && isReady(one)),
+    )
     .filter((one) => !isUnderWay(memory, one.id))
     .map((one) => ({
       action: "await-ready",
@@ -154,23 +206,35 @@ function readinessWaits(sight: Sight, { goal, memory }: Situation): readonly Ste
     }));
 }
 
-function whatIsUnsettled(sight: Sight): string | undefined {
-  const { aim, keepers, outgoing, memory } = sight;
-  const leaving = outgoing.find((one) => one.routed || !memory.drained.has(one.id));
-  if (leaving !== undefined) return `${leaving.id} to leave`;
+/** Before anything old is stopped: what dies between the two is finished, not judged again. */
+function commits(sight: Sight, { goal, world, memory }: Situation): readonly Step[] {
+  if (memory.phase !== "committing" || underWay(memory, "commit").length > 0) return [];
+  const release = sight.aim.to;
+  const isCommitted = memory.committed || world.committed === release;
+  if (goal.proof === "none" || release === undefined || isCommitted) return [];
+  return [{ action: "commit", unit: goal.unit, release }];
+}
+
+function whatIsUnsettled(sight: Sight, memory: Memory): string | undefined {
+  const { aim, keepers, outgoing } = sight;
+  const left = outgoing.find((one) => one.routed || !memory.drained.has(one.id));
+  if (left !== undefined) return `${left.id} to leave`;
   if (outgoing.length > aim.warm) return "old instances to stop";
-  if (keepers.length < aim.replicas) return `${aim.replicas - keepers.length} more to start`;
-  const idle = keepers.find((one) => !one.routed || !isReady(one));
+  if (keepers.length < aim.fresh) return `${aim.fresh - keepers.length} more to start`;
+  const idle = keepers.find((one) => !isIsolated(one) && !(one.routed && isReady(one)));
   return idle === undefined ? undefined : `${idle.id} to be ready and routed`;
 }
 
-function settled({ goal, world, memory }: Situation, sight: Sight): Decision {
-  if (memory.direction === "reverse") return { kind: "done" };
-  if (memory.phase === "rolling")
-    return goal.proof === "bake" ? { kind: "bake" } : { kind: "held" };
-  if (memory.phase === "baked") return { kind: "held" };
-  const release = sight.aim.to;
-  const isCommitted = memory.committed || world.committed === release;
-  if (goal.proof === "none" || release === undefined || isCommitted) return { kind: "done" };
-  return { kind: "steps", steps: [{ action: "commit", unit: goal.unit, release }] };
+function settled({ goal, memory }: Situation): Decision {
+  if (memory.direction === "reverse" || memory.phase === "finishing") return { kind: "done" };
+  const isJudged = memory.phase === "rolling" && goal.proof === "bake";
+  return isJudged ? { kind: "bake" } : { kind: "held" };
+}
+
+function isUnderWay(memory: Memory, instance: InstanceId): boolean {
+  return memory.underWay.some((step) => "instance" in step && step.instance === instance);
+}
+
+function underWay(memory: Memory, action: Step["action"]): readonly Step[] {
+  return memory.underWay.filter((step) => step.action === action);
 }

@@ -1,9 +1,17 @@
 import { timestamp } from "@seaworthy/std/clock";
 import { type Observed, TargetError } from "../targets/target.ts";
+import type { JournalEntry, JournalledChange } from "../record/journal.ts";
 import { readRecords } from "../record/read.ts";
 import { untilReady } from "./until-ready.ts";
 import { endLeftover } from "./end-leftover.ts";
-import { finishFleet, goBackFleet, removeUnits, rollFleet } from "./fleet.ts";
+import {
+  finishFleet,
+  goBackFleet,
+  type PlannedRoll,
+  plannedRolls,
+  removeUnits,
+  rollFleet,
+} from "./fleet.ts";
 import { commitJobs, runJobs } from "./jobs.ts";
 import { observe } from "./look.ts";
 import type { ProbeSummary, RolloutOutcome } from "./outcome.ts";
@@ -69,10 +77,12 @@ async function carryOut(
   const headroom = await bounded(request, limits, (inner) => request.target.headroom(inner));
   const refusal = preflight(request, observed) ?? overBudget(request, headroom);
   if (refusal !== undefined) return { outcome: "refused", because: refusal };
+  const journal = await readRecords(request.target.store, "journal");
+  const planned = plannedRolls(request, observed, journal);
   const steps = openSteps(request);
   const roller: Roller = { ...request, steps };
-  await steps.journal(beginning(request));
-  const end = await prepared(request, roller, { observed, rolls, notes });
+  await steps.journal(beginning(request, planned));
+  const end = await prepared(request, roller, { observed, planned, rolls, notes });
   const { operation, clock } = request;
   const { outcome, because } = end;
   await steps.journal({ entry: "end", operation, at: timestamp(clock), outcome, because });
@@ -89,6 +99,7 @@ async function nothingToDo(request: ConvergeRequest): Promise<End> {
 
 interface Progress {
   readonly observed: Observed;
+  readonly planned: readonly PlannedRoll[];
   readonly rolls: UnitRoll[];
   readonly notes: string[];
 }
@@ -160,12 +171,26 @@ async function redefine(request: ConvergeRequest, progress: Progress): Promise<v
   }
 }
 
-function beginning(request: ConvergeRequest): Parameters<Roller["steps"]["journal"]>[0] {
-  const { operation, verb, clock, plan } = request;
-  const changes = plan.steps.flatMap(({ unit, from, to, replicas }) =>
-    to === undefined ? [] : [{ unit, from, to, replicas: replicas.to }],
-  );
+function beginning(
+  { operation, verb, clock, plan }: ConvergeRequest,
+  planned: readonly PlannedRoll[],
+): JournalEntry {
+  const changes = plan.steps.flatMap(({ unit, from, to, replicas }): JournalledChange[] => {
+    if (to === undefined) return [];
+    const change = { unit, from, to, replicas: replicas.to };
+    return [{ ...change, ...meantBy(planned.find(({ goal }) => goal.unit === unit)) }];
+  });
   return { entry: "begin", operation, verb, at: timestamp(clock), changes };
+}
+
+/** What the next run must know of this one, should it die: by which shares, from which number. */
+function meantBy(planned: PlannedRoll | undefined): Partial<JournalledChange> {
+  const { strategy, renewFrom } = planned?.goal ?? {};
+  const shares = planned?.position.isExplained === true ? (strategy?.shares ?? []) : [];
+  return {
+    ...(shares.length === 0 ? {} : { canary: shares }),
+    ...(renewFrom === undefined ? {} : { renewFrom }),
+  };
 }
 
 function endOfError(request: ConvergeRequest, rolls: readonly UnitRoll[], error: unknown): End {
