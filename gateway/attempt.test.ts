@@ -20,6 +20,8 @@ function anAttempt(endpoint: Endpoint, heard: Heard): Attempt {
     mayStart: (one) => one.routed,
     isMovable: true,
     takeAway: () => {},
+    windUp: () => false,
+    onUpgrade: () => {},
     onHead: () => {},
     onChunk: () => {},
     onEnd: () => {},

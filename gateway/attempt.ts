@@ -1,18 +1,27 @@
+import { Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Connection } from "./connections.ts";
 import type { Endpoint, InFlight, RequestClass } from "./endpoint.ts";
 import type { TryFailure } from "./retry.ts";
 
-/** What an attempt tells the exchange it belongs to; nothing more once it was abandoned. */
-export interface AttemptOwner {
-  /** False where the endpoint may no longer be given this request. */
-  mayStart(endpoint: Endpoint): boolean;
+/** Whose business it is that an attempt occupies its endpoint. */
+export interface AttemptHolder {
   /** May it be taken back from its endpoint and given to another? */
   readonly isMovable: boolean;
   takeAway(reason: TryFailure): void;
+  windUp(): boolean;
+}
+
+/** What an attempt tells the exchange it belongs to; nothing more once it was abandoned. */
+export interface AttemptOwner extends AttemptHolder {
+  /** False where the endpoint may no longer be given this request. */
+  mayStart(endpoint: Endpoint): boolean;
   onHead(status: number, rawHeaders: readonly (Buffer | string)[]): void;
   onChunk(chunk: Buffer): void;
   onEnd(): void;
+  /** The connection is no longer one for HTTP. Whoever takes it ends the attempt with it. */
+  onUpgrade(rawHeaders: readonly (Buffer | string)[], upstream: Socket): void;
   onFailure(failure: TryFailure): void;
 }
 
@@ -27,12 +36,14 @@ export class Attempt implements Dispatcher.DispatchHandler, InFlight {
   isReused = false;
   requestClass: RequestClass;
   readonly #owner: AttemptOwner;
+  #holder: AttemptHolder;
   readonly #connection: Connection;
   #controller: Dispatcher.DispatchController | undefined = undefined;
   #isAbandoned = false;
 
   constructor(owner: AttemptOwner, endpoint: Endpoint, start: AttemptStart) {
     this.#owner = owner;
+    this.#holder = owner;
     this.endpoint = endpoint;
     this.startedMs = start.nowMs;
     this.requestClass = start.requestClass;
@@ -41,11 +52,19 @@ export class Attempt implements Dispatcher.DispatchHandler, InFlight {
   }
 
   get isMovable(): boolean {
-    return this.#owner.isMovable;
+    return this.#holder.isMovable;
   }
 
   takeAway(reason: TryFailure): void {
-    this.#owner.takeAway(reason);
+    this.#holder.takeAway(reason);
+  }
+
+  windUp(): boolean {
+    return this.#holder.windUp();
+  }
+
+  handTo(holder: AttemptHolder): void {
+    this.#holder = holder;
   }
 
   dispatch(options: Dispatcher.DispatchOptions): void {
@@ -63,6 +82,13 @@ export class Attempt implements Dispatcher.DispatchHandler, InFlight {
   becomeStream(): void {
     this.endpoint.reclassify(this.requestClass, "stream");
     this.requestClass = "stream";
+  }
+
+  /** It occupies its endpoint no longer. */
+  end(): void {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    this.endpoint.end(this, this.requestClass);
   }
 
   /** Lets go of the endpoint now; whatever undici still says about it is not heard. */
@@ -96,6 +122,22 @@ export class Attempt implements Dispatcher.DispatchHandler, InFlight {
     if (status < 200 || this.#isAbandoned) return;
     const raw = controller.rawHeaders;
     this.#owner.onHead(status, Array.isArray(raw) ? raw : []);
+  }
+
+  onRequestUpgrade(
+    controller: Dispatcher.DispatchController,
+    _status: number,
+    ...[, socket]: readonly [object, Duplex]
+  ): void {
+    socket.on("error", () => {});
+    // The socket is no longer its client's.
+    this.endpoint.connections.release(this.#connection, false);
+    if (this.#isAbandoned || !(socket instanceof Socket)) {
+      socket.destroy();
+      return;
+    }
+    const raw = controller.rawHeaders;
+    this.#owner.onUpgrade(Array.isArray(raw) ? raw : [], socket);
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {

@@ -38,6 +38,8 @@ export interface InFlight {
   readonly isMovable: boolean;
   /** Takes it away from this endpoint: it goes elsewhere or, where it may not, is ended. */
   takeAway(reason: TryFailure): void;
+  /** Ends a stream or a socket where its peer loses nothing by it; false: it is none, or ends. */
+  windUp(): boolean;
 }
 
 /** What checks and requests show of an endpoint. */

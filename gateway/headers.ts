@@ -141,7 +141,7 @@ function understand(head: RequestHead, meaning: Meaning, value: string): void {
       if (value.toLowerCase() !== "chunked") head.refusal = REFUSALS.transferCoding;
       return;
     case "upgrade":
-      head.upgrade = value.toLowerCase();
+      head.upgrade = joined(head.upgrade, value.toLowerCase());
       return;
     case "request-id":
       head.requestId = value;

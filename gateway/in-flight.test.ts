@@ -32,4 +32,7 @@ class Request implements InFlight {
   place = -1;
   readonly isMovable = true;
   takeAway(): void {}
+  windUp(): boolean {
+    return false;
+  }
 }

@@ -3,6 +3,7 @@ import { createServer as createSecureServer, type Server as SecureServer } from 
 import type { SecureContextOptions } from "node:tls";
 import { GatewayResponse } from "./answer.ts";
 import type { Entrance } from "./traffic.ts";
+import { isWebSocket } from "./upgrade.ts";
 
 /** How often node:http looks for request heads that are late: the most by which 408 comes late. */
 const HEAD_CHECK_MS = 500;
@@ -33,6 +34,7 @@ const HTTP = {
   // Checked by the listener, so that the refusal carries an id.
   requireHostHeader: false,
   requestTimeout: 0,
+  shouldUpgradeCallback: isWebSocket,
   noDelay: true,
 };
 

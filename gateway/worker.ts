@@ -2,14 +2,14 @@ import { assertNever } from "@seaworthy/std/assert";
 import { timestamp, type Clock } from "@seaworthy/std/clock";
 import { TrustedProxies } from "./client-address.ts";
 import type { GatewayConfig, ListenerConfig } from "./config.ts";
-import type { DrainOutcome } from "./control.ts";
-import type { Endpoint } from "./endpoint.ts";
+import type { Endpoint, InFlight } from "./endpoint.ts";
 import { Listener } from "./listener.ts";
 import { metricsText } from "./metrics.ts";
 import type { ServedPairs, WorkerDrain, WorkerOrder, WorkerReply, WorkerReport } from "./orders.ts";
 import { Roster } from "./roster.ts";
 import { endpointStatus } from "./status.ts";
 import { Traffic, type Route } from "./traffic.ts";
+import { windUp } from "./wind-up.ts";
 
 /** When the holder is gone there is nobody to name a deadline. */
 const ORPHAN_DRAIN_MS = 30_000;
@@ -25,6 +25,10 @@ export interface WorkerOptions {
   /** Chance that no client can know. */
   readonly rateSeeds: readonly [number, number];
   readonly report: (report: WorkerReport) => void;
+}
+
+interface WindingUp {
+  stop(): Promise<Set<InFlight>>;
 }
 
 type StartOrder = Extract<WorkerOrder, { op: "start" }>;
@@ -185,25 +189,38 @@ export class Worker {
     }
     const startedMs = this.#clock.now();
     const idle = Promise.all(endpoints.map((one) => one.whenIdle()));
-    const drained = await this.#within(idle, deadlineMs);
-    const cut = drained ? 0 : endpoints.reduce((sum, one) => sum + this.#cut(one), 0);
-    const outcome: DrainOutcome = { drained, cut, tookMs: this.#clock.now() - startedMs };
-    return { kind: "drained", outcome };
+    const ending = this.#windUp(startedMs + deadlineMs, () => endpoints);
+    const isIdle = await this.#within(idle, deadlineMs);
+    const ended = await ending.stop();
+    if (!isIdle) for (const one of endpoints) this.#cut(one, ended);
+    this.#traffic.totals.cut += ended.size;
+    const tookMs = this.#clock.now() - startedMs;
+    return { kind: "drained", outcome: { drained: ended.size === 0, cut: ended.size, tookMs } };
   }
 
-  /** Sends elsewhere what may go elsewhere, ends the rest and returns how many that were. */
-  #cut(endpoint: Endpoint): number {
-    let cut = 0;
+  /** Streams and sockets of these are ended one by one towards `endMs`; stopped, it names them. */
+  #windUp(endMs: number, endpoints: () => Iterable<Endpoint>): WindingUp {
+    const over = new AbortController();
+    const streams = () => [...endpoints()].flatMap((one) => one.snapshot());
+    const ended = windUp({ clock: this.#clock, endMs, streams, signal: over.signal });
+    return {
+      stop: () => {
+        over.abort();
+        return ended;
+      },
+    };
+  }
+
+  /** Sends elsewhere what may go elsewhere, ends the rest and adds it to what has been ended. */
+  #cut(endpoint: Endpoint, ended: Set<InFlight>): void {
     for (const one of endpoint.snapshot()) {
       if (one.isMovable) {
         one.takeAway("withdrawn");
       } else {
         one.takeAway("cut");
-        cut += 1;
+        ended.add(one);
       }
     }
-    this.#traffic.totals.cut += cut;
-    return cut;
   }
 
   async #within(work: Promise<unknown>, ms: number): Promise<boolean> {
@@ -224,14 +241,18 @@ export class Worker {
     const listeners = [...this.#listeners.values()];
     for (const listener of listeners) listener.stopListening();
     const endMs = this.#clock.now() + drain.deadlineMs;
+    const all = () => [...this.#roster.endpoints, ...this.#roster.leaving];
+    const ending = this.#windUp(endMs, all);
     while (this.#clock.now() < endMs && listeners.some((one) => one.connections > 0)) {
       if (!drain.hasSuccessor) for (const one of listeners) one.closeIdleConnections();
       await this.#clock.sleep(Math.min(DRAIN_LOOK_MS, Math.max(0, endMs - this.#clock.now())));
     }
-    const cut = this.#traffic.totals.active;
+    const ended = await ending.stop();
+    // A socket that was upgraded is no longer its listener's.
+    for (const endpoint of all()) this.#cut(endpoint, ended);
     for (const listener of listeners) listener.closeAllConnections();
     this.#roster.stop();
     await this.#traffic.accessLog.flush();
-    this.#finished.resolve({ cut });
+    this.#finished.resolve({ cut: ended.size });
   }
 }
