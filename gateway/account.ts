@@ -18,7 +18,8 @@ export interface FailureContext {
 export function noteFailure(context: FailureContext): void {
   const { attempt, failure, admitted } = context;
   const { endpoint } = attempt;
-  if (failure !== "withdrawn") endpoint.failed[attempt.requestClass] += 1;
+  const isOurs = failure === "withdrawn" || failure === "no-means";
+  if (!isOurs) endpoint.failed[attempt.requestClass] += 1;
   const event = eventFor(failure, attempt);
   if (event === undefined) return;
   sampleOf(attempt, admitted)?.lose();

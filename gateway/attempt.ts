@@ -3,7 +3,7 @@ import type { Duplex } from "node:stream";
 import type { Dispatcher } from "undici";
 import type { Connection } from "./connections.ts";
 import type { Endpoint, InFlight, RequestClass } from "./endpoint.ts";
-import type { TryFailure } from "./retry.ts";
+import { OWN_LACKS, type TryFailure } from "./retry.ts";
 
 /** Whose business it is that an attempt occupies its endpoint. */
 export interface AttemptHolder {
@@ -180,8 +180,9 @@ function failureOf(error: Error, isSent: boolean): TryFailure {
   if (REFUSED_CODES.includes(code)) return isSent ? "reset" : "refused";
   if (LOST_CODES.includes(code)) return isSent ? "reset" : "connect-timeout";
   if (isSent) return "malformed";
-  // What undici itself rejects would be rejected again; the rest (no descriptors, no ports, too
-  // slow) says nothing certain about the endpoint.
+  if (OWN_LACKS.includes(code)) return "no-means";
+  // What undici itself rejects would be rejected again; the rest (too slow) says nothing
+  // certain about the endpoint.
   return code === "UND_ERR_INVALID_ARG" || code === "UND_ERR_NOT_SUPPORTED"
     ? "malformed"
     : "connect-timeout";

@@ -10,6 +10,8 @@ export function refusalFor(failure: TryFailure): Refusal {
     case "connect-timeout":
     case "withdrawn":
       return REFUSALS.noEndpoint;
+    case "no-means":
+      return REFUSALS.descriptors;
     case "try-timeout":
     case "total-timeout":
       return REFUSALS.timeout;
@@ -39,6 +41,7 @@ export function eventFor(failure: TryFailure, attempt: Tried): EndpointEvent | u
     case "malformed":
       // What was never sent is our own doing.
       return attempt.isSent ? "error" : undefined;
+    case "no-means":
     case "endpoint-out":
     case "withdrawn":
     case "cut":

@@ -2,6 +2,7 @@ import { request } from "node:http";
 import type { Clock } from "@seaworthy/std/clock";
 import type { Endpoint } from "./endpoint.ts";
 import type { Pool } from "./pool.ts";
+import { OWN_LACKS } from "./retry.ts";
 
 /**
  * One that never was healthy is starting: it takes no request, so looking often costs it nothing,
@@ -56,12 +57,13 @@ export class Prober {
     // A late word about an address the endpoint has left is no word about it.
     if (this.#stop.signal.aborted || this.#endpoint.config.port !== port) return;
     this.#endpoint.lastProbe = outcome.text;
-    this.pool.note(this.#endpoint, outcome.event);
+    if (outcome.event !== undefined) this.pool.note(this.#endpoint, outcome.event);
   }
 }
 
 export interface CheckOutcome {
-  readonly event: "check-passed" | "check-failed" | "refused";
+  /** Undefined: the check could not be made, for want of something of our own. */
+  readonly event: "check-passed" | "check-failed" | "refused" | undefined;
   /** For people: `200`, `503`, `refused`, `no answer within 500 ms`. */
   readonly text: string;
 }
@@ -91,6 +93,7 @@ function checkOnce(target: CheckTarget): Promise<CheckOutcome> {
       const code = "code" in error ? String(error.code) : error.name;
       if (signal.aborted)
         resolve({ event: "check-failed", text: `no answer within ${timeoutMs} ms` });
+      else if (OWN_LACKS.includes(code)) resolve({ event: undefined, text: code });
       else if (code === "ECONNREFUSED") resolve({ event: "refused", text: "refused" });
       else resolve({ event: "check-failed", text: code });
     });

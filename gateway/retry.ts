@@ -7,6 +7,8 @@ export type TryFailure =
   | "refused"
   /** No connection within `connectMs`. */
   | "connect-timeout"
+  /** The gateway itself could open no connection: no descriptor, port or memory was left. */
+  | "no-means"
   /** The connection was lost before a whole response head had come. */
   | "reset"
   /** What came was not HTTP. */
@@ -19,6 +21,15 @@ export type TryFailure =
   | "withdrawn"
   /** Its drain deadline came. */
   | "cut";
+
+/** Of the system's codes those that speak of this process or machine, and of no other. */
+export const OWN_LACKS: readonly string[] = [
+  "EMFILE",
+  "ENFILE",
+  "EADDRNOTAVAIL",
+  "ENOBUFS",
+  "ENOMEM",
+];
 
 export interface RetryQuestion {
   readonly failure: TryFailure;

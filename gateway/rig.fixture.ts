@@ -17,18 +17,21 @@ import type { ControlReply, ControlRequest, DrainOutcome, GatewayStatus } from "
 export class TestGateway implements AsyncDisposable {
   readonly folder: string;
   readonly #children = new Set<ChildProcess>();
+  readonly #before: readonly string[];
   holder: ChildProcess;
   #control: ControlClient | undefined = undefined;
   log = "";
 
-  static async start(): Promise<TestGateway> {
-    const gateway = new TestGateway(await mkdtemp(join(tmpdir(), "gw-")));
+  /** `before`: what the gateway's own argv is given to, such as `prlimit --nofile=300`. */
+  static async start(before: readonly string[] = []): Promise<TestGateway> {
+    const gateway = new TestGateway(await mkdtemp(join(tmpdir(), "gw-")), before);
     await gateway.#ready();
     return gateway;
   }
 
-  private constructor(folder: string) {
+  private constructor(folder: string, before: readonly string[]) {
     this.folder = folder;
+    this.#before = before;
     this.holder = this.#spawn();
   }
 
@@ -42,8 +45,9 @@ export class TestGateway implements AsyncDisposable {
 
   #spawn(): ChildProcess {
     const main = join(import.meta.dirname, "main.ts");
-    const argv = [main, "--state", join(this.folder, "state"), "--control", this.#socketPath];
-    const child = spawn(process.execPath, argv, { stdio: ["ignore", "ignore", "pipe"] });
+    const own = [main, "--state", join(this.folder, "state"), "--control", this.#socketPath];
+    const [program = process.execPath, ...argv] = [...this.#before, process.execPath, ...own];
+    const child = spawn(program, argv, { stdio: ["ignore", "ignore", "pipe"] });
     child.stderr.setEncoding("utf8").on("data", (text: string) => {
       this.log += text;
     });
