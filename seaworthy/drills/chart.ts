@@ -7,13 +7,13 @@ import type { Bucket, Timeline } from "./timeline.ts";
 
 /** Units of the drawing; the page scales it. Small, so that its letters are read on a phone. */
 const WIDTH = 480;
-const LEFT = 44;
+const LEFT = 56;
 const RIGHT = 8;
-const TOP = 14;
+const TOP = 18;
 const PLOT_HEIGHT = 96;
-const BOTTOM = 22;
+const BOTTOM = 24;
 const HEIGHT = TOP + PLOT_HEIGHT + BOTTOM;
-const TICKS_MAX = 8;
+const TICKS_MAX = 7;
 /** Below a millisecond nothing is worth a line. */
 const LATENCY_MS_MIN = 1;
 
@@ -113,7 +113,7 @@ function mark(x: number, what: "broken" | "undone"): Markup {
   const textX = isFar ? x - 3 : x + 3;
   const anchor = isFar ? "end" : "start";
   return html`<line class="mark ${what}" x1="${x}" x2="${x}" y1="${TOP}" y2="${TOP + PLOT_HEIGHT}"/>
-<text class="${what}" x="${textX}" y="${TOP - 3}" text-anchor="${anchor}">${what}</text>`;
+<text class="${what}" x="${textX}" y="${TOP - 5}" text-anchor="${anchor}">${what}</text>`;
 }
 
 function gridLine(y: number, label: string): Markup {
@@ -127,7 +127,7 @@ function axis(scale: Scale, { moments }: Timeline): Markup {
   const stepMs = stepOf((scale.toMs - scale.fromMs) / TICKS_MAX);
   const first = Math.ceil((scale.fromMs - zeroMs) / stepMs);
   const last = Math.floor((scale.toMs - zeroMs) / stepMs);
-  const y = TOP + PLOT_HEIGHT + 14;
+  const y = TOP + PLOT_HEIGHT + 17;
   const ticks = Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => {
     const ms = (first + at) * stepMs;
     const label = ms === 0 ? "0 s" : `${ms > 0 ? "+" : "−"}${Math.abs(ms) / 1_000}`;

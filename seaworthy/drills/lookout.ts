@@ -23,6 +23,8 @@ const UNSURE_MS_MAX = 3_000;
 /** Fewer answers have no such percentile. */
 const P95_ANSWERS_MIN = 20;
 const P99_ANSWERS_MIN = 100;
+/** 3 / 0.01: of fewer requests the lag's p99 says little; the check at the end has more. */
+const LAG_REQUESTS_MIN = 300;
 
 /** Looks at a run while it goes on: the baseline first, then each second what the fault does. */
 export class Lookout {
@@ -66,9 +68,10 @@ export class Lookout {
     const { request, limits } = this.#setting;
     await this.steadySecond();
     const doubts = [...baselineDoubts(dueWithin(this.#baseline, span), limits)];
-    this.#baseline.length = 0;
     const lagMs = this.#run.sendLagP99Ms?.() ?? 0;
-    if (lagMs >= SEND_LAG_P99_MS_MAX) {
+    const hasTail = this.#baseline.length >= LAG_REQUESTS_MIN;
+    this.#baseline.length = 0;
+    if (hasTail && lagMs >= SEND_LAG_P99_MS_MAX) {
       doubts.push(`the load generator was ${lagMs.toFixed(1)} ms late before the fault (p99)`);
     }
     const signal = deadline(ARM_MS_MAX, "looking at what runs", request.signal);

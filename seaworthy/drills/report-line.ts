@@ -61,7 +61,7 @@ function figures({ drill, objective, runs }: Evidence): readonly string[] {
 
 /** What an older or newer version called a drill is shown as what it is. */
 function losesInFlight(drill: string): boolean {
-  return isDrillName(drill) && CATALOGUE[drill].losesInFlight;
+  return isDrillName(drill) && CATALOGUE[drill].losesInFlight !== false;
 }
 
 function held(runs: readonly DrillRun[]): readonly string[] {

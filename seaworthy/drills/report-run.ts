@@ -6,50 +6,58 @@ import { CLASSES, failureChart, latencyChart } from "./chart.ts";
 import { html, type Markup } from "./markup.ts";
 import type { ReportedDrill } from "./report.ts";
 
+/** More side by side, and a figure's name is out of sight before its last value. */
+const COLUMNS_MAX = 8;
+
 /** Every value of every run: a mean would hide the one that matters. */
 export function runTable(runs: readonly DrillRun[]): Markup {
-  const heads = ["run", ...ROWS.map(({ head }) => head)];
-  const rows = runs.map((run, at) => {
-    const cells = ROWS.map(({ of }) => html`<td>${of(run)}</td>`);
-    return html`<tr><td>${at + 1}</td>${cells}</tr>`;
-  });
+  const names = ["run", ...runs.map((_, at) => `${at + 1}`)];
+  const figures = FIGURES.map(({ name, of }) => [name, ...runs.map(of)]);
+  const told = [names, ...figures.filter((values) => values.slice(1).some((one) => one !== ""))];
+  const [head = [], ...rows] = runs.length > COLUMNS_MAX ? turned(told) : told;
   const seen = runs.map(
     (run, at) => html`<tr><td>${at + 1}</td>
 <td class="text">${run.injected ?? "nothing shows that it happened"}</td>
 <td class="text">${run.undone ?? "nothing shows that it is undone"}</td></tr>`,
   );
-  return html`<div class="wide"><table><tr>${heads.map((head) => html`<th>${head}</th>`)}</tr>
-${rows}</table></div>
+  const cells = rows.map((row) => html`<tr>${row.map((value) => html`<td>${value}</td>`)}</tr>`);
+  return html`<div class="wide"><table><tr>${head.map((value) => html`<th>${value}</th>`)}</tr>
+${cells}</table></div>
 <div class="wide"><table><tr><th>run</th><th>seen to happen</th><th>seen undone</th></tr>
 ${seen}</table></div>`;
 }
 
-interface Row {
-  readonly head: string;
+function turned(rows: readonly (readonly string[])[]): readonly (readonly string[])[] {
+  const [first = []] = rows;
+  return first.map((_, column) => rows.map((row) => row[column] ?? ""));
+}
+
+interface Figure {
+  readonly name: string;
   readonly of: (run: DrillRun) => string;
 }
 
-const ROWS: readonly Row[] = [
-  { head: "sent", of: ({ sent }) => byClass(sent) },
-  { head: "failed", of: ({ failed }) => byClass(failed) },
-  { head: "in flight on it", of: (run) => byClass(run.inFlightOnVictim) },
-  { head: "before p50 · p99", of: ({ baseline }) => latency(baseline) },
+const FIGURES: readonly Figure[] = [
+  { name: "sent", of: ({ sent }) => byClass(sent) },
+  { name: "failed", of: ({ failed }) => byClass(failed) },
+  { name: "in flight on the victim", of: (run) => byClass(run.inFlightOnVictim) },
+  { name: "p50 · p99 before", of: ({ baseline }) => latency(baseline) },
   {
-    head: "during p50 · p99 · max",
+    name: "p50 · p99 · max during it",
     of: ({ during }) => `${latency(during)} · ${ms(during.maxMs)}`,
   },
-  { head: "gap · bad s · outage", of: ({ outage }) => outageText(outage) },
-  { head: "of reads", of: (run) => outageText(run.outageOf?.reads) },
-  { head: "of writes", of: (run) => outageText(run.outageOf?.writes) },
-  { head: "exposure", of: ({ exposureMs }) => ms(exposureMs) },
-  { head: "whole after", of: ({ restoredMs }) => ms(restoredMs) },
-  { head: "took", of: ({ tookMs }) => ms(tookMs) },
+  { name: "longest gap · bad seconds · outage", of: ({ outage }) => outageText(outage) },
+  { name: "the same of reads", of: (run) => outageText(run.outageOf?.reads) },
+  { name: "the same of writes", of: (run) => outageText(run.outageOf?.writes) },
+  { name: "exposure", of: ({ exposureMs }) => ms(exposureMs) },
+  { name: "whole after", of: ({ restoredMs }) => ms(restoredMs) },
+  { name: "took", of: ({ tookMs }) => ms(tookMs) },
   {
-    head: "connections",
+    name: "connections",
     of: ({ connections }) => (connections === undefined ? "" : `${connections}`),
   },
-  { head: "writes lost · doubled · unknown", of: ({ writes }) => writesText(writes) },
-  { head: "generator", of: generatorText },
+  { name: "writes lost · doubled · unknown", of: ({ writes }) => writesText(writes) },
+  { name: "generator", of: generatorText },
 ];
 
 function byClass(counts: ClassCounts): string {

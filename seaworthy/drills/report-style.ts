@@ -31,7 +31,7 @@ figure{margin:1rem 0}
 figcaption{font-size:.85rem;color:var(--dim)}
 svg{display:block;width:100%;height:auto;max-width:46rem;
 background:var(--panel);border-radius:.4rem}
-svg text{font:10px system-ui,sans-serif;fill:var(--dim)}
+svg text{font:13px system-ui,sans-serif;fill:var(--dim)}
 svg .grid{stroke:var(--rule);stroke-width:.5}
 svg .line{fill:none;stroke-width:1.5;stroke-linejoin:round;stroke-linecap:round}
 svg .p50{stroke:var(--p50)}svg .p99{stroke:var(--p99)}

@@ -75,11 +75,11 @@ function summary(drills: readonly ReportedDrill[]): Markup {
   const rows = drills.flatMap(({ evidence }) =>
     evidence.map(
       (one) => html`<tr><td>${one.drill}</td><td>${one.objective} ${limitText(one)}</td>
-<td>${measured(one)}</td><td>${predictedText(one.predicted)}</td><td>${verdict(one)}</td></tr>`,
+<td>${measured(one)}</td><td>${verdict(one)}</td><td class="text">${predictedCell(one)}</td></tr>`,
     ),
   );
   return html`<div class="wide"><table>
-<tr><th>drill</th><th>objective</th><th>measured</th><th>predicted</th><th>verdict</th></tr>
+<tr><th>drill</th><th>objective</th><th>measured</th><th>verdict</th><th>predicted</th></tr>
 ${rows}</table></div>`;
 }
 
@@ -89,10 +89,13 @@ ${skipped.map((one) => html`<tr><td>${one.drill}</td><td class="text">${one.beca
 </table></div>`;
 }
 
+/** Enough to tell declarations apart; the record has all of it. */
+const HASH_DIGITS = 12;
+
 function section(drill: ReportedDrill, report: Report): Markup {
   const [first] = drill.evidence;
   return html`<h2>${first.drill}${first.unit === undefined ? "" : ` of ${first.unit}`}</h2>
-<p class="dim">${first.at} · seed ${first.seed} · declaration ${first.declarationHash}
+<p class="dim">${first.at} · seed ${first.seed} · declaration ${first.declarationHash.slice(0, HASH_DIGITS)}
 · ${releases(first)} · raw samples in ${first.raw}</p>
 ${drill.evidence.map((one) => judged(one, report))}
 ${predictedParagraph(first.predicted)}
@@ -134,6 +137,11 @@ function measured({ objective, measured: value }: Evidence): string {
 function predictedText(interval: Interval | undefined): string {
   if (interval === undefined) return "";
   return `${humanDuration(interval.fromMs)} to ${humanDuration(interval.toMs)}`;
+}
+
+function predictedCell({ predicted }: Evidence): Markup {
+  if (predicted === undefined) return html``;
+  return html`${predictedText(predicted)} <span class="dim">${predicted.what}</span>`;
 }
 
 function predictedParagraph(interval: Interval | undefined): Markup {

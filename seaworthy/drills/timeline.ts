@@ -67,7 +67,10 @@ export class TimelineMaker {
       const fromMs = this.#fromMs + at * this.#bucketMs;
       return { fromMs, sent, failed, p50Ms: rank(sorted, 0.5), p99Ms: rank(sorted, 0.99) };
     });
-    return { bucketMs: this.#bucketMs, buckets, moments: this.#moments };
+    // The load ends with the window: what nobody asked for is no silence.
+    const last = buckets.findLastIndex(({ sent }) => sent > 0);
+    const drawn = last < 0 ? buckets : buckets.slice(0, last + 1);
+    return { bucketMs: this.#bucketMs, buckets: drawn, moments: this.#moments };
   }
 }
 
