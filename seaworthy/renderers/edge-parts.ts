@@ -41,12 +41,13 @@ export interface EdgeParts {
 
 /** What a provider that is a program of its own needs besides. */
 export interface FrontPlace {
-  /** Absolute, 0700: its files, and no other program's. */
+  /**
+   * Absolute, 0700: its files, and no other program's. With TLS, `edge.pem` and `edge.pem.key` in it
+   * lead to the certificate and the key.
+   */
   readonly folder: string;
   /** Absolute, in a folder of 0700: where it is asked how it is. */
   readonly socket: string;
-  /** PEM files, absolute; undefined: HTTP in the clear. */
-  readonly tls: { readonly certificate: string; readonly key: string } | undefined;
   /** Whose workers do the work where the program is started as root. */
   readonly user: string | undefined;
 }
