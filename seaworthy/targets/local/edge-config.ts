@@ -9,11 +9,8 @@ import type {
 } from "@seaworthy/gateway/config";
 import { present } from "@seaworthy/std/assert";
 import type { Graph, InnerRoute, ServiceUnit } from "../../plan/graph.ts";
-import type { EdgeInstance, EdgeParts } from "../../renderers/edge-parts.ts";
+import { type EdgeInstance, type EdgeParts, LOOPBACK } from "../../renderers/edge-parts.ts";
 import type { Route } from "../../system/system.ts";
-
-/** Everything listens on loopback: nobody outside this machine is meant. */
-export const LOOPBACK = "127.0.0.1";
 
 /** Whole and pure: the same parts give the same configuration, and nothing is merged. */
 export function edgeConfig(parts: EdgeParts): GatewayConfig {

@@ -34,7 +34,8 @@ export function withFront(gateway: GatewayStatus, front: FrontStatus): GatewaySt
   };
 }
 
-function summed(inner: EndpointStatus, outer: FrontEndpoint): EndpointStatus {
+/** Both together: requests that came by way of the one, and by way of the other. */
+export function summed(inner: EndpointStatus, outer: FrontEndpoint): EndpointStatus {
   const last = [inner, outer].flatMap(({ lastRequestWallMs }) => lastRequestWallMs ?? []);
   return {
     ...inner,

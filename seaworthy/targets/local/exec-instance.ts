@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { present } from "@seaworthy/std/assert";
 import { TargetError, type ExecEnd, type ExecRequest } from "../target.ts";
-import { LOOPBACK } from "./edge-config.ts";
+import { LOOPBACK } from "../../renderers/edge-parts.ts";
 import { INSTANCE_VARIABLE, seeSame } from "./identity.ts";
 import { outside } from "./outside.ts";
 import { loadRelease } from "./release.ts";

@@ -29,8 +29,8 @@ import { ensureSupervisor, untilUnsupervised, type SupervisorPlace } from "./ens
 import { possibleFaults } from "./faults/possible.ts";
 import { prepareFault } from "./faults/prepare-fault.ts";
 import { seeFault } from "./faults/see-fault.ts";
+import { FrontCounts, seeEdge, type SeenEdge } from "./edge-sight.ts";
 import { execInstance } from "./exec-instance.ts";
-import { gatewayControl } from "./gateway-control.ts";
 import { seeSame } from "./identity.ts";
 import { heldMemory } from "./held-memory.ts";
 import { measured } from "./measured.ts";
@@ -53,7 +53,7 @@ import {
 import { openSecretVersions, type SecretVersions } from "./secret-versions.ts";
 import { PORT_COUNT } from "./supervisor/ports.ts";
 import type { SupervisorClient } from "./supervisor-client.ts";
-import { edgeSocket, secretsFile, stateFile } from "./supervisor/paths.ts";
+import { secretsFile, stateFile } from "./supervisor/paths.ts";
 import { readState, type SupervisorState } from "./supervisor/state.ts";
 
 /** What a client of this machine needs; given by the composition root. */
@@ -70,8 +70,8 @@ export interface LocalOptions {
   readonly resolveSecret: (name: string) => Promise<Result<string, string>>;
 }
 
-/** The edge answers from memory; a longer silence says more than its figures would. */
-const EDGE_ANSWER_MS = 5_000;
+/** Letting go of a lease is answered from memory. */
+const LET_GO_MS = 5_000;
 /** One ends by itself at most once between two of ours. */
 const LEASE_ATTEMPTS = 3;
 
@@ -90,6 +90,7 @@ class LocalTarget implements Target {
   readonly #options: LocalOptions;
   #folder: StateFolder | undefined;
   #client: SupervisorClient | undefined;
+  readonly #counts = new FrontCounts();
 
   constructor(options: LocalOptions, folder: StateFolder | undefined) {
     this.#options = options;
@@ -102,8 +103,8 @@ class LocalTarget implements Target {
 
   async observe(signal: AbortSignal): Promise<Observed> {
     const state = await this.#state();
-    const gateway = await this.#gateway(signal);
-    return observed({ state, gateway, see: seeSame });
+    const { status: gateway, ready } = await this.#edge(signal, state);
+    return observed({ state, gateway, edgeReady: ready, see: seeSame });
   }
 
   async lease(owner: LeaseOwner, signal: AbortSignal): Promise<LeaseOutcome> {
@@ -187,11 +188,14 @@ class LocalTarget implements Target {
   }
 
   async measure(unit: UnitName, signal: AbortSignal): Promise<Measured> {
-    const gateway = await this.#gateway(signal);
-    if (gateway === undefined) {
+    const state = await this.#state();
+    const { status, ready } = await this.#edge(signal, state);
+    const folder = this.#folder;
+    if (status === undefined || folder === undefined || !ready) {
       throw new TargetError("unreachable", "the edge does not answer: nothing can be measured");
     }
-    return measured(gateway, unit, heldMemory(await this.#state(), unit));
+    const counted = await this.#counts.addTo(status, { folder, state });
+    return measured(counted, unit, heldMemory(state, unit));
   }
 
   async prepare(fault: Fault, signal: AbortSignal): Promise<FaultHandle> {
@@ -200,7 +204,7 @@ class LocalTarget implements Target {
     return await prepareFault(fault, {
       ...this.#possible,
       state: await this.#state(),
-      edge: () => this.#gateway(signal),
+      edge: () => this.#edgeNow(signal),
       volumes: folder?.volumes ?? "",
       clock: this.#options.clock,
     });
@@ -209,7 +213,7 @@ class LocalTarget implements Target {
   async witness(fault: FaultHandle, signal: AbortSignal): Promise<FaultSight> {
     const folder = await this.#made();
     const site = { ...folder, clock: this.#options.clock };
-    return await seeFault(fault, site, () => this.#gateway(signal));
+    return await seeFault(fault, site, () => this.#edgeNow(signal));
   }
 
   async exec(request: ExecRequest, signal: AbortSignal): Promise<ExecEnd> {
@@ -268,15 +272,14 @@ class LocalTarget implements Target {
     return folder === undefined ? undefined : await readState(stateFile(folder));
   }
 
-  async #gateway(signal: AbortSignal): Promise<GatewayStatus | undefined> {
-    if (this.#folder === undefined) return undefined;
-    try {
-      const limit = deadline(EDGE_ANSWER_MS, "the edge's status", signal);
-      return await gatewayControl(edgeSocket(this.#folder)).status(limit);
-    } catch {
-      signal.throwIfAborted();
-      return undefined;
-    }
+  async #edge(signal: AbortSignal, state: SupervisorState | undefined): Promise<SeenEdge> {
+    const folder = this.#folder;
+    if (folder === undefined) return { status: undefined, ready: false };
+    return await seeEdge({ folder, state, clock: this.#options.clock }, signal);
+  }
+
+  async #edgeNow(signal: AbortSignal): Promise<GatewayStatus | undefined> {
+    return (await this.#edge(signal, await this.#state())).status;
   }
 }
 
@@ -297,7 +300,7 @@ function runnable(unit: Unit): ServiceUnit | JobUnit {
 
 async function letGo(client: SupervisorClient) {
   try {
-    const signal = deadline(EDGE_ANSWER_MS, "the end of the lease");
+    const signal = deadline(LET_GO_MS, "the end of the lease");
     return releaseReplySchema.parse(await client.ask({ call: "release" }, signal));
   } catch {
     // The connection is the lease: closing it is enough.

@@ -12,7 +12,7 @@ import type {
   ObservedUnit,
 } from "../../plan/observed.ts";
 import type { ProcessIdentity } from "../../record/fault.ts";
-import { LOOPBACK } from "./edge-config.ts";
+import { LOOPBACK } from "../../renderers/edge-parts.ts";
 import { basisOf } from "../basis.ts";
 import { edgeFiles } from "./edge-files.ts";
 import type { SeenProcess } from "./identity.ts";
@@ -23,6 +23,8 @@ export interface Sight {
   readonly state: SupervisorState | undefined;
   /** Undefined when it does not answer. */
   readonly gateway: GatewayStatus | undefined;
+  /** Whoever takes users' requests answers; left out: the gateway does that itself. */
+  readonly edgeReady?: boolean;
   /** The recorded process as it is now; undefined when it is gone. */
   readonly see: (identity: ProcessIdentity) => SeenProcess | undefined;
 }
@@ -129,7 +131,7 @@ function observeEdge(sight: Sight, state: SupervisorState): ObservedEdge | undef
     const listening = sight.gateway?.listeners.find(({ name }) => name === `public:${index}`);
     return `${scheme}://${host}:${listening?.port ?? state.ports.public[index] ?? 0}`;
   });
-  return { addresses, ready: sight.gateway !== undefined, tls };
+  return { addresses, ready: sight.edgeReady ?? sight.gateway !== undefined, tls };
 }
 
 function observeTls(sight: Sight, state: SupervisorState): ObservedTls | undefined {

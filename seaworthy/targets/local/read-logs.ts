@@ -1,6 +1,8 @@
 import type { Clock } from "@seaworthy/std/clock";
+import { EDGE_UNIT_NAME } from "../../plan/graph.ts";
 import type { LogLine, LogQuery } from "../target.ts";
 import { followLogs, listLogs, logFileOf, readTail, type LogFile } from "./log-files.ts";
+import { isEdgeInstance } from "./supervisor/paths.ts";
 
 export interface ReadLogs {
   /** Undefined where nothing was ever started. */
@@ -48,8 +50,9 @@ function isAsked({ instance }: LogFile, query: LogQuery): boolean {
   return !instance.startsWith("_");
 }
 
-/** `<unit>-<number>`; the edge is one instance and bears its unit's name. */
+/** `<unit>-<number>`; the edge is the gateway and what may stand in front of it. */
 function isOf(unit: string, instance: string): boolean {
   if (instance === unit) return true;
+  if (unit === EDGE_UNIT_NAME) return isEdgeInstance(instance);
   return instance.startsWith(`${unit}-`) && /^\d+$/.test(instance.slice(unit.length + 1));
 }

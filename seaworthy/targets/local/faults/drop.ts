@@ -1,7 +1,7 @@
 import { connect } from "node:net";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import type { FaultHandle, FaultSight } from "../../../record/fault.ts";
-import { LOOPBACK } from "../edge-config.ts";
+import { LOOPBACK } from "../../../renderers/edge-parts.ts";
 import type { Means } from "./means.ts";
 import { runProgram } from "./system-program.ts";
 

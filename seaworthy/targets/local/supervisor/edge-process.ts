@@ -48,9 +48,10 @@ export class EdgeProcess {
   async start(program: EdgeProgram): Promise<boolean> {
     const { ledger, folder } = this.#world;
     const { instance, read, write } = this.#options;
-    const known = read(ledger.state) ?? this.#orphan();
-    if (known !== undefined && isAlive(known)) {
-      if (read(ledger.state) === undefined) await this.record(known);
+    if (this.isUp()) return false;
+    const orphan = read(ledger.state) === undefined ? this.#orphan() : undefined;
+    if (orphan !== undefined && isAlive(orphan)) {
+      await this.record(orphan);
       return false;
     }
     await ledger.intend((state) => write(state, undefined));

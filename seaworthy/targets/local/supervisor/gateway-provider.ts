@@ -11,12 +11,10 @@ import { gatewayControl, type GatewayControl } from "../gateway-control.ts";
 import { isAlive, signalOne } from "../identity.ts";
 import { EdgeProcess } from "./edge-process.ts";
 import type { Drain, EdgeProvider, ProviderSight } from "./edge-provider.ts";
-import { edgeSocket } from "./paths.ts";
+import { edgeSocket, GATEWAY_INSTANCE } from "./paths.ts";
 import type { SupervisorState } from "./state.ts";
 import type { World } from "./world.ts";
 
-/** Its name where instances have theirs: in marks and log files. */
-const GATEWAY_INSTANCE = "edge";
 /** Long enough for a cold Node on a busy machine. */
 const BOOT_MS = 20_000;
 const ANSWER_MS = 10_000;

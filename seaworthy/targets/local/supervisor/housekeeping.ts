@@ -1,6 +1,7 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { gcReleases } from "../release.ts";
+import { isEdgeInstance } from "./paths.ts";
 import type { World } from "./world.ts";
 
 /** Logs of instances that are gone: the newest of them explain the last rolls, the rest goes. */
@@ -53,5 +54,5 @@ async function pruneLogs({ ledger, folder }: World): Promise<void> {
 
 /** The edge and our own processes keep one log each, for ever. */
 function isOurs(instance: string): boolean {
-  return instance === "edge" || instance.startsWith("_");
+  return isEdgeInstance(instance) || instance.startsWith("_");
 }

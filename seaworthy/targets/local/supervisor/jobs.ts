@@ -2,7 +2,7 @@ import { deadline, timestamp } from "@seaworthy/std/clock";
 import type { JobUnit } from "../../../plan/graph.ts";
 import type { ProcessIdentity } from "../../../record/fault.ts";
 import type { Step, StepResult } from "../../../record/step.ts";
-import { LOOPBACK } from "../edge-config.ts";
+import { LOOPBACK } from "../../../renderers/edge-parts.ts";
 import { isAlive } from "../identity.ts";
 import { lastLines } from "../read-logs.ts";
 import { loadRelease } from "../release.ts";

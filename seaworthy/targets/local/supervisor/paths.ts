@@ -28,9 +28,34 @@ export function edgeSocket(folder: { readonly sockets: string }): string {
   return join(folder.sockets, "edge.sock");
 }
 
-/** Its name where instances have theirs: in marks and log files. */
+/** The gateway's name where instances have theirs: in marks and log files. */
+export const GATEWAY_INSTANCE = "edge";
+
+/** The same of what takes users' requests in front of it. */
 export function frontInstance(provider: "haproxy" | "nginx"): string {
   return `edge-${provider}`;
+}
+
+/** Whether a log is the edge's, whoever is in front. */
+export function isEdgeInstance(instance: string): boolean {
+  const fronts = [frontInstance("haproxy"), frontInstance("nginx")];
+  return instance === GATEWAY_INSTANCE || fronts.includes(instance);
+}
+
+/** Its own files. */
+export function frontFolder(
+  folder: { readonly run: string },
+  provider: "haproxy" | "nginx",
+): string {
+  return join(folder.run, frontInstance(provider));
+}
+
+/** Where it is asked how it is; of HAProxy also where it is told what to do. */
+export function frontSocket(
+  folder: { readonly sockets: string },
+  provider: "haproxy" | "nginx",
+): string {
+  return join(folder.sockets, `${provider}.sock`);
 }
 
 /** Another supervisor of this system lives (sysexits.h: EX_TEMPFAIL). */

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:net";
 import type { Clock } from "@seaworthy/std/clock";
 import { TargetError } from "../../target.ts";
-import { LOOPBACK } from "../edge-config.ts";
+import { LOOPBACK } from "../../../renderers/edge-parts.ts";
 
 /**
  * Below the ephemeral range (Linux: 32768–60999, ip(7) `ip_local_port_range`), so that no

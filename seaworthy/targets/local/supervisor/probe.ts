@@ -1,5 +1,5 @@
 import { request } from "node:http";
-import { LOOPBACK } from "../edge-config.ts";
+import { LOOPBACK } from "../../../renderers/edge-parts.ts";
 
 /** What one HTTP request of ours came to; never throws for what the other side does. */
 export interface ProbeOutcome {

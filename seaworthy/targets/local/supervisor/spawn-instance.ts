@@ -5,7 +5,7 @@ import { timestamp } from "@seaworthy/std/clock";
 import type { ServiceUnit } from "../../../plan/graph.ts";
 import type { EnvironmentValue } from "../../../system/system.ts";
 import { TargetError } from "../../target.ts";
-import { LOOPBACK } from "../edge-config.ts";
+import { LOOPBACK } from "../../../renderers/edge-parts.ts";
 import { openLogs } from "../log-files.ts";
 import { outside } from "../outside.ts";
 import { loadRelease, type LoadedRelease } from "../release.ts";

@@ -106,8 +106,6 @@ export interface FrontRecord {
   readonly provider: "haproxy" | "nginx";
   /** Undefined: not running, or the intent to start it was written and its outcome was not. */
   readonly identity: ProcessIdentity | undefined;
-  /** The session (setsid(2)) of all its processes: outlives the one that leads it. */
-  readonly session: number | undefined;
 }
 
 export function emptyState(owner: string): SupervisorState {
@@ -216,7 +214,6 @@ const stateSchema: z.ZodType<SupervisorState> = z.object({
     z.object({
       provider: z.enum(["haproxy", "nginx"]),
       identity: maybe(identitySchema),
-      session: maybe(z.number()),
     }),
   ),
 });

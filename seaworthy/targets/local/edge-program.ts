@@ -1,0 +1,73 @@
+import { execFile } from "node:child_process";
+import { accessSync, constants } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import type { Command } from "@seaworthy/std/command";
+import { TargetError } from "../target.ts";
+
+/** Where administrators' programs lie, which a user's path may leave out (hier(7)). */
+const SYSTEM_FOLDERS = ["/usr/sbin", "/sbin", "/usr/local/sbin"];
+/** Reading one file takes milliseconds. */
+const RUN_MS = 20_000;
+const OUTPUT_BYTES_MAX = 1_000_000;
+/** What a person reads of a refusal. */
+const LINES_MAX = 20;
+
+export type FrontProgram = "haproxy" | "nginx";
+
+/** The Debian package that brings it. */
+const PACKAGES: Readonly<Record<FrontProgram, string>> = {
+  haproxy: "haproxy",
+  nginx: "nginx-light",
+};
+
+/** Its absolute path; undefined: it is not installed. */
+export function findFrontProgram(
+  name: FrontProgram,
+  searchPath: string | undefined,
+): string | undefined {
+  return [...(searchPath ?? "").split(delimiter), ...SYSTEM_FOLDERS]
+    .filter((folder) => isAbsolute(folder))
+    .map((folder) => join(folder, name))
+    .find((file) => {
+      try {
+        accessSync(file, constants.X_OK);
+        return true;
+      } catch {
+        // Not in this folder.
+        return false;
+      }
+    });
+}
+
+/** Throws, with what installs it, where it is not there: nothing was begun then. */
+export function frontProgram(name: FrontProgram, searchPath: string | undefined): string {
+  const path = findFrontProgram(name, searchPath);
+  if (path !== undefined) return path;
+  throw new TargetError("unsupported", `edge.provider is ${name}, which is not installed here`, {
+    fix: `${installLine(name)}, or declare provider: "gateway"`,
+  });
+}
+
+export function installLine(name: FrontProgram): string {
+  return `apt-get install ${PACKAGES[name]}`;
+}
+
+export interface ProgramEnd {
+  readonly code: number;
+  readonly lines: readonly string[];
+}
+
+/** Runs it to its end, in a folder of its own; what it said, and how it ended. */
+export async function runFrontProgram(
+  [program, ...args]: Command,
+  cwd: string,
+): Promise<ProgramEnd> {
+  return await new Promise((resolve) => {
+    const options = { cwd, timeout: RUN_MS, maxBuffer: OUTPUT_BYTES_MAX, env: { LC_ALL: "C" } };
+    execFile(program, args, options, (error, stdout, stderr) => {
+      const code = error === null ? 0 : typeof error.code === "number" ? error.code : 1;
+      const said = `${stdout}\n${stderr}`.split("\n").filter((line) => line.trim() !== "");
+      resolve({ code, lines: said.slice(0, LINES_MAX) });
+    });
+  });
+}
