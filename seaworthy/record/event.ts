@@ -22,14 +22,15 @@ export type EventBody =
       readonly elapsedMs: number;
       readonly deadlineMs: number;
     }
-  | {
+  | ({
       readonly kind: "bake";
       readonly unit: string;
       readonly elapsedMs: number;
-      readonly requests: number;
-      readonly errorRatio: number;
-      readonly p95Ms: number | undefined;
-    }
+      /** Of a canary: the part of the requests that it gets. */
+      readonly share?: number;
+      /** Of a canary: the release beside it over the same time. */
+      readonly control?: BakeFigures;
+    } & BakeFigures)
   | {
       readonly kind: "direction";
       readonly unit: string;
@@ -54,6 +55,12 @@ export type EventBody =
       readonly because: string;
       readonly tookMs: number;
     };
+
+export interface BakeFigures {
+  readonly requests: number;
+  readonly errorRatio: number;
+  readonly p95Ms: number | undefined;
+}
 
 export type DrillPhase =
   | "preflight"

@@ -27,6 +27,7 @@ const unit = z.string();
 const elapsedMs = amount;
 const deadlineMs = amount;
 const tookMs = amount;
+const figures = { requests: count, errorRatio: amount, p95Ms: orUndefined(amount) };
 
 export const eventSchema = schemaOf<Event>()(
   z.discriminatedUnion("kind", [
@@ -50,9 +51,9 @@ export const eventSchema = schemaOf<Event>()(
       kind: z.literal("bake"),
       unit,
       elapsedMs,
-      requests: count,
-      errorRatio: amount,
-      p95Ms: orUndefined(amount),
+      ...figures,
+      share: amount.exactOptional(),
+      control: z.object(figures).exactOptional(),
     }),
     z.object({
       ...every,

@@ -23,6 +23,7 @@ function judged(change: Partial<BakeView>): string {
     elapsedMs: 30_000,
     fresh: aTally(1_000),
     steady: aTally(1_000),
+    control: undefined,
     casualties: [],
     unready: [],
     ...change,
@@ -59,6 +60,36 @@ test("a p95 over the factor and felt fails it, with enough requests on both side
   assert.equal(judged({ elapsedMs: 1_000, fresh: aTally(49, { bucket: 3 }) }), "wait");
   const hardlySlower = aTally(1_000, { bucket: 1 });
   assert.equal(judged({ fresh: hardlySlower, steady: aTally(1_000, { bucket: 0 }) }), "pass");
+});
+
+test("beside a control group: what both suffer from is nobody's fault, and no proof", () => {
+  const bad = aTally(1_000, { failed: 50 });
+  assert.equal(judged({ fresh: bad, control: aTally(5_000) }), "fail");
+  assert.equal(judged({ fresh: bad, control: aTally(5_000, { failed: 250 }) }), "wait");
+  const over = { fresh: bad, control: aTally(5_000, { failed: 250 }), elapsedMs: 90_000 };
+  assert.equal(judged(over), "inconclusive");
+  assert.equal(judged({ fresh: bad, control: aTally(5_000, { failed: 100 }) }), "fail");
+  const slow = aTally(1_000, { bucket: 3 });
+  assert.equal(judged({ fresh: slow, control: aTally(1_000) }), "fail");
+  assert.equal(judged({ fresh: slow, control: slow }), "pass", "both became slow");
+  assert.equal(judged({ fresh: aTally(1_000), control: aTally(1_000), steady: slow }), "pass");
+});
+
+test("beside a control group: more errors by chance alone are waited for", () => {
+  const few = aTally(100, { failed: 5 });
+  const control = aTally(100, { failed: 2 });
+  assert.equal(judged({ fresh: few, control, elapsedMs: 10_000 }), "wait");
+  assert.equal(judged({ fresh: aTally(10_000, { failed: 500 }), control }), "wait");
+  const many = aTally(10_000, { failed: 200 });
+  assert.equal(judged({ fresh: aTally(10_000, { failed: 500 }), control: many }), "fail");
+});
+
+test("a control group of too few requests proves nothing, and hides nothing", () => {
+  assert.equal(judged({ control: aTally(49) }), "wait");
+  assert.equal(judged({ control: aTally(49), elapsedMs: 90_000 }), "inconclusive");
+  assert.equal(judged({ control: aTally(50) }), "pass");
+  const bad = aTally(400, { failed: 40 });
+  assert.equal(judged({ fresh: bad, control: aTally(49), elapsedMs: 1_000 }), "fail");
 });
 
 test("a restart fails it; not being ready delays it, and at the end fails it", () => {

@@ -1,14 +1,10 @@
 import { humanDuration } from "@seaworthy/std/duration";
 import { humanPercent } from "@seaworthy/std/ratio";
 import type { RolloutSettings } from "../system/system.ts";
-import { errorRatioOf, p95Of, type Tally } from "./tally.ts";
+import { provesNothing, worseThanControl } from "./control-group.ts";
+import { errorsIn, slowerThan } from "./regression.ts";
+import { errorRatioOf, type Tally } from "./tally.ts";
 
-/** Fewer failures than this are chance, not a ratio: one lost request of ten is no 10 %. */
-const FAILURES_MIN = 5;
-/** Fewer requests on either side have no 95th percentile worth comparing (3 samples above it). */
-const P95_REQUESTS_MIN = 50;
-/** A factor over a few milliseconds is noise: the difference must also be felt. */
-const P95_MARGIN_MS = 20;
 /** A bake that lacks requests waits for them this many times its length … */
 const WAIT_FACTOR = 3;
 /** … and at least this much longer than its length. */
@@ -21,6 +17,8 @@ export interface BakeView {
   readonly fresh: Tally;
   /** The old release, before the roll and while it still served. */
   readonly steady: Tally;
+  /** The old release since the bake began, where it serves beside the new one. */
+  readonly control: Tally | undefined;
   /** New instances that died or restarted since the bake began. */
   readonly casualties: readonly string[];
   /** New instances that are not ready just now. */
@@ -42,7 +40,9 @@ export function judgeBake(view: BakeView): BakeVerdict {
   const { settings, elapsedMs, fresh } = view;
   const [casualty] = view.casualties;
   if (casualty !== undefined) return { verdict: "fail", because: casualty };
-  const fault = errorsIn(fresh, settings.abort.errorRatio) ?? slowness(view);
+  const groups =
+    view.control === undefined ? undefined : { settings, fresh, control: view.control };
+  const fault = groups === undefined ? ownFault(view) : worseThanControl(groups);
   if (fault !== undefined) return { verdict: "fail", because: fault };
   const isOver = elapsedMs >= bakeEndsMs(settings.bakeMs);
   const [unready] = view.unready;
@@ -52,31 +52,31 @@ export function judgeBake(view: BakeView): BakeVerdict {
       : { verdict: "wait" };
   }
   if (elapsedMs < settings.bakeMs) return { verdict: "wait" };
-  const seen = `${fresh.requests} requests in ${humanDuration(elapsedMs)}`;
-  if (fresh.requests >= settings.bakeRequestsMin) {
-    return { verdict: "pass", because: `${seen}, ${humanPercent(errorRatioOf(fresh))} failed` };
+  const doubt = tooFew(view) ?? (groups === undefined ? undefined : provesNothing(groups));
+  if (doubt === undefined) {
+    const failed = humanPercent(errorRatioOf(fresh));
+    return { verdict: "pass", because: `${seenText(view)}, ${failed} failed` };
   }
-  if (!isOver) return { verdict: "wait" };
-  const wanted = `a verdict needs ${settings.bakeRequestsMin}`;
-  return { verdict: "inconclusive", because: `only ${seen}; ${wanted}` };
+  return isOver ? { verdict: "inconclusive", because: doubt } : { verdict: "wait" };
 }
 
-/** Why this many failures are a reason to go back, or undefined. */
-export function errorsIn(
-  seen: Pick<Tally, "requests" | "failed">,
-  ratioMax: number,
-): string | undefined {
-  const ratio = errorRatioOf(seen);
-  if (seen.failed < FAILURES_MIN || ratio <= ratioMax) return undefined;
-  const share = `${humanPercent(Number(ratio.toPrecision(2)))}, limit ${humanPercent(ratioMax)}`;
-  return `${seen.failed} of ${seen.requests} requests to the new release failed (${share})`;
+function seenText({ fresh, elapsedMs }: BakeView): string {
+  return `${fresh.requests} requests in ${humanDuration(elapsedMs)}`;
 }
 
-function slowness({ settings, fresh, steady }: BakeView): string | undefined {
-  if (fresh.requests < P95_REQUESTS_MIN || steady.requests < P95_REQUESTS_MIN) return undefined;
-  const [now, before] = [p95Of(fresh), p95Of(steady)];
-  if (now === undefined || before === undefined) return undefined;
-  const { p95Factor } = settings.abort;
-  if (now <= Math.max(before * p95Factor, before + P95_MARGIN_MS)) return undefined;
-  return `p95 ${humanDuration(now)} against ${humanDuration(before)} steady, limit ${p95Factor}x`;
+function tooFew(view: BakeView): string | undefined {
+  const { bakeRequestsMin } = view.settings;
+  if (view.fresh.requests >= bakeRequestsMin) return undefined;
+  return `only ${seenText(view)}; a verdict needs ${bakeRequestsMin}`;
+}
+
+/** With nothing beside it, the new release is held against what the old one was like before. */
+function ownFault({ settings, fresh, steady }: BakeView): string | undefined {
+  const { errorRatio, p95Factor } = settings.abort;
+  const errors = errorsIn(fresh, errorRatio);
+  if (errors !== undefined) return errors;
+  const slow = slowerThan({ fresh, than: steady, factor: p95Factor });
+  if (slow === undefined) return undefined;
+  const [now, before] = [humanDuration(slow.nowMs), humanDuration(slow.thanMs)];
+  return `p95 ${now} against ${before} steady, limit ${p95Factor}x`;
 }

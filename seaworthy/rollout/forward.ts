@@ -1,22 +1,18 @@
 import { assertNever } from "@seaworthy/std/assert";
-import { DeadlineExceeded } from "@seaworthy/std/clock";
 import type { UnitName } from "../plan/graph.ts";
-import { errorsIn } from "./bake.ts";
-import { deadlineMsOf } from "./goals.ts";
+import { worseThanControl } from "./control-group.ts";
 import { isReversible, shareToTry } from "./goal.ts";
+import { deadlineMsOf } from "./goals.ts";
+import { type Cause, judge } from "./judge.ts";
 import { lastLines } from "./look.ts";
 import { baked, committing, finishing, reversed, stepPassed } from "./memory.ts";
 import { startProbe } from "./probe.ts";
-import { tallyOf } from "./tally.ts";
+import { errorsIn } from "./regression.ts";
+import { type Counters, NO_COUNTERS, tallyOf } from "./tally.ts";
 import { drive, measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts";
-import { bounded } from "./wait.ts";
-import { watchBake } from "./watch-bake.ts";
 
 /** Measuring at the edge costs it a walk over its endpoints. */
 const MEASURE_EVERY_MS = 1_000;
-/** Long enough to look at a dashboard, short enough not to hold the lease over lunch. */
-const ANSWER_MS = 600_000;
-
 /** `held`: all new, proved, the old ones warm. Anything else says why the unit must go back. */
 export type Forward =
   | { readonly end: "held"; readonly notes: readonly string[] }
@@ -29,8 +25,6 @@ export type Forward =
   /** There is no other state to go back to (a repair). */
   | { readonly end: "stuck"; readonly because: string; readonly notes: readonly string[] };
 
-export type Cause = "failure" | "operator" | "inconclusive";
-
 /** Rolls one unit until it is proved; the old instances stay warm. */
 export async function forward(
   roll: UnitRoll,
@@ -38,16 +32,7 @@ export async function forward(
   inconclusive: (unit: UnitName) => Promise<"keep" | "go-back">,
 ): Promise<Forward> {
   const notes = await beginWatching(roll, roller);
-  let measuredMs = roller.clock.now();
-  const watch = async (): Promise<string | undefined> => {
-    const hasSwitched = roll.memory.switchedIn.size > 0;
-    const complaint = roll.probe?.look(hasSwitched);
-    if (complaint !== undefined) return complaint;
-    if (roller.clock.now() - measuredMs < MEASURE_EVERY_MS) return undefined;
-    await measure(roll, roller);
-    measuredMs = roller.clock.now();
-    return newReleaseFails(roll);
-  };
+  const watch = watcher(roll, roller);
   for (;;) {
     const ending = await drive(roll, roller, watch);
     switch (ending.kind) {
@@ -59,7 +44,7 @@ export async function forward(
       case "reverse":
         return { end: "back", by: ending.by, because: ending.because, notes };
       case "bake": {
-        const turned = await bake(roll, roller, inconclusive);
+        const turned = await judge(roll, roller, inconclusive);
         if (turned !== undefined) return { ...turned, notes };
         judgedGood(roll, roller);
         break;
@@ -68,6 +53,24 @@ export async function forward(
         return assertNever(ending);
     }
   }
+}
+
+/** Looks at what the new release answers from its first switch on. */
+function watcher(roll: UnitRoll, roller: Roller): () => Promise<string | undefined> {
+  let measuredMs = roller.clock.now();
+  let sinceSwitch: Counters | undefined;
+  return async () => {
+    const hasSwitched = roll.memory.switchedIn.size > 0;
+    const complaint = roll.probe?.look(hasSwitched);
+    if (complaint !== undefined && shareToTry(roll.goal, roll.memory) === undefined) {
+      return complaint;
+    }
+    if (roller.clock.now() - measuredMs < MEASURE_EVERY_MS) return undefined;
+    await measure(roll, roller);
+    measuredMs = roller.clock.now();
+    if (!hasSwitched) sinceSwitch = roll.counters;
+    return newReleaseFails(roll, sinceSwitch ?? NO_COUNTERS);
+  };
 }
 
 /** How long it was watched is no part of how long rolling may take: there is a new deadline. */
@@ -132,51 +135,18 @@ async function beginWatching(roll: UnitRoll, roller: Roller): Promise<readonly s
   return [];
 }
 
-function newReleaseFails(roll: UnitRoll): string | undefined {
+/** While it rolls; a canary is held against what the old one answered since the first switch. */
+function newReleaseFails(roll: UnitRoll, sinceSwitch: Counters): string | undefined {
   if (roll.unit === undefined || roll.goal.proof !== "bake") return undefined;
-  const fresh = tallyOf(roll.counters, (one) => one.release === roll.goal.to);
-  return errorsIn(fresh, roll.unit.rollout.abort.errorRatio) ?? memoryFault(roll);
-}
-
-async function bake(
-  roll: UnitRoll,
-  roller: Roller,
-  inconclusive: (unit: UnitName) => Promise<"keep" | "go-back">,
-): Promise<{ end: "back"; by: Cause; because: string } | undefined> {
-  if (roll.unit === undefined) return undefined;
-  const end = await watchBake(roll, roller, roll.unit.rollout);
-  switch (end.verdict) {
-    case "pass":
-      return undefined;
-    case "fail":
-      return { end: "back", by: "failure", because: end.because };
-    case "stopped":
-      return { end: "back", by: "operator", because: end.because };
-    case "inconclusive":
-      if ((await answer(roll, roller, inconclusive)) === "keep") return undefined;
-      if (roller.stopRequested()) {
-        return { end: "back", by: "operator", because: "stopped on request" };
-      }
-      return { end: "back", by: "inconclusive", because: `the bake says nothing: ${end.because}` };
-    default:
-      return assertNever(end);
-  }
-}
-
-/** Both generations run while a person thinks; nobody there is the same as no terminal. */
-async function answer(
-  roll: UnitRoll,
-  roller: Roller,
-  inconclusive: (unit: UnitName) => Promise<"keep" | "go-back">,
-): Promise<"keep" | "go-back"> {
-  const { unit } = roll.goal;
-  const limits = { what: `an answer about ${unit}`, ms: ANSWER_MS, signal: roller.signal };
-  try {
-    return await bounded(roller, limits, () => inconclusive(unit));
-  } catch (error) {
-    if (error instanceof DeadlineExceeded) return "go-back";
-    throw error;
-  }
+  const { abort } = roll.unit.rollout;
+  const fresh = tallyOf(roll.counters, (one) => one.release === roll.goal.to, sinceSwitch);
+  const control = tallyOf(roll.counters, (one) => one.release === roll.goal.from, sinceSwitch);
+  const isCanary = roll.goal.strategy.shares.length > 0;
+  const settings = roll.unit.rollout;
+  const errors = isCanary
+    ? worseThanControl({ fresh, control, settings })
+    : errorsIn(fresh, abort.errorRatio);
+  return errors ?? memoryFault(roll);
 }
 
 /** The probe's exact samples have the last word: one that counts lost requests is no proof. */

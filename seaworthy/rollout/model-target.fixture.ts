@@ -3,6 +3,7 @@ import type { Graph, UnitName } from "../plan/graph.ts";
 import type { Observed, ObservedInstance, ObservedUnit } from "../plan/observed.ts";
 import type { InstanceId, Step, StepResult } from "../record/step.ts";
 import type { RecordKind } from "../record/store.ts";
+import { weightsOf } from "../targets/weights.ts";
 import {
   type Headroom,
   type Lease,
@@ -29,6 +30,8 @@ interface Machine {
   readonly release: string;
   readonly bornMs: number;
   routed: boolean;
+  weight: number;
+  isolated: string | undefined;
   routedMs: number | undefined;
   stopping: boolean;
   restarts: number;
@@ -59,6 +62,7 @@ export class ModelTarget {
   onStep: (step: Step) => StepResult | undefined | Promise<StepResult | undefined> = () =>
     undefined;
   #countedMs = 0;
+  #since = "once";
 
   constructor(clock: Clock) {
     this.clock = clock;
@@ -158,9 +162,12 @@ export class ModelTarget {
       this.units.set(step.unit, { ...unit, committed: step.release, previous });
     }
     if (step.action !== "switch") return;
-    for (const one of this.machines.values()) {
-      if (one.unit !== step.unit) continue;
-      one.routed = step.instances.includes(one.id);
+    const mine = [...this.machines.values()].filter((one) => one.unit === step.unit);
+    const chosen = mine.filter(({ id }) => step.instances.includes(id));
+    const weights = weightsOf(chosen, step.shares);
+    for (const one of mine) {
+      one.routed = chosen.includes(one);
+      one.weight = weights.get(one.id) ?? 1;
       if (one.routed) one.routedMs ??= this.clock.now();
     }
   }
@@ -208,6 +215,8 @@ export class ModelTarget {
       release,
       bornMs: this.clock.now(),
       routed: false,
+      weight: 1,
+      isolated: undefined,
       routedMs: undefined,
       stopping: false,
       restarts: 0,
@@ -233,8 +242,8 @@ export class ModelTarget {
       unit: one.unit,
       release: one.release,
       routed: one.routed,
-      weight: 1,
-      isolated: undefined,
+      weight: one.weight,
+      isolated: one.isolated,
       restarts,
       state: one.stopping ? "stopping" : isReady ? "ready" : "starting",
       address: undefined,
@@ -244,18 +253,28 @@ export class ModelTarget {
     };
   }
 
-  /** Requests since the last count fall evenly on what is routed. */
+  /** One request to this instance, as the edge counts it. */
+  count(one: Machine, requests = 1): void {
+    one.requests += requests;
+    one.failed += requests * (this.behaviours.get(one.release)?.errorRatio ?? 0);
+  }
+
+  /** An edge that started again has counted nothing yet. */
+  forgetCounters(): void {
+    this.#count();
+    this.#since = `${this.clock.now()}`;
+    for (const one of this.machines.values()) [one.requests, one.failed] = [0, 0];
+  }
+
+  /** Requests since the last count fall on what is routed, by weight. */
   #count(): void {
     const now = this.clock.now();
     const seconds = (now - this.#countedMs) / 1_000;
     this.#countedMs = now;
     for (const unit of this.units.keys()) {
       const routed = [...this.machines.values()].filter((one) => one.unit === unit && one.routed);
-      for (const one of routed) {
-        const requests = (this.ratePerSecond * seconds) / routed.length;
-        one.requests += requests;
-        one.failed += requests * (this.behaviours.get(one.release)?.errorRatio ?? 0);
-      }
+      const all = routed.reduce((sum, { weight }) => sum + weight, 0);
+      for (const one of routed) this.count(one, (this.ratePerSecond * seconds * one.weight) / all);
     }
   }
 
@@ -279,7 +298,7 @@ export class ModelTarget {
         memoryBytes: this.#held(one),
       };
     });
-    return { since: "once", instances };
+    return { since: this.#since, instances };
   }
 
   #held({ release, bornMs }: Machine): number {

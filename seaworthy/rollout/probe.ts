@@ -1,23 +1,12 @@
-import { join } from "node:path";
 import type { ServiceUnit } from "../plan/graph.ts";
-import type { LoadResult, LoadRun, Sample, StartLoad } from "../load/load.ts";
+import type { LoadResult, LoadRun, Sample } from "../load/load.ts";
 import { LatencyHistogram } from "../load/histogram.ts";
 import type { RequestClass } from "../system/system.ts";
-import { errorsIn } from "./bake.ts";
+import { errorsIn } from "./regression.ts";
 import type { ProbeSummary } from "./outcome.ts";
+import { endOwn, harmless, type Sender, sendOwn } from "./own-requests.ts";
 import type { Operation } from "./steps.ts";
-import { bounded } from "./wait.ts";
 
-/** Enough to see one lost request in 50 ms, too little to be felt by any service. */
-const PROBE_RATE_PER_S = 20;
-const PROBE_TIMEOUT_MS = 5_000;
-/** Some requests open a new connection: a refused one would hide behind kept-alive ones. */
-const PROBE_FRESH_CONNECTIONS = 0.2;
-/** The generator ends by itself after this even if we are killed. */
-const PROBE_MS_MAX = 1_800_000;
-/** Stopping waits for what is open (client time-out) and reads the samples. */
-const FINISH_MS = PROBE_TIMEOUT_MS + 20_000;
-const START_MS = 15_000;
 /** `lastSecond` covers one second: looking more often would count requests twice. */
 const LOOK_EVERY_MS = 1_000;
 
@@ -54,13 +43,19 @@ export class RollProbe {
     return hasSwitched ? this.#complaint(this.#seen) : undefined;
   }
 
+  /** What failed so far is known and taken on: only what comes counts from here on. */
+  countAnew(): void {
+    if (this.#switchedMs === undefined) return;
+    this.#switchedMs = this.#run.nowMs();
+    this.#seen = { requests: 0, failed: 0 };
+  }
+
   /** Ends the probe (once; later calls repeat its report) and judges all it saw. */
   async finish(
     operation: Operation,
   ): Promise<{ report: ProbeReport; complaint: string | undefined }> {
     if (this.#report === undefined) {
-      const limits = { what: "the probe to end", ms: FINISH_MS, signal: operation.signal };
-      const result = await bounded(operation, limits, () => this.#run.finish());
+      const result = await endOwn(operation, this.#run);
       this.#report = { samples: result.samples, doubt: doubtIn(result) };
     }
     const report = this.#report;
@@ -87,35 +82,14 @@ export class RollProbe {
 
 /** Starts a unit's probe on its inner address; a text says why there is none. */
 export async function startProbe(
-  operation: Operation & { readonly startLoad: StartLoad | undefined; readonly scratch: string },
+  sender: Sender,
   unit: ServiceUnit,
   url: string | undefined,
 ): Promise<RollProbe | string> {
-  const { startLoad, scratch } = operation;
-  if (startLoad === undefined) return "no generator was given: the roll has no probe of its own";
-  if (url === undefined)
-    return `${unit.name} has no inner address: the roll has no probe of its own`;
-  const { method, path } = unit.probe;
-  const plan = {
-    url,
-    ratePerSecond: PROBE_RATE_PER_S,
-    mix: [{ method, path, headers: {}, body: undefined, weight: 1, class: "safe" as const }],
-    timeoutMs: PROBE_TIMEOUT_MS,
-    seed: 1,
-    run: `${operation.operation}-${unit.name}`,
-    durationMsMax: PROBE_MS_MAX,
-    freshConnections: PROBE_FRESH_CONNECTIONS,
-    samplesFile: join(scratch, `probe-${unit.name}.ndjson`),
-  };
-  const limits = { what: `${unit.name}'s probe`, ms: START_MS, signal: operation.signal };
-  try {
-    // The run's signal outlives the wait for its start.
-    const run = await bounded(operation, limits, () => startLoad(plan, operation.signal));
-    return new RollProbe(run, unit.rollout.abort.errorRatio);
-  } catch (error) {
-    if (operation.signal.aborted) throw error;
-    return `the probe could not start: ${error instanceof Error ? error.message : String(error)}`;
-  }
+  const { name } = unit;
+  if (url === undefined) return `${name} has no inner address: the roll has no probe of its own`;
+  const run = await sendOwn(sender, { name, url, mix: [harmless(unit)] });
+  return typeof run === "string" ? run : new RollProbe(run, unit.rollout.abort.errorRatio);
 }
 
 /** All units' probes as one summary; undefined when none ran. */

@@ -149,15 +149,21 @@ export function aRequest(model: ModelTarget, change: Partial<ConvergeRequest> = 
   return { request, events };
 }
 
-/** A generator that sends on schedule and is answered by whatever is routed just then. */
-export function modelLoad(model: ModelTarget): StartLoad & { readonly plans: LoadPlan[] } {
+/**
+ * A generator that sends on schedule and is answered by whatever is routed just then; what it sends
+ * by name, or all of it, is `counted` at the edge.
+ */
+export function modelLoad(
+  model: ModelTarget,
+  counted: "all" | "named" = "named",
+): StartLoad & { readonly plans: LoadPlan[] } {
   const plans: LoadPlan[] = [];
   const start = async (plan: LoadPlan): Promise<LoadRun> => {
     plans.push(plan);
     const samples: Sample[] = [];
     const startedMs = model.clock.now();
     const ended = new AbortController();
-    void send(model, { plan, samples, startedMs }, ended.signal).catch(() => undefined);
+    void send(model, { plan, samples, startedMs, counted }, ended.signal).catch(() => undefined);
     return {
       startedWallMs: model.clock.wall(),
       until: (ms, signal) => model.clock.sleep(ms, signal),
@@ -181,14 +187,21 @@ export function modelLoad(model: ModelTarget): StartLoad & { readonly plans: Loa
 
 async function send(
   model: ModelTarget,
-  run: { readonly plan: LoadPlan; readonly samples: Sample[]; readonly startedMs: number },
+  run: {
+    readonly plan: LoadPlan;
+    readonly samples: Sample[];
+    readonly startedMs: number;
+    readonly counted: "all" | "named";
+  },
   ended: AbortSignal,
 ): Promise<void> {
   const { clock } = model;
   const unit = run.plan.url.split("/").at(-1);
   for (let index = 0; ; index += 1) {
-    const routed = [...model.machines.values()].filter((one) => one.unit === unit && one.routed);
-    const one = routed[index % Math.max(1, routed.length)];
+    const named = run.plan.mix[index % run.plan.mix.length]?.headers["seaworthy-instance"];
+    const one = named === undefined ? balanced(model, unit, index) : model.machines.get(named);
+    const isCounted = named !== undefined || run.counted === "all";
+    if (one !== undefined && isCounted) model.count(one);
     const errors = model.behaviours.get(one?.release ?? "")?.errorRatio ?? 0;
     const isLost = one === undefined || index % 100 < errors * 100;
     const now = clock.now() - run.startedMs;
@@ -207,6 +220,14 @@ async function send(
     });
     await clock.sleep(1_000 / run.plan.ratePerSecond, ended);
   }
+}
+
+/** By weight: of a hundred requests in a row each instance gets its part. */
+function balanced(model: ModelTarget, unit: string | undefined, index: number) {
+  const routed = [...model.machines.values()].filter((one) => one.unit === unit && one.routed);
+  const all = routed.reduce((sum, { weight }) => sum + weight, 0);
+  let at = (((index * 37) % 100) / 100) * all;
+  return routed.find(({ weight }) => (at -= weight) < 0) ?? routed.at(-1);
 }
 
 export const GOOD: Behaviour = { bootMs: 1_000 };

@@ -35,21 +35,6 @@ test("rolls to a good release: baked, committed, the old one stopped", async () 
   assert.equal(outcome.probe?.failed.safe, 0);
 });
 
-test("what does not fit is refused before anything is begun", async () => {
-  const model = aWorld();
-  for (const headroom of [
-    { memoryBytes: 1_048_576, addresses: 1_000 },
-    { memoryBytes: 1e12, addresses: 0 },
-  ]) {
-    model.headroom = headroom;
-    const outcome = await converge(aRequest(model).request);
-    assert.equal(outcome.outcome, "refused");
-    assert.match(outcome.because, /1 more instances need (at least 16MiB of memory|a port each)/);
-    assert.equal(runs(model), "r1 ×3");
-    assert.deepEqual(model.journal, []);
-  }
-});
-
 test("a drill's roll serves and commits nothing: rollback never goes to its release", async () => {
   const model = aWorld();
   const outcome = await converge(aRequest(model, { commits: false }).request);

@@ -15,7 +15,7 @@ import {
 import { commitJobs, runJobs } from "./jobs.ts";
 import { observe } from "./look.ts";
 import type { ProbeSummary, RolloutOutcome } from "./outcome.ts";
-import { overBudget, preflight } from "./preflight.ts";
+import { lookForRoom, overBudget, preflight } from "./preflight.ts";
 import { summaryOf } from "./probe.ts";
 import type { ConvergeRequest, End } from "./request.ts";
 import { servingLine } from "./serving.ts";
@@ -26,8 +26,6 @@ import { bounded } from "./wait.ts";
 /** Copying a release's files; a folder that takes longer does not belong into a release. */
 const PUT_MS = 300_000;
 const DEFINE_MS = 60_000;
-/** The kernel answers at once. */
-const HEADROOM_MS = 10_000;
 
 /**
  * Carries out a plan: all of it, or back to what was (fleet-atomic). Never throws for what the
@@ -73,9 +71,7 @@ async function carryOut(
 ): Promise<End> {
   if (request.plan.steps.length === 0) return await nothingToDo(request);
   const observed = await observe(request);
-  const limits = { what: "what is free here", ms: HEADROOM_MS, signal: request.signal };
-  const headroom = await bounded(request, limits, (inner) => request.target.headroom(inner));
-  const refusal = preflight(request, observed) ?? overBudget(request, headroom);
+  const refusal = preflight(request, observed) ?? overBudget(request, await lookForRoom(request));
   if (refusal !== undefined) return { outcome: "refused", because: refusal };
   const journal = await readRecords(request.target.store, "journal");
   const planned = plannedRolls(request, observed, journal);

@@ -1,62 +1,131 @@
-import { errorRatioOf, p95Of, tallyOf } from "./tally.ts";
-import { type BakeVerdict, judgeBake } from "./bake.ts";
-import { observe, unitIn } from "./look.ts";
-import { measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts";
+import type { InstanceId } from "../record/step.ts";
 import type { RolloutSettings } from "../system/system.ts";
+import { type BakeVerdict, type BakeView, judgeBake } from "./bake.ts";
+import { observe, unitIn } from "./look.ts";
+import { errorRatioOf, p95Of, type Tally, tallyOf } from "./tally.ts";
+import { measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts";
 
 /** Twice a second: a death is seen while its log is still warm, and the edge is not bothered. */
 const LOOK_EVERY_MS = 500;
 /** Every second look is told: one line a second is a progress bar, more is noise. */
 const EMIT_EVERY_LOOKS = 2;
 
+/** What is judged: all of a release, or a canary's share beside the release before it. */
+export interface Watched {
+  readonly settings: Pick<RolloutSettings, "bakeMs" | "bakeRequestsMin" | "abort">;
+  readonly share: number | undefined;
+}
+
 export type BakeEnd =
   | Exclude<BakeVerdict, { readonly verdict: "wait" }>
   | { readonly verdict: "stopped"; readonly because: string };
 
-/** Looks at a unit whose new instances all serve until they can be judged. */
-export async function watchBake(
-  roll: UnitRoll,
-  roller: Roller,
-  settings: RolloutSettings,
-): Promise<BakeEnd> {
-  const { clock } = roller;
-  await measure(roll, roller);
-  const atStart = { counters: roll.counters, seen: roll.seen, nowMs: clock.now() };
-  for (let looks = 0; ; looks += 1) {
+/** One bake of a unit; counts from the moment it is begun. */
+export class BakeWatch {
+  readonly #roll: UnitRoll;
+  readonly #roller: Roller;
+  readonly #watched: Watched;
+  readonly #atStart: Pick<UnitRoll, "counters" | "seen"> & { readonly nowMs: number };
+  #looks = 0;
+
+  private constructor(roll: UnitRoll, roller: Roller, watched: Watched) {
+    this.#roll = roll;
+    this.#roller = roller;
+    this.#watched = watched;
+    const { counters, seen } = roll;
+    this.#atStart = { counters, seen, nowMs: roller.clock.now() };
+  }
+
+  static async begin(roll: UnitRoll, roller: Roller, watched: Watched): Promise<BakeWatch> {
+    await measure(roll, roller);
+    return new BakeWatch(roll, roller, watched);
+  }
+
+  /** Looks until it can be judged. */
+  async judged(): Promise<BakeEnd> {
+    return await this.#until((end) => {
+      this.#tell();
+      return end.verdict === "wait" ? undefined : end;
+    });
+  }
+
+  /** Looks while a person thinks: only what goes wrong meanwhile counts. */
+  async held(answer: () => "keep" | "go-back" | undefined): Promise<BakeEnd | "keep" | "go-back"> {
+    return await this.#until((end) =>
+      end.verdict === "fail" || end.verdict === "stopped" ? end : answer(),
+    );
+  }
+
+  async #until<End>(endOf: (end: BakeEnd | BakeVerdict) => End | undefined): Promise<End> {
+    for (;;) {
+      const end = endOf(await this.#look());
+      if (end !== undefined) return end;
+      await this.#roller.clock.sleep(LOOK_EVERY_MS, this.#roller.signal);
+    }
+  }
+
+  async #look(): Promise<BakeEnd | BakeVerdict> {
+    const [roll, roller] = [this.#roll, this.#roller];
+    const { settings, share } = this.#watched;
     if (roller.stopRequested()) return { verdict: "stopped", because: "stopped on request" };
     roll.seen = unitIn(await observe(roller), roll.goal.unit);
     await measure(roll, roller);
     const complaint = roll.probe?.look(true);
-    if (complaint !== undefined) return { verdict: "fail", because: complaint };
+    // The probe asks both releases: which of them failed, the comparison says.
+    if (complaint !== undefined && share === undefined) {
+      return { verdict: "fail", because: complaint };
+    }
     const excess = memoryFault(roll);
     if (excess !== undefined) return { verdict: "fail", because: excess };
-    const elapsedMs = clock.now() - atStart.nowMs;
-    const isNew = (one: { readonly release: string }) => one.release === roll.goal.to;
-    const fresh = tallyOf(roll.counters, isNew, atStart.counters);
     const steady = tallyOf(roll.counters, (one) => one.release === roll.goal.from);
-    if (looks % EMIT_EVERY_LOOKS === 0) {
-      roller.emit({
-        kind: "bake",
-        unit: roll.goal.unit,
-        elapsedMs,
-        requests: fresh.requests,
-        errorRatio: errorRatioOf(fresh),
-        p95Ms: p95Of(fresh),
-      });
-    }
-    const health = healthOf(roll, atStart.seen.instances);
-    const verdict = judgeBake({ settings, elapsedMs, fresh, steady, ...health });
-    if (verdict.verdict !== "wait") return verdict;
-    await clock.sleep(LOOK_EVERY_MS, roller.signal);
+    const health = healthOf(roll, this.#atStart.seen.instances);
+    return judgeBake({ settings, ...this.#seen(), steady, ...health });
+  }
+
+  /** Both groups over the very same time. */
+  #seen(): Pick<BakeView, "elapsedMs" | "fresh" | "control"> {
+    const { goal, counters } = this.#roll;
+    const since = (release: string | undefined): Tally =>
+      tallyOf(counters, (one) => one.release === release, this.#atStart.counters);
+    return {
+      elapsedMs: this.#roller.clock.now() - this.#atStart.nowMs,
+      fresh: since(goal.to),
+      control: this.#watched.share === undefined ? undefined : since(goal.from),
+    };
+  }
+
+  #tell(): void {
+    this.#looks += 1;
+    if (this.#looks % EMIT_EVERY_LOOKS !== 1) return;
+    const { share } = this.#watched;
+    const { elapsedMs, fresh, control } = this.#seen();
+    this.#roller.emit({
+      kind: "bake",
+      unit: this.#roll.goal.unit,
+      elapsedMs,
+      ...figuresOf(fresh),
+      ...(share === undefined ? {} : { share }),
+      ...(control === undefined ? {} : { control: figuresOf(control) }),
+    });
   }
 }
 
-function healthOf(
-  roll: UnitRoll,
-  atStart: UnitRoll["seen"]["instances"],
-): { readonly casualties: readonly string[]; readonly unready: readonly string[] } {
+function figuresOf(tally: Tally) {
+  return {
+    requests: tally.requests,
+    errorRatio: errorRatioOf(tally),
+    p95Ms: p95Of(tally),
+  };
+}
+
+interface Health {
+  readonly casualties: readonly string[];
+  readonly unready: readonly InstanceId[];
+}
+
+function healthOf(roll: UnitRoll, atStart: UnitRoll["seen"]["instances"]): Health {
   const casualties: string[] = [];
-  const unready: string[] = [];
+  const unready: InstanceId[] = [];
   for (const then of atStart.filter((one) => one.release === roll.goal.to && one.routed)) {
     const now = roll.seen.instances.find((one) => one.id === then.id);
     const because = now?.because === undefined ? "" : ` (${now.because})`;

@@ -1,7 +1,7 @@
 import { assertNever } from "@seaworthy/std/assert";
 import { humanDuration } from "@seaworthy/std/duration";
 import { humanPercent } from "@seaworthy/std/ratio";
-import type { Event } from "../../record/event.ts";
+import type { BakeFigures, Event } from "../../record/event.ts";
 import { subjectOf } from "../../record/fault.ts";
 import type { Step } from "../../record/step.ts";
 
@@ -47,10 +47,14 @@ export function eventText(event: Event): string | undefined {
 }
 
 function bakeText(event: Extract<Event, { kind: "bake" }>): string {
-  const p95 = event.p95Ms === undefined ? "" : ` · p95 ${humanDuration(event.p95Ms)}`;
-  const errors = humanPercent(event.errorRatio);
-  const seen = `${event.requests} requests · errors ${errors}${p95}`;
-  return `${event.unit} bake ${spent(event)} · ${seen}`;
+  const share = event.share === undefined ? "" : ` of ${humanPercent(event.share)}`;
+  const beside = event.control === undefined ? "" : ` · beside it ${figuresText(event.control)}`;
+  return `${event.unit} bake${share} ${spent(event)} · ${figuresText(event)}${beside}`;
+}
+
+function figuresText({ requests, errorRatio, p95Ms }: BakeFigures): string {
+  const p95 = p95Ms === undefined ? "" : ` · p95 ${humanDuration(p95Ms)}`;
+  return `${requests} requests · errors ${humanPercent(errorRatio)}${p95}`;
 }
 
 function spent(event: { readonly elapsedMs: number }): string {
