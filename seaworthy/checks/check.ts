@@ -8,6 +8,7 @@ import { clientGivesUpFirst } from "./client-gives-up-first.ts";
 import { connectionBudgetExceeded } from "./connection-budget-exceeded.ts";
 import { connectionsNotMet } from "./connections-not-met.ts";
 import { drainLongerThanStop } from "./drain-longer-than-stop.ts";
+import { edgeCertificate } from "./edge-certificate.ts";
 import { freezeExposure } from "./freeze-exposure.ts";
 import { healthIsReady } from "./health-is-ready.ts";
 import { loadWithoutRoute } from "./load-without-route.ts";
@@ -18,7 +19,7 @@ import { objectiveWithoutLoad } from "./objective-without-load.ts";
 import { recoveryPointNotMet } from "./recovery-point-not-met.ts";
 import { recoveryTimeNotMet } from "./recovery-time-not-met.ts";
 import { retryBudget } from "./retry-budget.ts";
-import type { Rule } from "./rule.ts";
+import type { Looked, Rule } from "./rule.ts";
 import { singleReplica } from "./single-replica.ts";
 import { storeGap } from "./store-gap.ts";
 import { storeNotRedundant } from "./store-not-redundant.ts";
@@ -27,6 +28,7 @@ import { terminationShorterThanWork } from "./termination-shorter-than-work.ts";
 
 export const RULES: readonly Rule[] = [
   missingBuild,
+  edgeCertificate,
   singleReplica,
   storeNotRedundant,
   availabilityNotMet,
@@ -51,10 +53,6 @@ export const RULES: readonly Rule[] = [
 ];
 
 /** What every rule has to say about one declaration, in the order of the rules. */
-export function check(
-  parsed: Parsed,
-  graph: Graph,
-  beside?: ReadonlySet<string>,
-): readonly Finding[] {
-  return RULES.flatMap((rule) => rule.check({ parsed, graph, beside }));
+export function check(parsed: Parsed, graph: Graph, looked: Looked): readonly Finding[] {
+  return RULES.flatMap((rule) => rule.check({ parsed, graph, ...looked }));
 }

@@ -3,14 +3,19 @@ import { expand } from "../plan/expand.ts";
 import type { Finding } from "../system/finding.ts";
 import { parse } from "../system/parse.ts";
 import { check } from "./check.ts";
+import type { CertificateSight } from "./rule.ts";
 
 /** What all rules say about a declaration in its data form, which must be understood. */
-export function checked(input: unknown, beside?: ReadonlySet<string>): readonly Finding[] {
+export function checked(
+  input: unknown,
+  beside?: ReadonlySet<string>,
+  certificate?: CertificateSight,
+): readonly Finding[] {
   const parsed = parse(input, { environment: undefined, platform: undefined });
   assert.ok(parsed.ok, parsed.ok ? "" : JSON.stringify(parsed.error, null, 2));
   const graph = expand(parsed.value);
   assert.ok(graph.ok, graph.ok ? "" : JSON.stringify(graph.error, null, 2));
-  return check(parsed.value, graph.value, beside);
+  return check(parsed.value, graph.value, { beside, certificate });
 }
 
 /** A system without a finding, to be made worse. */

@@ -9,7 +9,7 @@ export const missingBuild: Rule = {
     beside === undefined ? [] : runsOf(parsed.system).flatMap((run) => missing(run, beside)),
 };
 
-/** Paths beside the declaration whose existence `missing-build` asks for. */
+/** Paths beside the declaration whose existence this rule asks for. */
 export function buildPaths(system: System): readonly string[] {
   const asked = runsOf(system).flatMap(({ build, file }) =>
     file === undefined ? [build] : [build, inside(build, file)],

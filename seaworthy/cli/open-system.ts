@@ -1,13 +1,15 @@
 import { basename, dirname } from "node:path";
 import { check, RULES } from "../checks/check.ts";
+import { tlsPaths } from "../checks/edge-certificate.ts";
 import { buildPaths } from "../checks/missing-build.ts";
+import type { CertificateSight } from "../checks/rule.ts";
 import { expand } from "../plan/expand.ts";
 import type { Graph } from "../plan/graph.ts";
 import { unenforced, unrunnable } from "../plan/unrunnable.ts";
 import type { Finding } from "../system/finding.ts";
 import { nearest } from "../system/nearest.ts";
 import { parse } from "../system/parse.ts";
-import type { Parsed, PlatformName } from "../system/system.ts";
+import type { Edge, Parsed, PlatformName } from "../system/system.ts";
 import { EXIT } from "./exit.ts";
 import { Refusal } from "./failure.ts";
 import { filesBeside } from "./files-beside.ts";
@@ -65,20 +67,35 @@ export async function openSystem(invocation: Invocation): Promise<OpenSystem> {
     throw cannotParse(found.declaration, await located(graph.error), await located(further));
   }
   const folder = dirname(found.declaration);
-  const beside = await filesBeside(folder, buildPaths(parsed.value.system));
+  const { edge } = parsed.value.system;
+  const asked = [...buildPaths(parsed.value.system), ...tlsPaths(edge?.tls)];
+  const looked = {
+    beside: await filesBeside(folder, asked),
+    certificate: await certificateOf(edge, { folder, nowMs: context.clock.wall() }),
+  };
   return {
     path: found.declaration,
     folder,
     parsed: parsed.value,
     graph: graph.value,
     findings: await located([
-      ...check(parsed.value, graph.value, beside),
+      ...check(parsed.value, graph.value, looked),
       ...unrunnable(parsed.value.system).map((one) => ({ ...one, severity: "note" }) as const),
       ...unenforced(parsed.value.system),
     ]),
     rules: RULES.map(({ name }) => name),
     rest: found.rest,
   };
+}
+
+/** Most edges have none, and what reads them takes its time to load. */
+async function certificateOf(
+  edge: Edge | undefined,
+  place: { readonly folder: string; readonly nowMs: number },
+): Promise<CertificateSight | undefined> {
+  if (edge?.tls === undefined) return undefined;
+  const { lookAtCertificate } = await import("./look-at-certificate.ts");
+  return await lookAtCertificate(edge, place);
 }
 
 /**
