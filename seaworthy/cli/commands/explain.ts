@@ -13,6 +13,11 @@ const VALUE_COLUMNS = 60;
 /** Where a topic's page may stand: rules over a declaration, over files, of the reading; drills. */
 const SHELVES = ["checks", "checks/files", "checks/notices", "drills"];
 
+const SCHEDULE = [
+  "Nothing runs drills by itself. Where drills.every is declared, a scheduler runs what is due:",
+  "  17 3 * * * cd FOLDER && seaworthy drill --due --quiet",
+];
+
 /** The canonical declaration with sources; or what one field, rule, drill or exit code means. */
 export const run: RunVerb = async (invocation) => {
   const { context } = invocation;
@@ -79,7 +84,8 @@ async function meaningOf(topic: string): Promise<string | undefined> {
     return table(Object.entries(EXIT_MEANING).map(([code, text]) => [code, text])).join("\n");
   }
   if (topic === "drills") {
-    return table(Object.entries(CATALOGUE).map(([name, drill]) => [name, drill.breaks])).join("\n");
+    const rows = Object.entries(CATALOGUE).map(([name, one]) => [name, one.tier, one.breaks]);
+    return [...table(rows), "", ...SCHEDULE].join("\n");
   }
   if (!/^[a-z][a-zA-Z0-9.<>-]*$/.test(topic)) return undefined;
   for (const shelf of SHELVES) {
