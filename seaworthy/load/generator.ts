@@ -10,6 +10,7 @@ import { mixer } from "./mix.ts";
 import type { Tick } from "./protocol.ts";
 import { RecentCounts } from "./recent.ts";
 import { SampleFile } from "./sample-file.ts";
+import type { SecureOptions } from "./trust.ts";
 
 /** More open at once means sockets run out on our side, and we would measure ourselves. */
 const IN_FLIGHT_MAX = 8_192;
@@ -42,7 +43,8 @@ export class Generator {
   #startMs = 0;
   #index = 0;
 
-  constructor(plan: LoadPlan, clock: Clock) {
+  /** `secure`: for an https URL whose plan names what to trust. */
+  constructor(plan: LoadPlan, clock: Clock, secure?: SecureOptions) {
     const random = seeded(plan.seed);
     this.#plan = plan;
     this.#clock = clock;
@@ -59,6 +61,8 @@ export class Generator {
       pipelining: 1,
       allowH2: false,
       connectTimeout: plan.timeoutMs,
+      // Each new connection shakes hands in full: a resumed one is shown no certificate.
+      connect: { maxCachedSessions: 0, ...secure },
       // Our own sweep decides: these would fire on a coarser timer and from another start.
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -1,4 +1,5 @@
 import type { LoadRequest, RequestClass } from "../system/system.ts";
+import type { Trust } from "./trust.ts";
 
 /**
  * What the one generator does (architecture §14): open loop, request i is due at start + i/rate,
@@ -7,6 +8,8 @@ import type { LoadRequest, RequestClass } from "../system/system.ts";
 export interface LoadPlan {
   /** Base URL, loopback or what the user named. */
   readonly url: string;
+  /** Of an https URL: whose certificate is believed; undefined: the system's authorities'. */
+  readonly trust?: Trust | undefined;
   readonly ratePerSecond: number;
   readonly mix: readonly LoadRequest[];
   readonly timeoutMs: number;

@@ -33,6 +33,10 @@ const classSchema = z.enum(["safe", "idempotent", "unsafe", "stream"]);
 const planSchema = z
   .object({
     url: z.url(),
+    trust: z
+      .object({ certificateFile: z.string(), serverName: z.string().optional() })
+      .transform((trust) => ({ ...trust, serverName: trust.serverName }))
+      .optional(),
     ratePerSecond: z.number().positive(),
     mix: z
       .array(

@@ -5,6 +5,7 @@ import type { Readable, Writable } from "node:stream";
 import type { Clock } from "@seaworthy/std/clock";
 import { Generator } from "./generator.ts";
 import { SEND_LAG_P99_MS_MAX, type LoadPlan, type LoadResult } from "./load.ts";
+import { secureOptions } from "./trust.ts";
 import { readPlan, STOP_LINE, type WorkerMessage } from "./protocol.ts";
 
 /** Often enough that a parent's view of the generator's clock is fresh; almost free. */
@@ -31,7 +32,9 @@ export async function runLoadWorker({ clock, input, output }: LoadWorkerWorld): 
     output.write(`${JSON.stringify(message)}\n`);
   };
   const { plan, stop, orphaned } = await listen(input);
-  const generator = new Generator(plan, clock);
+  const host = new URL(plan.url).hostname;
+  const secure = plan.trust === undefined ? undefined : await secureOptions(plan.trust, host);
+  const generator = new Generator(plan, clock, secure);
   await generator.open();
   say({ kind: "started", wallMs: generator.start() });
   const ticks = tick({ clock, generator, say, until: orphaned });
