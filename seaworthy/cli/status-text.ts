@@ -1,6 +1,6 @@
 import type { DueDrill } from "../drills/due.ts";
 import type { ObjectiveState } from "../drills/objectives.ts";
-import type { Observed, ObservedUnit } from "../plan/observed.ts";
+import type { Observed, ObservedTls, ObservedUnit } from "../plan/observed.ts";
 import { subjectOf } from "../record/fault.ts";
 import type { UnderWay } from "../record/under-way.ts";
 import type { OpenSystem } from "./open-system.ts";
@@ -63,6 +63,21 @@ function unitRow(system: OpenSystem, unit: ObservedUnit): readonly string[] {
   ];
 }
 
+const DAY_MS = 86_400_000;
+
+/** How long the edge's certificate is good; undefined: it serves HTTP in the clear. */
+export function certificateLine(tls: ObservedTls | undefined, nowMs: number): string | undefined {
+  if (tls === undefined) return undefined;
+  const left = tls.notAfter === undefined ? "is not known" : daysLeft(tls.notAfter, nowMs);
+  const problem = tls.problem === undefined ? "" : ` · its files are not taken: ${tls.problem}`;
+  return `certificate ${left}${problem}`;
+}
+
+function daysLeft(notAfter: string, nowMs: number): string {
+  const days = Math.floor((Date.parse(notAfter) - nowMs) / DAY_MS);
+  return days < 0 ? `expired on ${notAfter}` : `good for ${days} more days, until ${notAfter}`;
+}
+
 export function objectiveLine(state: ObjectiveState, paint: Paint): readonly string[] {
   const color = state.state === "held" ? "green" : state.state === "missed" ? "red" : "yellow";
   return [state.objective, state.declared, paint(color, state.state), state.because];
@@ -94,6 +109,7 @@ export function statusJson(
     target: system.graph.platform,
     serving,
     edge: observed.edge?.addresses ?? [],
+    certificate: certificateJson(observed.edge?.tls),
     inProgress: underWay === undefined ? null : { ...underWay, since: underWay.since ?? null },
     units: observed.units.map((unit) => ({
       name: unit.name,
@@ -128,4 +144,10 @@ export function statusJson(
         dueAt: one.dueAt ?? null,
       })) ?? null,
   };
+}
+
+function certificateJson(tls: ObservedTls | undefined): object | null {
+  if (tls === undefined) return null;
+  const { certificateFile: file, notAfter, problem } = tls;
+  return { file, notAfter: notAfter ?? null, problem: problem ?? null };
 }

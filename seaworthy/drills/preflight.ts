@@ -4,6 +4,7 @@ import { ok, refuse, type Result } from "@seaworthy/std/result";
 import type { ServiceUnit, UnitName } from "../plan/graph.ts";
 import type { Observed, ObservedInstance, ObservedUnit } from "../plan/observed.ts";
 import { subjectOf } from "../record/fault.ts";
+import type { Trust } from "../load/trust.ts";
 import type { JournalEntry } from "../record/journal.ts";
 import type { Load } from "../system/system.ts";
 import { openFaults, underWay } from "../record/under-way.ts";
@@ -20,6 +21,8 @@ export interface Ready {
   readonly unit: ServiceUnit;
   readonly load: Load;
   readonly url: string;
+  /** Of an https edge; undefined: the load is sent in the clear. */
+  readonly trust: Trust | undefined;
   readonly before: Observed;
   /** Unit → release that serves. */
   readonly releases: Readonly<Record<UnitName, string>>;
@@ -65,6 +68,7 @@ export function preflight(asked: Asked, seen: Seen): Result<Ready, string> {
     unit: { ...unit, replicas: drilled.desired },
     load,
     url,
+    trust: url.startsWith("https:") ? seen.observed.edge?.tls : undefined,
     before: seen.observed,
     releases: releasesServing(seen.observed),
   });

@@ -71,11 +71,12 @@ export class Stage implements AsyncDisposable {
   }
 
   static async open(setting: RunSetting): Promise<Stage> {
-    const { request, load, url, prediction, turn } = setting;
+    const { request, load, url, trust, prediction, turn } = setting;
     const { warmUpMs, baselineMs, windowMs } = request.parsed.system.drills;
     const lastsMs = prediction.lastsMsMax ?? windowMs;
     const plan: LoadPlan = {
       url,
+      trust,
       ratePerSecond: load.ratePerSecond,
       mix: load.mix,
       timeoutMs: load.timeoutMs,

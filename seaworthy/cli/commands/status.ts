@@ -17,6 +17,7 @@ import { readRecords } from "../../record/read.ts";
 import type { RecordStore } from "../../record/store.ts";
 import { underWay, type UnderWay } from "../../record/under-way.ts";
 import {
+  certificateLine,
   type ObjectiveLine,
   objectiveLine,
   statusJson,
@@ -85,6 +86,8 @@ function print(
     for (const address of observed.edge?.addresses ?? []) {
       terminal.out(`edge ${address}${silent}\n`);
     }
+    const certificate = certificateLine(observed.edge?.tls, context.clock.wall());
+    if (certificate !== undefined) terminal.out(`${certificate}\n`);
     for (const line of table(unitRows(system, observed))) terminal.out(`${line}\n`);
   }
   for (const line of underWay === undefined ? [] : underWayLines(underWay)) {
