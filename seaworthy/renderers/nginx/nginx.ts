@@ -65,8 +65,8 @@ function main({ limits: { connections } }: Edge, { folder, user }: FrontPlace): 
     ...(user === undefined
       ? []
       : ["# Started as root: the files lie where nobody else may look.", `user ${word(user)};`]),
-    "# An ordinary child: whoever started it looks after it.",
-    "daemon off;",
+    "# Nobody's child: one whose parent lives ignores the signal that upgrades it (SIGUSR2).",
+    "daemon on;",
     `pid ${word(`${folder}/nginx.pid`)};`,
     "error_log stderr warn;",
     "worker_processes auto;",

@@ -2,7 +2,7 @@ import type { Command } from "@seaworthy/std/command";
 import type { ProcessIdentity } from "../../../record/fault.ts";
 import { isAlive, markedBy } from "../identity.ts";
 import { openLogs } from "../log-files.ts";
-import { spawnDetached } from "../spawn-detached.ts";
+import { spawnDetached, type Spawned } from "../spawn-detached.ts";
 import type { SupervisorState } from "./state.ts";
 import { terminate } from "./terminate.ts";
 import { markedEnvironment, type World } from "./world.ts";
@@ -46,8 +46,8 @@ export class EdgeProcess {
 
   /** Takes over the one that runs, or starts it: then true. */
   async start(program: EdgeProgram): Promise<boolean> {
-    const { ledger, folder } = this.#world;
-    const { instance, read, write } = this.#options;
+    const { ledger } = this.#world;
+    const { read, write } = this.#options;
     if (this.isUp()) return false;
     const orphan = read(ledger.state) === undefined ? this.#orphan() : undefined;
     if (orphan !== undefined && isAlive(orphan)) {
@@ -55,19 +55,24 @@ export class EdgeProcess {
       return false;
     }
     await ledger.intend((state) => write(state, undefined));
-    const logs = openLogs(folder.logs, instance);
+    await this.record((await this.spawn(program)).identity);
+    return true;
+  }
+
+  /** A process with its mark and its logs; the state does not know it yet. */
+  async spawn(program: EdgeProgram): Promise<Spawned> {
+    const { instance } = this.#options;
+    const logs = openLogs(this.#world.folder.logs, instance);
     try {
-      const spawned = await spawnDetached({
+      return await spawnDetached({
         ...program,
         environment: markedEnvironment(this.#world, instance),
         stdout: logs.stdout,
         stderr: logs.stderr,
       });
-      await this.record(spawned.identity);
     } finally {
       logs.close();
     }
-    return true;
   }
 
   /** It is this one from now on. */

@@ -14,6 +14,7 @@ import { layOutFront, withConfiguration } from "../front-files.ts";
 import { isAlive, signalOne } from "../identity.ts";
 import { connectionsTo, nginxGeneration, nginxProcesses, seeNginx } from "../nginx-sight.ts";
 import { lastLines } from "../read-logs.ts";
+import { describeEnd } from "../spawn-detached.ts";
 import type { Drain, EdgeProvider, ProviderSight } from "./edge-provider.ts";
 import type { EdgeProcess } from "./edge-process.ts";
 import { frontFolder, frontInstance, frontSocket } from "./paths.ts";
@@ -28,8 +29,8 @@ const STOP_MS = 5_000;
 const LINES_OF_A_FAILURE = 20;
 
 /**
- * nginx in the foreground. It asks no instance for its health: whoever gives it parts leaves out
- * those that fail. Every change is a new file and a reload: new workers take the sockets over, and
+ * nginx, which asks no instance for its health: whoever gives it parts leaves out those that
+ * fail. Every change is a new file and a reload: new workers take the sockets over, and
  * those before serve out what they have.
  */
 export class NginxProvider implements EdgeProvider {
@@ -172,12 +173,15 @@ export class NginxProvider implements EdgeProvider {
     await this.#endOrphans();
     // nginx binds no socket where one lies, whoever left it.
     await rm(socket, { force: true });
-    await this.#process.start({
+    // It forks and ends as soon as it listens, or says why it cannot.
+    const starter = await this.#process.spawn({
       command: [this.#program(), "-p", folder, "-e", "stderr", "-c", this.#file],
       cwd: folder,
     });
+    const end = await starter.ended;
+    if (end.code !== 0) throw await this.#failure(`nginx did not start: it ${describeEnd(end)}`);
     await this.#until("nginx's first answer", async () => {
-      if (!this.isUp()) throw await this.#failure("nginx ended while it started");
+      await this.#adopt();
       return (await nginxGeneration(socket)) === generationOf(text) ? true : undefined;
     });
   }
