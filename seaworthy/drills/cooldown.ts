@@ -11,13 +11,15 @@ const LOOK_MS = 1_000;
 const LOOKS = 2;
 const HEARTBEAT_MS = 4_000;
 
+type Looks = Pick<Target, "observe">;
+
 /**
  * Waits until redundancy is back, which is more than that somebody answers: every service has all
  * its instances, ready and in the routes, and nothing is on the move. Refused with what is missing
  * when it takes longer than `msMax`, or when nobody wants to wait any more.
  */
 export async function cooldown(
-  request: Pick<DrillRequest, "target" | "graph" | "clock" | "emit" | "signal">,
+  request: Pick<DrillRequest, "graph" | "clock" | "emit" | "signal"> & { readonly target: Looks },
   msMax: number,
 ): Promise<Result<Observed, string>> {
   const { target, graph, clock, emit, signal } = request;
@@ -38,7 +40,7 @@ export async function cooldown(
   }
 }
 
-async function look(target: Target): Promise<Result<Observed, string>> {
+async function look(target: Looks): Promise<Result<Observed, string>> {
   try {
     // Not the request's signal: what is left broken is looked at also by a run that was stopped.
     return ok(await target.observe(deadline(OBSERVE_MS, "looking at what runs")));

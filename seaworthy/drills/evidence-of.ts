@@ -12,8 +12,8 @@ import { isBelieved, judge, type Judgement, type RunFinding } from "./verdict.ts
 
 /** A drill that was played, or why it was not. */
 export interface Played {
-  readonly request: DrillRequest;
-  readonly ready?: Ready;
+  readonly request: PlayedRequest;
+  readonly ready?: Pick<Ready, "unit" | "releases">;
   readonly prediction?: Prediction;
   readonly findings: readonly RunFinding[];
   /** Evidence from before, oldest first. */
@@ -22,6 +22,12 @@ export interface Played {
   readonly failure: string | undefined;
   readonly leftBroken: readonly string[];
 }
+
+/** Of a request, what its evidence repeats. */
+export type PlayedRequest = Pick<
+  DrillRequest,
+  "name" | "parsed" | "clock" | "seed" | "runs" | "unit" | "allowOutage" | "raw"
+> & { readonly target: { readonly platform: { readonly name: string } } };
 
 /** What it shows about one objective. */
 export function evidenceOf(played: Played, asked: DeclaredObjective): Evidence {
@@ -120,7 +126,7 @@ function beside(
 }
 
 /** What `seaworthy` is to be given to play the same again. */
-function againOf(request: DrillRequest): readonly string[] {
+function againOf(request: PlayedRequest): readonly string[] {
   const { tier } = CATALOGUE[request.name];
   return [
     "drill",
