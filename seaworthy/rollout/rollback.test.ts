@@ -66,29 +66,59 @@ test("refuses where the record of the release is gone", async () => {
   assert.deepEqual(goal, { ok: false, error: `api: the record of release ${R0.id} is gone` });
 });
 
-/** The journal of an operation that has no end: `verb` was on its way to `to`. */
-const begun = (verb: string, to: string | undefined): unknown => ({
+/** The beginning of an operation that has no end. */
+const begun = (verb: string, change?: { from: string; to: string }) => ({
   ...{ entry: "begin", operation: `${verb}-1`, verb, at: "2026-11-20T00:00:00.000Z" },
-  changes: to === undefined ? [] : [{ unit: "api", from: R1.id, to, replicas: 2 }],
+  changes: change === undefined ? [] : [{ unit: "api", ...change, replicas: 2 }],
 });
+const DEPLOY = begun("deploy", { from: R1.id, to: R2.id });
 
 test("reverses a deploy that died before its release took over", async () => {
   const change = { committed: R1.id, previous: R0.id };
-  const goal = await asked(change, { journal: [begun("deploy", R2.id)] });
+  const goal = await asked(change, { journal: [DEPLOY] });
   assert.ok(goal.ok);
   assert.equal(goal.value.get("api")?.release.id, R1.id, "not the one before it");
 });
 
+test("reverses a deploy that died after its release was committed", async () => {
+  const change = { committed: R1.id, previous: R0.id };
+  const step = { action: "commit", unit: "api", release: R1.id };
+  const intent = { entry: "intent", operation: "deploy-1", stepId: 1, step };
+  const journal = [begun("deploy", { from: R0.id, to: R1.id }), intent];
+  const goal = await asked(change, { journal });
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R0.id);
+});
+
+test("stays on the committed release that a drill's way back had not reached", async () => {
+  const change = { committed: R1.id, previous: R0.id };
+  const goal = await asked(change, { journal: [begun("drill", { from: R2.id, to: R1.id })] });
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R1.id);
+});
+
 test("finishes a rollback that died, whichever release serves just now", async () => {
   const change = { committed: R0.id, previous: R1.id };
-  const goal = await asked(change, { journal: [begun("rollback", R1.id)] });
+  const goal = await asked(change, { journal: [begun("rollback", { from: R0.id, to: R1.id })] });
   assert.ok(goal.ok);
   assert.equal(goal.value.get("api")?.release.id, R1.id, "not back to where it came from");
 });
 
+test("leaves alone what the operation that died did not touch", async () => {
+  const change = { committed: R1.id, previous: R0.id };
+  const other = { unit: "web", from: R0.id, to: R2.id, replicas: 2 };
+  const journal = [{ ...begun("deploy"), changes: [other] }];
+  const both = await asked(change, { journal, services: ["api", "web"] });
+  assert.ok(both.ok);
+  assert.equal(both.value.get("api")?.release.id, R1.id);
+  const alone = await asked(change, { journal });
+  assert.ok(alone.ok);
+  assert.equal(alone.value.get("api")?.release.id, R0.id, "asked for by name, it is ordinary");
+});
+
 test("leaves alone what a rollback that died had no need to change", async () => {
   const change = { committed: R1.id, previous: R0.id };
-  const journal = [begun("deploy", R2.id), begun("rollback", undefined)];
+  const journal = [DEPLOY, begun("rollback")];
   const goal = await asked(change, { journal });
   assert.ok(goal.ok);
   assert.equal(goal.value.get("api")?.release.id, R1.id);

@@ -2,7 +2,7 @@ import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { servingOf } from "../plan/diff.ts";
 import type { JobUnit, ServiceUnit, UnitName } from "../plan/graph.ts";
 import { readRecords } from "../record/read.ts";
-import type { JournalEntry } from "../record/journal.ts";
+import type { JournalEntry, JournalledChange } from "../record/journal.ts";
 import type { Release, ReleaseId } from "../record/release.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Observed, ObservedUnit } from "../targets/target.ts";
@@ -33,7 +33,7 @@ export async function rollbackGoal(
   request: RollbackRequest,
 ): Promise<Result<ReadonlyMap<UnitName, Wanted>, string>> {
   const records = await readRecords(request.store, "release");
-  const left = leftOpen(await readRecords(request.store, "journal"));
+  const left = halfDone(await readRecords(request.store, "journal"), request.services);
   const kept = new Map([...request.described].map(([, { release }]) => [release.id, release]));
   for (const release of records) kept.set(release.id, release);
   const wanted = new Map<UnitName, Wanted>();
@@ -57,26 +57,41 @@ export async function rollbackGoal(
   return ok(wanted);
 }
 
-/** What operations that died since the last one ended meant to do, oldest first. */
-type Left = readonly Extract<JournalEntry, { readonly entry: "begin" }>[];
+/** What operations wrote that died since the last one ended, oldest first. */
+type HalfDone = readonly JournalEntry[];
 
-function leftOpen(journal: readonly JournalEntry[]): Left {
-  const lastEnd = journal.findLastIndex(({ entry }) => entry === "end");
-  return journal.slice(lastEnd + 1).filter((entry) => entry.entry === "begin");
+/** Empty where it is no business of these services: then theirs is an ordinary way back. */
+function halfDone(journal: HalfDone, services: readonly UnitName[]): HalfDone {
+  const open = journal.slice(journal.findLastIndex(({ entry }) => entry === "end") + 1);
+  return services.some((name) => changesOf(name, open).length > 0) ? open : [];
+}
+
+function changesOf(name: UnitName, open: HalfDone): readonly JournalledChange[] {
+  const all = open.flatMap((entry) => (entry.entry === "begin" ? entry.changes : []));
+  return all.filter(({ unit, from, to }) => unit === name && from !== to);
 }
 
 /**
  * The last committed release that is not the one serving. Where something is half done, what
- * serves just now may be either end of it: which way is back is the journal's to say.
+ * serves just now may be either end of it: which way is back is the journal's to say, and what it
+ * does not name stays.
  */
-function earlierOf(unit: ObservedUnit, left: Left): ReleaseId | undefined {
-  const last = left.at(-1);
-  const changes = (one: typeof last) =>
-    one?.changes.filter((each) => each.unit === unit.name) ?? [];
-  // Finished, not turned round; what it had no need to change was where it is to be.
-  if (last?.verb === "rollback") return changes(last)[0]?.to ?? unit.committed;
-  const isHalfDone = left.flatMap(changes).some(({ to }) => to !== unit.committed);
-  if (isHalfDone) return unit.committed;
+function earlierOf(unit: ObservedUnit, open: HalfDone): ReleaseId | undefined {
   const serving = servingOf(unit);
-  return [unit.committed, unit.previous].find((id) => id !== undefined && id !== serving);
+  const last = open.findLast(({ entry }) => entry === "begin");
+  if (last?.entry !== "begin") {
+    return [unit.committed, unit.previous].find((id) => id !== undefined && id !== serving);
+  }
+  // A rollback is finished, not turned round.
+  const goal = last.verb === "rollback" ? changesOf(unit.name, [last])[0]?.to : undefined;
+  if (goal !== undefined) return goal;
+  return last.verb !== "rollback" && hasCommitted(unit, open) ? unit.previous : unit.committed;
+}
+
+/** It died after that, so that its own release is the committed one. */
+function hasCommitted({ name, committed }: ObservedUnit, open: HalfDone): boolean {
+  return open.some((entry) => {
+    const step = entry.entry === "intent" ? entry.step : undefined;
+    return step?.action === "commit" && step.unit === name && step.release === committed;
+  });
 }
