@@ -1,4 +1,4 @@
-import { evidenceRow, evidenceScale } from "../drills/report-line.ts";
+import { budgetLine, evidenceRow, evidenceScale } from "../drills/report-line.ts";
 import type { Evidence } from "../record/evidence.ts";
 import { drillJson } from "./drill-json.ts";
 import type { OpenSystem } from "./open-system.ts";
@@ -28,10 +28,26 @@ export function printDrilled(
     for (const line of table(rows)) terminal.out(`${line}\n`);
   }
   for (const line of evidence.flatMap((one) => remarks(one, paint))) terminal.out(`${line}\n`);
+  const availability = about.system.parsed.system.objectives.availability;
+  for (const line of eachDrill(evidence, availability)) terminal.out(`${paint("dim", line)}\n`);
   for (const line of table(skipped.map((one) => ["not run", one.drill, one.because]))) {
     terminal.out(`${paint("dim", line)}\n`);
   }
   terminal.say(`again with --seed ${seed}\n`);
+}
+
+/** Of each drill, once: what one such fault costs of a month, and what is not proven by it. */
+function eachDrill(
+  evidence: readonly Evidence[],
+  availability: number | undefined,
+): readonly string[] {
+  const drills = new Map(evidence.map((one) => [one.drill, one]));
+  return [...drills.values()].flatMap((one) => {
+    const budget = budgetLine(one, availability);
+    const unproven = one.unproven === undefined ? [] : [`does not prove ${one.unproven}`];
+    const lines = [...(budget === "" ? [] : [budget]), ...unproven];
+    return lines.map((line) => `${one.drill}: ${line}`);
+  });
 }
 
 function remarks(one: Evidence, paint: Paint): readonly string[] {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { test, type TestContext } from "node:test";
 import { present } from "@seaworthy/std/assert";
 import type { Evidence } from "../record/evidence.ts";
@@ -7,6 +8,7 @@ import { openFaults } from "../record/under-way.ts";
 import type { Objectives } from "../system/system.ts";
 import { runDrill } from "./drill.ts";
 import { aParsed, aSystem, aUnit, OBJECTIVES } from "./planted.fixture.ts";
+import type { RollUnit } from "./request.ts";
 import { aTroubledTarget, type Trouble } from "./troubled-target.fixture.ts";
 
 /** Long enough that only a ceiling can end the run before it. */
@@ -23,7 +25,7 @@ async function givenUp(t: TestContext, planted: Planted): Promise<Evidence> {
   const { trouble, objectives, drill = "kill-instance" } = planted;
   const system = await aSystem(t, { name: drill });
   const { drills } = system.request.parsed.system;
-  const target = await aTroubledTarget(t, system.toy.target, trouble);
+  const { target } = await aTroubledTarget(t, system.toy.target, trouble);
   const evidence = await runDrill({
     ...system.request,
     target,
@@ -94,11 +96,33 @@ test("a machine that runs out of memory or disk is not broken further", async (t
 
 test("a target that shows nothing any more is given up", async (t) => {
   const system = await aSystem(t, { name: "kill-instance" });
-  const target = await aTroubledTarget(t, system.toy.target, { blind: true });
+  const { target } = await aTroubledTarget(t, system.toy.target, { blind: true });
   const { drills } = system.request.parsed.system;
   const parsed = aParsed(aUnit(2), { drills: { ...drills, windowMs: WINDOW_MS } });
   const [one] = await runDrill({ ...system.request, target, parsed });
   // What cannot be seen to have happened ends the run before its window begins.
   assert.notEqual(one?.verdict, "held");
   assert.ok((one?.leftBroken ?? []).length > 0, "nobody can say that it is undone");
+});
+
+test("a roll that is under way is given up, too: it is told, waited for, and rolled back", async (t) => {
+  const system = await aSystem(t, { name: "roll-under-load" });
+  const { target, begin } = await aTroubledTarget(t, system.toy.target, { failEach: 2 });
+  const rolls: string[] = [];
+  const roll: RollUnit = async (unit, signal) => {
+    rolls.push(rolls.length === 0 ? "there" : "back");
+    if (rolls.length > 1) return await system.toy.roll(unit);
+    const outcome = await system.toy.roll(unit);
+    begin();
+    await once(signal, "abort");
+    return outcome;
+  };
+  const { drills } = system.request.parsed.system;
+  const parsed = aParsed(aUnit(2), { drills: { ...drills, windowMs: WINDOW_MS } });
+  const [one] = await runDrill({ ...system.request, target, parsed, roll });
+  assert.equal(one?.verdict, "aborted", one?.because);
+  assert.match(one?.because ?? "", /an outage of .* more than twice the 3.0 s/);
+  assert.deepEqual(rolls, ["there", "back"]);
+  assert.match(one?.runs[0]?.undone ?? "", /2 of 2 instances of r-live-own serve, and no other/);
+  assert.equal(one?.leftBroken, undefined);
 });

@@ -21,12 +21,18 @@ export interface Trouble {
   readonly blind?: true;
 }
 
+export interface Troubled {
+  readonly target: Target;
+  /** The trouble begins now; an injection begins it, too. */
+  readonly begin: () => void;
+}
+
 /** A target whose faults do more than they say, around a sound one. */
 export async function aTroubledTarget(
   t: TestContext,
   target: Target,
   trouble: Trouble,
-): Promise<Target> {
+): Promise<Troubled> {
   const front = new Front(trouble);
   t.after(() => front.close());
   const before = await target.observe(AbortSignal.timeout(5_000));
@@ -35,7 +41,7 @@ export async function aTroubledTarget(
     if (front.broken && trouble.blind) throw new TargetError("unreachable", "nothing is seen");
     return rerouted(await target.observe(signal), url);
   };
-  return {
+  const troubled: Target = {
     ...target,
     observe,
     headroom: async () => ({
@@ -53,6 +59,10 @@ export async function aTroubledTarget(
       return result;
     },
   };
+  const begin = (): void => {
+    front.broken = true;
+  };
+  return { target: troubled, begin };
 }
 
 async function breakAnother(
