@@ -1,11 +1,11 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs, promisify } from "node:util";
 import type { GatewayConfig } from "@seaworthy/gateway/config";
 import { systemClock } from "@seaworthy/std/clock";
+import { applyConfig } from "./drive-gateway.ts";
 
 /**
  * CPU of one request through nginx, through bare node:http with undici, and through the gateway, in
@@ -155,7 +155,7 @@ async function startAll(): Promise<Running> {
   const control = join(folder, "control");
   const gatewayArgv = [main, "--state", join(folder, "state"), "--control", control];
   const gateway = start(PROXY_CORE, process.execPath, ...nodeFlags(), ...gatewayArgv);
-  const workerPid = await applyConfig(control, gatewayConfig(join(folder, "access.jsonl")));
+  const { workerPid } = await applyConfig(control, gatewayConfig(join(folder, "access.jsonl")));
   await Promise.all(Object.values(PORTS).map(answers));
   return {
     pids: async (lane) =>
@@ -239,32 +239,6 @@ function gatewayConfig(accessLog: string): GatewayConfig {
     timeouts: { connectMs: 1_000, headerMs: 10_000, bodyMs: 30_000, keepAliveMs: 60_000 },
     accessLog,
   };
-}
-
-/** Resolves with the worker's pid, once the gateway routes. */
-async function applyConfig(path: string, config: GatewayConfig): Promise<number> {
-  for (let tries = 0; tries < 200; tries += 1) {
-    const reply = await ask(path, { id: 1, op: "apply", config }).catch(() => "");
-    const pid = /"workerPid":(\d+)/.exec(reply)?.[1];
-    if (pid !== undefined) return Number(pid);
-    await systemClock.sleep(50);
-  }
-  throw new Error("the gateway did not start");
-}
-
-function ask(path: string, request: object): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = "";
-    const socket = connect(path, () => socket.write(`${JSON.stringify(request)}\n`));
-    socket.on("error", reject);
-    socket.on("data", (chunk) => {
-      text += chunk.toString();
-      if (text.includes("\n")) {
-        socket.destroy();
-        resolve(text);
-      }
-    });
-  });
 }
 
 async function answers(port: number): Promise<void> {

@@ -11,12 +11,13 @@ import { check } from "./check.ts";
 import { cli } from "./cli.ts";
 import { faults } from "./faults.ts";
 import { gateway } from "./gateway-lane.ts";
+import { idle } from "./idle.ts";
 import { describeMachine, loadAverage } from "./machine.ts";
 import type { Bench, World } from "./measured.ts";
 import { type Report, reportOf, tableOf } from "./report.ts";
 import { rollout } from "./rollout.ts";
 
-const BENCHES: readonly Bench[] = [cli, check, rollout, faults, gateway];
+const BENCHES: readonly Bench[] = [cli, check, rollout, faults, gateway, idle];
 const RUNS_DEFAULT = 5;
 const RUNS_MAX = 100;
 const FOLDER = "bench/runs";
