@@ -95,7 +95,7 @@ async function convergeUnder(
   await rm(scratch, { recursive: true, force: true });
   await mkdir(scratch, { recursive: true, mode: 0o700 });
   try {
-    const outcome = await converge({
+    return await converge({
       target,
       lease,
       graph: world.graph,
@@ -106,6 +106,7 @@ async function convergeUnder(
       clock: context.clock,
       emit: operation.emit,
       commits: true,
+      afterwards: intent.afterwards?.(world.observed) ?? [],
       accepted: acceptedRules(setting.invocation.options),
       startLoad: context.startLoad ?? startLoad(context.ownCommand, context.clock),
       scratch,
@@ -113,13 +114,6 @@ async function convergeUnder(
       stopRequested: context.interrupts.stopRequested,
       inconclusive: (unit) => keepOrGoBack(unit, context),
     });
-    if (exitForOutcome(outcome.outcome) === EXIT.done) {
-      for (const step of intent.afterwards?.(world.observed) ?? []) {
-        const limit = deadline(OBSERVE_MS, "recording the scale", operation.signal);
-        await target.apply(step, { signal: limit, epoch: lease.epoch });
-      }
-    }
-    return outcome;
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }

@@ -3,6 +3,7 @@ import type { Graph, Unit, UnitName } from "../plan/graph.ts";
 import type { Plan } from "../plan/plan.ts";
 import type { Outcome } from "../record/event.ts";
 import type { Release } from "../record/release.ts";
+import type { Step } from "../record/step.ts";
 import type { Operation } from "./steps.ts";
 
 export interface ConvergeRequest extends Operation {
@@ -13,6 +14,8 @@ export interface ConvergeRequest extends Operation {
   readonly verb: string;
   /** False in a drill: its release is no place that `rollback` may ever go to. */
   readonly commits: boolean;
+  /** What a convergence that was done leaves on the target, before its end is written. */
+  readonly afterwards?: readonly Step[];
   /** Rules whose errors were taken on by name; said where the operation is recorded. */
   readonly accepted?: readonly string[];
   readonly startLoad: StartLoad | undefined;

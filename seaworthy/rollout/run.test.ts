@@ -41,6 +41,24 @@ test("a drill's roll serves and commits nothing: rollback never goes to its rele
   assert.equal(outcome.outcome, "done", outcome.because);
   assert.equal(runs(model), "r2 ×3");
   assert.equal(model.units.get("api")?.committed, "r1");
+  assert.notEqual(journalled(model).at(-1), "end", "it is under way until it is back");
+  const back = aPlan([aStep({ from: "r2", to: "r1" })]);
+  const outcomeBack = await converge(aRequest(model, { commits: false, plan: back }).request);
+  assert.equal(outcomeBack.outcome, "done", outcomeBack.because);
+  assert.equal(runs(model), "r1 ×3");
+  assert.equal(journalled(model).at(-1), "end");
+});
+
+test("what a verb leaves on the target belongs to the operation, before its end", async () => {
+  const model = aWorld();
+  const steps = [{ action: "scale-override", unit: "api", replicas: 5 }] as const;
+  const outcome = await converge(aRequest(model, { afterwards: steps }).request);
+  assert.equal(outcome.outcome, "done", outcome.because);
+  assert.deepEqual(model.applied.at(-1), steps[0]);
+  assert.deepEqual(journalled(model).slice(-3), ["intent", "result", "end"]);
+  const nothing = await converge(aRequest(model, { afterwards: steps, plan: aPlan([]) }).request);
+  assert.equal(nothing.outcome, "nothing-to-do");
+  assert.deepEqual(model.applied.at(-1), steps[0]);
 });
 
 test("journals the beginning first, each intent before its step, the end last", async () => {

@@ -1,4 +1,5 @@
 import { timestamp } from "@seaworthy/std/clock";
+import type { PlanStep } from "../plan/plan.ts";
 import { type Observed, TargetError } from "../targets/target.ts";
 import type { JournalEntry, JournalledChange } from "../record/journal.ts";
 import { readRecords } from "../record/read.ts";
@@ -13,13 +14,13 @@ import {
   rollFleet,
 } from "./fleet.ts";
 import { commitJobs, runJobs } from "./jobs.ts";
-import { observe } from "./look.ts";
+import { observe, unitIn } from "./look.ts";
 import type { ProbeSummary, RolloutOutcome } from "./outcome.ts";
 import { lookForRoom, overBudget, preflight } from "./preflight.ts";
 import { summaryOf } from "./probe.ts";
 import type { ConvergeRequest, End } from "./request.ts";
 import { servingLine } from "./serving.ts";
-import { Interrupted, interruption, openSteps, type Operation } from "./steps.ts";
+import { Interrupted, interruption, openSteps, type Operation, type Steps } from "./steps.ts";
 import type { Roller, UnitRoll } from "./unit-roll.ts";
 import { bounded } from "./wait.ts";
 
@@ -81,16 +82,34 @@ async function carryOut(
   const end = await prepared(request, roller, { observed, planned, rolls, notes });
   const { operation, clock } = request;
   const { outcome, because } = end;
+  if (outcome === "done" && isPassing(request, observed)) return end;
   await steps.journal({ entry: "end", operation, at: timestamp(clock), outcome, because });
   return end;
+}
+
+/** A drill's release is no place to stay: it is under way until the way back has ended. */
+function isPassing({ plan, commits }: ConvergeRequest, before: Observed): boolean {
+  const goes = ({ unit, to }: PlanStep): boolean =>
+    to !== undefined && to !== unitIn(before, unit).committed;
+  return !commits && plan.steps.some(goes);
 }
 
 async function nothingToDo(request: ConvergeRequest): Promise<End> {
   await endLeftover(request);
   const unready = request.verb === "up" ? await untilReady(request) : undefined;
-  return unready === undefined
-    ? { outcome: "nothing-to-do", because: "" }
-    : { outcome: "failed", because: `what runs is what is declared, but ${unready}` };
+  if (unready !== undefined) {
+    return { outcome: "failed", because: `what runs is what is declared, but ${unready}` };
+  }
+  const unsettled = await settle(request, openSteps(request));
+  return unsettled ?? { outcome: "nothing-to-do", because: "" };
+}
+
+async function settle(request: ConvergeRequest, steps: Steps): Promise<End | undefined> {
+  for (const step of request.afterwards ?? []) {
+    const result = await steps.run(step);
+    if (result.outcome === "failed") return { ...result, outcome: "not-rolled-back" };
+  }
+  return undefined;
 }
 
 interface Progress {
@@ -120,7 +139,8 @@ async function prepared(
   const unfinished =
     (await finishFleet(roller, progress.rolls)) ?? (await commitJobs(request, roller.steps));
   if (unfinished !== undefined) return unfinished;
-  return (await removeUnits(request, roller)) ?? { outcome: "done", because: doneText(progress) };
+  const left = (await removeUnits(request, roller)) ?? (await settle(request, roller.steps));
+  return left ?? { outcome: "done", because: doneText(progress) };
 }
 
 /** Content and definitions: nothing that serves changes yet, so a failure here is plain. */
