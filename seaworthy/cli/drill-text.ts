@@ -28,35 +28,36 @@ export function printDrilled(
     for (const line of table(rows)) terminal.out(`${line}\n`);
   }
   for (const line of evidence.flatMap((one) => remarks(one, paint))) terminal.out(`${line}\n`);
-  const availability = about.system.parsed.system.objectives.availability;
-  for (const line of eachDrill(evidence, availability)) terminal.out(`${paint("dim", line)}\n`);
+  const { availability } = about.system.parsed.system.objectives;
+  for (const line of eachDrill(evidence, { availability, paint })) terminal.out(`${line}\n`);
   for (const line of table(skipped.map((one) => ["not run", one.drill, one.because]))) {
     terminal.out(`${paint("dim", line)}\n`);
   }
   terminal.say(`again with --seed ${seed}\n`);
 }
 
-/** Of each drill, once: what one such fault costs of a month, and what is not proven by it. */
-function eachDrill(
-  evidence: readonly Evidence[],
-  availability: number | undefined,
-): readonly string[] {
-  const drills = new Map(evidence.map((one) => [one.drill, one]));
-  return [...drills.values()].flatMap((one) => {
-    const budget = budgetLine(one, availability);
-    const unproven = one.unproven === undefined ? [] : [`does not prove ${one.unproven}`];
-    const lines = [...(budget === "" ? [] : [budget]), ...unproven];
-    return lines.map((line) => `${one.drill}: ${line}`);
-  });
-}
-
 function remarks(one: Evidence, paint: Paint): readonly string[] {
   const about = `${one.drill} ${one.objective}`;
-  const broken = (one.leftBroken ?? []).map((what) => `${paint("red", "left broken")} ${what}`);
-  const found = (one.findings ?? []).map(
-    (text) => `${paint("yellow", "finding")} ${about}: ${text}`,
-  );
-  const doubt =
-    one.verdict === "held" ? [] : [`${paint("yellow", one.verdict)} ${about}: ${one.because}`];
-  return [paint("dim", `${about}: ${evidenceScale(one)}`), ...doubt, ...found, ...broken];
+  const scale = paint("dim", `${about}: ${evidenceScale(one)}`);
+  if (one.verdict === "held") return [scale];
+  return [scale, `${paint("yellow", one.verdict)} ${about}: ${one.because}`];
+}
+
+/** Of each drill, once: what was left and found, what one such fault costs, what is not proven. */
+function eachDrill(
+  evidence: readonly Evidence[],
+  about: { readonly availability: number | undefined; readonly paint: Paint },
+): readonly string[] {
+  const { availability, paint } = about;
+  return [...Map.groupBy(evidence, ({ drill }) => drill)].flatMap(([drill, all]) => {
+    const [one] = all;
+    const budget = all.map((each) => budgetLine(each, availability)).find((line) => line !== "");
+    const unproven = one?.unproven === undefined ? undefined : `does not prove ${one.unproven}`;
+    const dim = [budget, unproven].flatMap((line) => (line === undefined ? [] : [line]));
+    return [
+      ...(one?.leftBroken ?? []).map((what) => `${paint("red", "left broken")} ${drill}: ${what}`),
+      ...(one?.findings ?? []).map((text) => `${paint("yellow", "finding")} ${drill}: ${text}`),
+      ...dim.map((line) => paint("dim", `${drill}: ${line}`)),
+    ];
+  });
 }
