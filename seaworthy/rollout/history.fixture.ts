@@ -17,6 +17,10 @@ export interface History extends Manners {
   /** What happens to instances of the old release that are started on the way back. */
   readonly old: Nature;
   readonly oldDiesAt: number | undefined;
+  /** So many of the serving ones run a release that an earlier run left, and never proved. */
+  readonly strangers: number;
+  /** Old ones that an earlier run left unrouted. */
+  readonly leftWarm: number;
   /** A person took one of the old ones out of the edge. */
   readonly isolated: boolean;
   /** What each judgement says, in turn; the last one goes on. */
@@ -40,6 +44,7 @@ export interface Refusal {
 export const UNIT = "api";
 export const OLD = "r1";
 export const NEW = "r2";
+export const STRANGER = "r9";
 const LIMITS = { bootMs: 4_000, drainMs: 1_000, stopMs: 1_000 };
 
 export const good: fc.Arbitrary<Nature> = fc.record({
@@ -83,6 +88,8 @@ export function histories(fresh: fc.Arbitrary<Nature> = anyNature): fc.Arbitrary
     fresh,
     old: good,
     oldDiesAt: fc.option(fc.integer({ min: 0, max: 60 }), { nil: undefined, freq: 4 }),
+    strangers: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 5 })),
+    leftWarm: fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 3 })),
     isolated: fc.boolean(),
     judged: fc.array(fc.constantFrom("pass", "pass", "pass", "fail", "inconclusive"), {
       minLength: 1,
@@ -109,6 +116,8 @@ export const QUIET: History = {
   fresh: { bootTicks: 5, fate: "good" },
   old: { bootTicks: 5, fate: "good" },
   oldDiesAt: undefined,
+  strangers: 0,
+  leftWarm: 0,
   isolated: false,
   judged: ["pass"],
   crashes: [],

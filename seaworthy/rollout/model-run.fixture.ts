@@ -8,6 +8,7 @@ import {
   OLD,
   type Refusal,
   repairOf,
+  STRANGER,
   UNIT,
 } from "./history.fixture.ts";
 import {
@@ -105,16 +106,27 @@ class Play {
     ]);
     this.#world = new ModelWorld(natures, history);
     const before = history.kind === "create" ? 0 : history.before;
-    const serving = Array.from({ length: before }, () => this.#world.serving(OLD, UNIT));
-    const [first] = serving;
-    if (history.isolated && before > 1 && first !== undefined) {
-      first.isolated = "to look at it";
-      first.routed = false;
-    }
+    this.#furnish(before);
     if (before > 0) this.#world.committed = OLD;
     this.#goal = goalFor(history, this.#world.next);
     this.#floor = floorOf(this.#world);
     this.#memory = freshMemory(this.#deadlineMs());
+  }
+
+  /** What is there when the first run begins. */
+  #furnish(before: number): void {
+    const { kind, strangers, leftWarm, isolated } = this.#history;
+    const serving = Array.from({ length: before }, (_, index) =>
+      this.#world.serving(kind === "roll" && index < strangers ? STRANGER : OLD, UNIT),
+    );
+    const warm = Array.from({ length: before === 0 ? 0 : leftWarm }, () =>
+      this.#world.serving(OLD, UNIT),
+    );
+    for (const one of warm) one.routed = false;
+    const [first] = serving;
+    if (!isolated || before < 2 || first === undefined) return;
+    first.isolated = "to look at it";
+    first.routed = false;
   }
 
   run(): Told {

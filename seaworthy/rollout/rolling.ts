@@ -160,9 +160,18 @@ function leaving({ outgoing, routes }: Sight): readonly RollInstance[] {
 
 /** The old instances that stay for the way back; `outgoing` is sorted by who should. */
 function warmOf(sight: Sight, situation: Situation): readonly RollInstance[] {
-  return sight.outgoing
-    .filter((one) => isOld(one, situation) && isAlive(one) && !isIsolated(one))
-    .slice(0, sight.aim.warm);
+  const old = sight.outgoing.filter(
+    (one) => isOld(one, situation) && isAlive(one) && !isIsolated(one),
+  );
+  const warm = old.slice(0, sight.aim.warm);
+  return isBlockedBy(warm, sight) ? warm.slice(0, -1) : warm;
+}
+
+/** What an earlier run left serves, the warm ones take the rest of the room: one has to make way. */
+function isBlockedBy(warm: readonly RollInstance[], sight: Sight): boolean {
+  const { aim, keepers, seen } = sight;
+  const isFull = keepers.length < aim.fresh && seen.length >= aim.totalMax;
+  return isFull && leaving(sight).every((one) => warm.includes(one));
 }
 
 function isDrained(instance: RollInstance, memory: Memory): boolean {

@@ -1,7 +1,7 @@
 import { type Aim, type RollInstance, SHARE_EPSILON, type Situation } from "./goal.ts";
 import type { Memory } from "./memory.ts";
 import { hasShares, shareOf } from "./shares.ts";
-import { isAlive, isIsolated, isOld, isReady, mayTakeRequests } from "./standing.ts";
+import { isAlive, isIsolated, isReady, mayTakeRequests } from "./standing.ts";
 
 export interface Routes {
   /** The exact set that should take new requests now. */
@@ -84,8 +84,9 @@ function tried(sorted: Sorted, situation: Situation, share: number): Routes {
   const { memory } = situation;
   const ready = keepers.filter((one) => mayTakeRequests(one, memory));
   const fresh = keepers.filter((one) => ready.includes(one) || (one.routed && isAlive(one)));
-  const old = [...beside, ...outgoing.filter((one) => isOld(one, situation))]
-    .filter((one) => !isIsolated(one) && (one.routed || mayTakeRequests(one, memory)))
+  const others = outgoing.filter((one) => one.release !== aim.to && !isIsolated(one));
+  const old = [...beside, ...others]
+    .filter((one) => one.routed || mayTakeRequests(one, memory))
     .toSorted((a, b) => Number(isReady(b)) - Number(isReady(a)))
     .slice(0, Math.max(aim.beside, aim.replicas - ready.length));
   const routes = [...fresh, ...old];

@@ -1,6 +1,6 @@
 import { type Aim, aimOf, type RollInstance, type Situation } from "./goal.ts";
 import { type Routes, routesOf } from "./routes.ts";
-import { byUse, byWorth, isFresh, isIsolated, isOld, isUsable } from "./standing.ts";
+import { byUse, byWorth, isFresh, isIsolated, isUsable } from "./standing.ts";
 
 /** One unit's instances, sorted into what stays, what goes, and what should take requests. */
 export interface Sight extends Routes {
@@ -9,7 +9,7 @@ export interface Sight extends Routes {
   readonly seen: readonly RollInstance[];
   /** Of the aimed release, at most as many as aimed for; best first. */
   readonly keepers: readonly RollInstance[];
-  /** Old ones that serve beside a canary; best first. */
+  /** Others that serve beside a canary; best first. */
   readonly beside: readonly RollInstance[];
   /** Everything else; what is worth keeping longest first. */
   readonly outgoing: readonly RollInstance[];
@@ -39,8 +39,11 @@ export function look(situation: Situation): Sight {
   return { ...sorted, ...routesOf(sorted, situation) };
 }
 
-/** An old one that dies is started again where it is: a moment's absence changes no share. */
-function isControl(instance: RollInstance, situation: Situation): boolean {
+/**
+ * What a canary is held against: whatever serves and is not the new release. One that dies is
+ * started again where it is: a moment's absence changes no share.
+ */
+function isControl(instance: RollInstance, { goal }: Situation): boolean {
   const isLeaving = instance.state === "stopping" || instance.state === "failed";
-  return isOld(instance, situation) && !isIsolated(instance) && !isLeaving;
+  return instance.release !== goal.to && !isIsolated(instance) && !isLeaving;
 }
