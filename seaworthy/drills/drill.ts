@@ -118,7 +118,10 @@ async function noteOpenFaults({ request, leftBroken }: Course): Promise<void> {
 
 function predictionOf(request: DrillRequest, ready: Ready): Prediction {
   const { edge, drills, load } = request.parsed.system;
-  return PLAYS[request.name].predict({ unit: ready.unit, edge, drills, load });
+  const { unit } = ready;
+  const services = request.graph.units.filter((other) => other.kind === "service");
+  const needs = services.filter(({ name }) => unit.needs.includes(name));
+  return PLAYS[request.name].predict({ unit, needs, edge, drills, load });
 }
 
 function predictionText({ interval }: Prediction): string {

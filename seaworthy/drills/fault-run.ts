@@ -1,26 +1,31 @@
-import { present } from "@seaworthy/std/assert";
-import { DrillAborted } from "./aborted.ts";
-import type { Fault } from "../record/fault.ts";
-import { FaultUnderWay, SWITCH_MARGIN_MS, type Injection } from "./fault-under-way.ts";
+import { lastsMs } from "../record/fault.ts";
+import type { Injection } from "./fault-under-way.ts";
+import { FaultsUnderWay } from "./faults-under-way.ts";
+import type { ChooseFault, FaultChoice } from "./fault-choice.ts";
 import { conclude, describeCounts, freshNotes, mayBreak, notUndone, type Notes } from "./notes.ts";
-import { chooseVictim } from "./preflight.ts";
+import { DrillAborted } from "./aborted.ts";
 import { Stage, type RunSetting } from "./stage.ts";
 import type { RunFinding } from "./verdict.ts";
-import { unitSeen } from "./whole.ts";
 import { Aftermath } from "./wholeness.ts";
 
 /** The clocks of one machine agree to this; more apart, and the wall clock was set. */
 const CLOCK_SLACK_MS = 100;
+/** Of the window: what can only recover when the fault is over is given the rest of it. */
+const BROKEN_SHARE_MAX = 2 / 3;
 
-/** One run of a drill that breaks an instance: steady, broken, undone, whole again. */
-export async function faultRun(setting: RunSetting, kind: "kill" | "freeze"): Promise<RunFinding> {
+/** One run of a drill that injects a fault: steady, broken, undone, whole again. */
+export async function faultRun(setting: RunSetting, choose: ChooseFault): Promise<RunFinding> {
   const notes = freshNotes();
   await using stage = await Stage.open(setting);
   try {
     const steady = await stage.steady();
     notes.baseline = steady.span;
+    const choice = choose(setting);
+    if (!choice.ok) notes.doubts.push(choice.error);
     // What failed is counted again from the samples, and becomes the doubt.
-    if (mayBreak(steady, notes)) await breakOne({ setting, stage, notes, kind });
+    else if (mayBreak(steady, notes)) {
+      await breakIt({ setting, stage, notes, choice: choice.value });
+    }
   } catch (error) {
     if (!(error instanceof DrillAborted)) throw error;
     notes.aborted = error.message;
@@ -32,35 +37,32 @@ interface Breaking {
   readonly setting: RunSetting;
   readonly stage: Stage;
   readonly notes: Notes;
-  readonly kind: "kill" | "freeze";
+  readonly choice: FaultChoice;
 }
 
-async function breakOne(breaking: Breaking): Promise<void> {
-  const { setting, stage, notes, kind } = breaking;
-  const { request, unit } = setting;
-  const victim = chooseVictim(
-    present(unitSeen(setting.before, unit.name), unit.name),
-    setting.random,
-  );
-  const instance = victim.id;
-  stage.mayHurt(instance);
-  const forMs = request.parsed.system.drills.freezeMs + SWITCH_MARGIN_MS;
-  const broken: Fault = kind === "freeze" ? { kind, instance, forMs } : { kind, instance };
-  await using fault = await FaultUnderWay.prepare({ request, fault: broken });
+async function breakIt(breaking: Breaking): Promise<void> {
+  const { setting, stage, notes, choice } = breaking;
+  const { request } = setting;
+  for (const victim of choice.victims) stage.mayHurt(victim);
+  notes.goesOn = choice.goesOn;
+  notes.wrongsOf = choice.wrongsOf;
+  await using faults = await FaultsUnderWay.prepare(request, choice.faults);
   const beforeMs = stage.run.nowMs();
-  const injection = await fault.inject();
+  const injection = await faults.inject();
   const injectedMs = injectedAt(injection, { beforeMs, stage });
   const aftermath = new Aftermath({
     request,
-    victim,
-    replicas: unit.replicas,
     injectedWallMs: injection.wallMs,
+    exposed: choice.exposed,
+    wholeWhileBroken: choice.wholeWhileBroken,
+    recoversFrom: choice.goesOn === undefined ? "injection" : "undo",
   });
-  const under = { fault, aftermath, stage, injectedMs };
+  const under = { faults, aftermath, injectedMs };
   const { windowMs } = request.parsed.system.drills;
   notes.window = { fromMs: injectedMs, toMs: injectedMs + windowMs };
   notes.injected = injection.seen;
   notes.inFlightOnVictim = injection.inFlight;
+  notes.struckForMs = injection.tookMs;
   try {
     if (injection.seen !== undefined) await watch(breaking, under);
   } catch (error) {
@@ -68,40 +70,51 @@ async function breakOne(breaking: Breaking): Promise<void> {
     await aftermath.stop();
     throw error;
   } finally {
-    await undo(notes, under);
+    await undo(breaking, under);
   }
   // What stays broken does not get whole by waiting.
   if (notes.undone === undefined) await aftermath.stop();
   else notes.whole = () => aftermath.whole(setting.prediction.wholeMsMax);
 }
 
-async function undo(notes: Notes, { fault, aftermath, stage }: Broken): Promise<void> {
-  notes.exposureMs ??= aftermath.exposureMs;
+async function undo(breaking: Breaking, { faults, aftermath }: Broken): Promise<void> {
+  const { notes, stage, choice } = breaking;
   if (notes.undone !== undefined) return;
-  const undo = await fault.undo();
+  if (choice.exposed !== undefined) notes.exposureMs ??= aftermath.exposureMs;
+  const undo = await faults.undo();
+  aftermath.mended();
   notes.undoneMs = stage.run.nowMs();
+  if (choice.goesOn !== undefined) notes.recoversFromMs = notes.undoneMs;
   if (undo.undone) notes.undone = undo.seen;
   else notUndone(notes, undo.because);
 }
 
 interface Broken {
-  readonly fault: FaultUnderWay;
+  readonly faults: FaultsUnderWay;
   readonly aftermath: Aftermath;
-  readonly stage: Stage;
   readonly injectedMs: number;
 }
 
-/** The whole window is observed; a freeze ends inside it. */
+/** The whole window is observed; what lasts ends inside it. */
 async function watch(breaking: Breaking, broken: Broken): Promise<void> {
-  const { setting, stage, notes, kind } = breaking;
+  const { setting, stage, notes, choice } = breaking;
   const { request } = setting;
-  const { freezeMs, windowMs } = request.parsed.system.drills;
   const inFlight = `in flight on the victim: ${describeCounts(notes.inFlightOnVictim)}`;
   request.emit({ kind: "drill", drill: request.name, phase: "observe", detail: inFlight });
-  const brokenMs = kind === "freeze" ? Math.min(freezeMs, windowMs) : windowMs;
-  await stage.observe(broken.injectedMs + brokenMs, "the window of the fault");
-  await undo(notes, broken);
+  const { windowMs } = request.parsed.system.drills;
+  await stage.observe(broken.injectedMs + brokenMs(breaking), "the window of the fault");
+  if (choice.outlives && broken.aftermath.sawDeath) {
+    notes.wrongs.push(`${choice.victims.join(", ")} did not live through it`);
+  }
+  await undo(breaking, broken);
   await stage.observe(broken.injectedMs + windowMs, "the rest of the window");
+}
+
+function brokenMs({ setting, choice }: Breaking): number {
+  const { freezeMs, windowMs } = setting.request.parsed.system.drills;
+  if (choice.faults.every((fault) => lastsMs(fault) === 0)) return windowMs;
+  const share = choice.goesOn === undefined ? 1 : BROKEN_SHARE_MAX;
+  return Math.min(freezeMs, windowMs * share);
 }
 
 /** On the generator's clock. The target's word is finer than ours, unless the clock was set. */

@@ -25,6 +25,8 @@ export const SWITCH_MARGIN_MS = 10_000;
 
 export interface Injection {
   readonly wallMs: number;
+  /** From then until it was seen done: it happened somewhere between. */
+  readonly tookMs: number;
   readonly inFlight: ClassCounts | undefined;
   /** What an observation apart from the injection saw; undefined: nothing proves it. */
   readonly seen: string | undefined;
@@ -83,6 +85,7 @@ export class FaultUnderWay implements AsyncDisposable {
     const told = readInjection(result.detail);
     return {
       wallMs: told?.wallMs ?? askedWallMs,
+      tookMs: told?.tookMs ?? 0,
       inFlight: told?.inFlight,
       seen: (await this.#lookUntil("in-force")).seen,
     };
@@ -158,16 +161,22 @@ const count = z.number().min(0);
 const injectionSchema = z.object({
   wallMs: z.number().optional(),
   injectedWallMs: z.number().optional(),
+  tookMs: z.number().min(0).optional(),
   inFlight: z.object({ safe: count, idempotent: count, unsafe: count, stream: count }).optional(),
 });
 
+interface ToldInjection {
+  readonly wallMs: number | undefined;
+  readonly tookMs: number | undefined;
+  readonly inFlight: ClassCounts | undefined;
+}
+
 /** What the target says of its injection, in the detail of the step's result. */
-export function readInjection(
-  detail: string | undefined,
-): { readonly wallMs: number | undefined; readonly inFlight: ClassCounts | undefined } | undefined {
+export function readInjection(detail: string | undefined): ToldInjection | undefined {
   try {
     const told = injectionSchema.parse(JSON.parse(detail ?? ""));
-    return { wallMs: told.wallMs ?? told.injectedWallMs, inFlight: told.inFlight };
+    const { tookMs, inFlight } = told;
+    return { wallMs: told.wallMs ?? told.injectedWallMs, tookMs, inFlight };
   } catch {
     return undefined;
   }

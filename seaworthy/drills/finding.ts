@@ -3,6 +3,7 @@ import {
   countByClass,
   dueWithin,
   failedByClass,
+  isFailure,
   latencyOf,
   NOTHING,
   outageOf,
@@ -18,6 +19,7 @@ import type {
   GeneratorCheck,
   RunJudged,
   RunMoments,
+  StoppedRequests,
   WriteAudit,
 } from "../record/evidence.ts";
 import type { Recovery, RunFinding } from "./verdict.ts";
@@ -33,8 +35,17 @@ export interface RunRecord {
   readonly window: Span;
   /** Undefined: the target could not say. */
   readonly inFlightOnVictim: ClassCounts | undefined;
+  /** From the window's start until the fault was seen done. */
+  readonly struckForMs?: number;
   /** Requests and streams in flight on the victim are lost by nature. */
-  readonly losesInFlight: boolean;
+  readonly losesInFlight: boolean | "everything";
+  /** What must go on while it is broken; what is judged is that alone. Undefined: all of it. */
+  readonly goesOn?: ((sample: Sample) => boolean) | undefined;
+  /** Where the rest recovers: the undo. Undefined: the injection, where nothing is stopped. */
+  readonly recoversFromMs?: number | undefined;
+  /** What a spike sheds; undefined: what does not go on is counted. */
+  readonly stopped?: StoppedRequests | undefined;
+  readonly connections?: number | undefined;
   readonly exposureMs: number | undefined;
   readonly tookMs: number | undefined;
   readonly restored: Restored;
@@ -73,7 +84,8 @@ const STEADY_RATIO = 0.001;
 export function findingOf(record: RunRecord): RunFinding {
   const { window } = record;
   // In flight at injection: due before the window, and the first that the fault can hurt.
-  const hurt = touching(record.samples, window);
+  const { goesOn = () => true } = record;
+  const hurt = touching(record.samples.filter(goesOn), window);
   const failed = failedByClass(hurt);
   const windowMs = window.toMs - window.fromMs;
   const rule = {
@@ -85,9 +97,11 @@ export function findingOf(record: RunRecord): RunFinding {
   // What the fault hurt is not the baseline's, although it was due in it.
   const hurtToo = new Set(hurt);
   const baseline = dueWithin(record.samples, record.baseline).filter((one) => !hurtToo.has(one));
-  const inFlight = record.inFlightOnVictim ?? NOTHING;
-  const byNature = record.losesInFlight ? lostByNature(failed, inFlight) : NOTHING;
-  const recovery = recoveryOf(outage, record);
+  const inFlight = inFlightOf(record);
+  const byNature = lostByNature(record.losesInFlight, { failed, inFlight });
+  const recovery = recoveryOf(record, { outage, rule });
+  const stopped = record.stopped ?? stoppedOf(record);
+  const { connections } = record;
   const doubts = [...record.doubts, ...baselineDoubts(baseline, record.limits)];
   const { wrongs, aborted, leftBroken } = record;
   const run: DrillRun = {
@@ -107,6 +121,8 @@ export function findingOf(record: RunRecord): RunFinding {
     exposureMs: record.exposureMs,
     restoredMs: record.restored.state === "back" ? record.restored.afterMs : undefined,
     ...(record.tookMs === undefined ? {} : { tookMs: record.tookMs }),
+    ...(stopped === undefined ? {} : { stopped }),
+    ...(connections === undefined ? {} : { connections }),
     writes: record.writes,
     moments: momentsOf(record),
     judged: judgedOf({ byNature, recovery, doubts, wrongs, aborted }),
@@ -160,19 +176,71 @@ export function keptFinding(run: DrillRun): RunFinding | undefined {
   return { run, byNature, recovery, doubts, wrongs, aborted, leftBroken: [] };
 }
 
-/** Safe and idempotent requests are retried: losing one is never nature. */
-function lostByNature(failed: ClassCounts, inFlight: ClassCounts): ClassCounts {
+/** What a fault stops by nature, from its injection to its undo; undefined: it is to stop nothing. */
+function stoppedOf(record: RunRecord): StoppedRequests | undefined {
+  const { goesOn, window, undoneMs } = record;
+  if (goesOn === undefined) return undefined;
+  const broken = { fromMs: window.fromMs, toMs: Math.min(undoneMs ?? window.toMs, window.toMs) };
+  return stoppedWithin(
+    record.samples.filter((sample) => !goesOn(sample)),
+    broken,
+  );
+}
+
+/** How many of what was due in the span failed, and how. */
+export function stoppedWithin(samples: readonly Sample[], span: Span): StoppedRequests {
+  const due = dueWithin(samples, span);
+  const how: Record<string, number> = {};
+  for (const sample of due.filter(isFailure)) {
+    const name = sample.failure === "status" ? `${sample.status}` : (sample.failure ?? "open");
+    how[name] = (how[name] ?? 0) + 1;
+  }
+  return { sent: countByClass(due), failed: failedByClass(due), how };
+}
+
+/**
+ * With the edge, its own counts are gone: what is open then is what clients have open. It was
+ * struck somewhere between the window's start and the moment at which it was seen to be gone.
+ */
+function inFlightOf(record: RunRecord): ClassCounts {
+  const { losesInFlight, window, samples, struckForMs = 0 } = record;
+  if (losesInFlight !== "everything") return record.inFlightOnVictim ?? NOTHING;
+  const seenMs = window.fromMs + struckForMs;
+  return countByClass(
+    samples.filter(
+      ({ sentMs, endMs }) => sentMs <= seenMs && (endMs === undefined || endMs >= window.fromMs),
+    ),
+  );
+}
+
+/** Safe and idempotent requests are retried: losing one is never nature, unless all was lost. */
+function lostByNature(
+  loses: RunRecord["losesInFlight"],
+  { failed, inFlight }: { readonly failed: ClassCounts; readonly inFlight: ClassCounts },
+): ClassCounts {
+  if (loses === false) return NOTHING;
+  const repeated = loses === "everything";
   return {
-    safe: 0,
-    idempotent: 0,
+    safe: repeated ? Math.min(failed.safe, inFlight.safe) : 0,
+    idempotent: repeated ? Math.min(failed.idempotent, inFlight.idempotent) : 0,
     unsafe: Math.min(failed.unsafe, inFlight.unsafe),
     stream: Math.min(failed.stream, inFlight.stream),
   };
 }
 
 /** Recovered is both: serving steadily, and whole again where something was taken away. */
-function recoveryOf(outage: Outage, { window, restored }: RunRecord): Recovery {
-  const servedMs = Math.max(0, outage.steadyFromMs - window.fromMs);
+function recoveryOf(
+  record: RunRecord,
+  seen: { readonly outage: Outage; readonly rule: OutageRule },
+): Recovery {
+  const { window, restored, recoversFromMs, samples } = record;
+  const span = { fromMs: recoversFromMs ?? window.fromMs, toMs: window.toMs };
+  // What was stopped by nature is to be served again, too: all that fell due since.
+  const after = recoversFromMs === undefined ? undefined : dueWithin(samples, span);
+  const steadyMs = Math.min(STEADY_MS, (span.toMs - span.fromMs) / STEADY_SHARE);
+  const outage =
+    after === undefined ? seen.outage : outageOf(after, { ...seen.rule, span, steadyMs });
+  const servedMs = Math.max(0, outage.steadyFromMs - span.fromMs);
   if (restored.state === "not-back") {
     return { recovered: false, notAfterMs: Math.max(servedMs, restored.notAfterMs) };
   }

@@ -1,16 +1,35 @@
+import type { Sample } from "../load/load.ts";
 import { total, type Span } from "../load/window.ts";
-import type { ClassCounts } from "../record/evidence.ts";
+import type { ClassCounts, StoppedRequests } from "../record/evidence.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import { findingOf, type Restored } from "./finding.ts";
 import { auditWrites } from "./ledger.ts";
 import type { RunSetting, Stage, Steady } from "./stage.ts";
 import type { RunFinding } from "./verdict.ts";
 
+/** What may not be seen of a run, from all its samples and from the window that is judged. */
+export type WrongsOf = (seen: {
+  readonly samples: readonly Sample[];
+  readonly window: Span;
+}) => readonly string[];
+
 /** What is known of a run while it goes on; it becomes a finding on every way out. */
 export interface Notes {
   baseline: Span;
   window: Span | undefined;
   inFlightOnVictim: ClassCounts | undefined;
+  /** From the window's start until the fault was seen done. */
+  struckForMs: number;
+  /** What is judged; the rest fails by nature. Undefined: all of it is. */
+  goesOn: ((sample: Sample) => boolean) | undefined;
+  /** What must not be seen in the window, whatever the ratio. */
+  wrongsOf: WrongsOf | undefined;
+  /** What was shed on purpose; undefined: what does not go on is counted. */
+  stopped: StoppedRequests | undefined;
+  /** Client connections that were held at a time. */
+  connections: number | undefined;
+  /** On the generator's clock: recovery counts from there, and not from the injection. */
+  recoversFromMs: number | undefined;
   exposureMs: number | undefined;
   /** How long what the drill is about took, where the prediction speaks of that. */
   tookMs: number | undefined;
@@ -33,6 +52,12 @@ export function freshNotes(): Notes {
     baseline: { fromMs: 0, toMs: 0 },
     window: undefined,
     inFlightOnVictim: undefined,
+    struckForMs: 0,
+    goesOn: undefined,
+    wrongsOf: undefined,
+    recoversFromMs: undefined,
+    stopped: undefined,
+    connections: undefined,
     exposureMs: undefined,
     tookMs: undefined,
     restored: { state: "not-asked" },
@@ -69,6 +94,8 @@ export async function conclude(
     const shown = writes.phantom.slice(0, IDS_SHOWN).join(", ");
     notes.wrongs.push(`${writes.phantom.length} refused writes took effect: ${shown}`);
   }
+  const window = notes.window ?? { fromMs: endMs, toMs: endMs };
+  notes.wrongs.push(...(notes.wrongsOf?.({ samples, window }) ?? []));
   const { name, parsed } = setting.request;
   return findingOf({
     ...notes,
@@ -76,7 +103,7 @@ export async function conclude(
     check,
     ratePerSecond: stage.plan.ratePerSecond,
     warmUpMs: parsed.system.drills.warmUpMs,
-    window: notes.window ?? { fromMs: endMs, toMs: endMs },
+    window,
     losesInFlight: CATALOGUE[name].losesInFlight,
     writes: writes?.writes,
     limits: setting.limits,

@@ -5,6 +5,7 @@ import { anEdge } from "../targets/declared.ts";
 import { predictFreeze, predictKill, predictNeverReady, predictRoll } from "./predict.ts";
 
 const base = {
+  needs: [],
   edge: undefined,
   load: undefined,
   drills: {
@@ -28,6 +29,11 @@ test("a killed one of several is back after backoff and boot; a single one is an
 test("a frozen one is exposed until its checks time out, or a try does", () => {
   const checks = predictFreeze({ ...base, unit: aUnit(2) });
   assert.deepEqual([checks.interval.fromMs, checks.interval.toMs], [300, 100 + 200 + 200]);
+});
+
+test("an only one that is frozen is asked until it thaws", () => {
+  const alone = predictFreeze({ ...base, unit: aUnit(1) });
+  assert.deepEqual([alone.interval.fromMs, alone.interval.toMs], [1_400, 1_500]);
 });
 
 test("least connections may never choose a frozen one again", () => {

@@ -1,7 +1,7 @@
 import { intervalOf, type Prediction, type PredictionBasis } from "./prediction.ts";
 
 /** Beyond the configured intervals: processes that start on a busy machine. */
-const MARGIN_MS = 3_000;
+export const MARGIN_MS = 3_000;
 /** Of a roll's own waits and look-backs, beyond every step at its deadline. */
 const ROLL_MARGIN_MS = 60_000;
 
@@ -33,7 +33,9 @@ export function predictKill({ unit }: PredictionBasis): Prediction {
  * A frozen one accepts and never answers: it is found by `fall` checks that time out, or by a
  * request's own time-out. Only this tells how long requests still go to it.
  */
-export function predictFreeze({ unit, edge, drills }: PredictionBasis): Prediction {
+export function predictFreeze(basis: PredictionBasis): Prediction {
+  const { unit, edge } = basis;
+  if (unit.replicas <= 1) return predictFreezeOfAll(basis);
   const { everyMs, timeoutMs, fall, rise } = unit.ready;
   const routes = (edge?.routes ?? []).filter((route) => route.to === unit.name);
   const tries = routes.map((route) => route.tryTimeoutMs);
@@ -42,7 +44,6 @@ export function predictFreeze({ unit, edge, drills }: PredictionBasis): Predicti
   const foundMs = Math.min((fall - 1) * everyMs + timeoutMs, ...tries);
   const soonestMs = avoided ? 0 : foundMs;
   const latestMs = everyMs + (fall - 1) * Math.max(everyMs, timeoutMs) + timeoutMs;
-  const failingMs = unit.replicas <= 1 ? drills.freezeMs : latestMs;
   return {
     interval: intervalOf({
       what: "exposure: injection to the last request sent to the frozen instance",
@@ -55,7 +56,26 @@ export function predictFreeze({ unit, edge, drills }: PredictionBasis): Predicti
       ],
     }),
     figure: "exposure",
-    failingMsMax: failingMs + MARGIN_MS,
+    failingMsMax: latestMs + MARGIN_MS,
+    // The health check may have had it restarted meanwhile.
+    wholeMsMax: unit.restart.backoffMaxMs + unit.bootMs + rise * everyMs + MARGIN_MS,
+    lastsMsMax: undefined,
+  };
+}
+
+/** Where there is nobody else, the edge goes on to ask the frozen one, and it is asked to the end. */
+function predictFreezeOfAll({ unit, drills }: PredictionBasis): Prediction {
+  const { everyMs, rise } = unit.ready;
+  const frozenMs = Math.min(drills.freezeMs, drills.windowMs);
+  return {
+    interval: intervalOf({
+      what: "exposure: injection to the last request sent to the only, frozen instance",
+      fromMs: Math.max(0, frozenMs - everyMs),
+      toMs: frozenMs,
+      varies: [{ of: "ready.every", ms: everyMs }],
+    }),
+    figure: "exposure",
+    failingMsMax: frozenMs + MARGIN_MS,
     // The health check may have had it restarted meanwhile.
     wholeMsMax: unit.restart.backoffMaxMs + unit.bootMs + rise * everyMs + MARGIN_MS,
     lastsMsMax: undefined,

@@ -73,6 +73,7 @@ const load = fc.record({
 
 const basis: fc.Arbitrary<PredictionBasis> = fc.record({
   unit,
+  needs: fc.array(unit, { maxLength: 2 }),
   edge: fc.option(edge, { nil: undefined }),
   drills,
   load: fc.option(load, { nil: undefined }),
@@ -124,26 +125,11 @@ test("a guess, a margin and an earlier sample are all seen for what they are", (
 });
 
 /** Every interval that can be declared, twice as long. */
-function doubled({ unit: of, edge: front, drills: windows, load: sent }: PredictionBasis) {
-  const twice = (one: typeof of.ready): typeof of.ready => ({
-    ...one,
-    everyMs: 2 * one.everyMs,
-    timeoutMs: 2 * one.timeoutMs,
-  });
+function doubled(given: PredictionBasis): PredictionBasis {
+  const { unit: of, needs, edge: front, drills: windows, load: sent } = given;
   return {
-    unit: {
-      ...of,
-      health: twice(of.health),
-      ready: twice(of.ready),
-      drainMs: 2 * of.drainMs,
-      stopMs: 2 * of.stopMs,
-      bootMs: 2 * of.bootMs,
-      rollout: { ...of.rollout, bakeMs: 2 * of.rollout.bakeMs },
-      restart: {
-        backoffFirstMs: 2 * of.restart.backoffFirstMs,
-        backoffMaxMs: 2 * of.restart.backoffMaxMs,
-      },
-    },
+    unit: doubledUnit(of),
+    needs: needs.map(doubledUnit),
     edge: front && {
       ...front,
       routes: front.routes.map((route) => ({
@@ -166,7 +152,33 @@ function doubled({ unit: of, edge: front, drills: windows, load: sent }: Predict
       windowMs: 2 * windows.windowMs,
       freezeMs: 2 * windows.freezeMs,
     },
-    load: sent && { ...sent, timeoutMs: 2 * sent.timeoutMs },
+    // From one request to the next it is twice as long.
+    load: sent && {
+      ...sent,
+      timeoutMs: 2 * sent.timeoutMs,
+      ratePerSecond: sent.ratePerSecond / 2,
+    },
+  };
+}
+
+function doubledUnit(of: PredictionBasis["unit"]): PredictionBasis["unit"] {
+  const twice = (one: typeof of.ready): typeof of.ready => ({
+    ...one,
+    everyMs: 2 * one.everyMs,
+    timeoutMs: 2 * one.timeoutMs,
+  });
+  return {
+    ...of,
+    health: twice(of.health),
+    ready: twice(of.ready),
+    drainMs: 2 * of.drainMs,
+    stopMs: 2 * of.stopMs,
+    bootMs: 2 * of.bootMs,
+    rollout: { ...of.rollout, bakeMs: 2 * of.rollout.bakeMs },
+    restart: {
+      backoffFirstMs: 2 * of.restart.backoffFirstMs,
+      backoffMaxMs: 2 * of.restart.backoffMaxMs,
+    },
   };
 }
 

@@ -26,6 +26,8 @@ export type PredictedFigure = "restored" | "unavailable" | "exposure" | "took";
 export interface PredictionBasis {
   /** With as many replicas as the target is meant to run now. */
   readonly unit: ServiceUnit;
+  /** The services that it needs. */
+  readonly needs: readonly ServiceUnit[];
   readonly edge: Edge | undefined;
   readonly drills: DrillSettings;
   readonly load: Load | undefined;

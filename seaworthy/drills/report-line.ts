@@ -56,12 +56,23 @@ function figures({ drill, objective, runs }: Evidence): readonly string[] {
   if (losesInFlight(drill)) return [...losses, restored(runs), writes];
   const latency = objective === "latency.p95" ? tail(runs, "p95Ms") : tail(runs, "p99Ms");
   const about = objective === "recovery.time" ? restored(runs) : latency;
-  return [...exposure(runs), ...held(runs), ...losses, about, writes];
+  return [...exposure(runs), ...held(runs), ...losses, stoppedText(runs), about, writes];
 }
 
 /** What an older or newer version called a drill is shown as what it is. */
 function losesInFlight(drill: string): boolean {
   return isDrillName(drill) && CATALOGUE[drill].losesInFlight !== false;
+}
+
+/** What the fault stopped by nature, or the spike shed, and how it failed. */
+function stoppedText(runs: readonly DrillRun[]): string {
+  const stopped = runs.flatMap((run) => (run.stopped === undefined ? [] : [run.stopped]));
+  const sent = stopped.reduce((all, one) => all + total(one.sent), 0);
+  if (sent === 0) return "";
+  const failed = stopped.reduce((all, one) => all + total(one.failed), 0);
+  const how = [...new Set(stopped.flatMap((one) => Object.keys(one.how)))].toSorted();
+  const kinds = how.length === 0 ? "" : ` (${how.join(", ")})`;
+  return `stopped ${grouped(failed)} of ${grouped(sent)}${kinds}`;
 }
 
 function held(runs: readonly DrillRun[]): readonly string[] {
@@ -109,7 +120,8 @@ function classes(drill: string, runs: readonly DrillRun[]): readonly string[] {
       const lost = `${PLURAL[name]} ${grouped(failed[name])} of ${grouped(sent[name])}`;
       // What was in flight on a killed one is lost by nature: counted, bounded, said.
       const isLost = losesInFlight(drill) && failed[name] > 0;
-      const isByNature = isLost && (name === "unsafe" || name === "stream");
+      const isEverything = isDrillName(drill) && CATALOGUE[drill].losesInFlight === "everything";
+      const isByNature = isLost && (name === "unsafe" || name === "stream" || isEverything);
       return isByNature ? `${lost} (${inFlight[name]} in flight)` : lost;
     });
 }

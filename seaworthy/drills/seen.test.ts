@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ObservedInstance, ObservedUnit } from "../plan/observed.ts";
 import { readInjection } from "./fault-under-way.ts";
-import { sameAgain } from "./roll-run.ts";
+import { sameAgain } from "./way-back.ts";
 
 function anInstance(given: Partial<ObservedInstance> = {}): ObservedInstance {
   return {
@@ -40,10 +40,10 @@ function aUnit(given: Partial<ObservedUnit> = {}): ObservedUnit {
 
 test("what the target says of its injection is read, whichever name it gives the moment", () => {
   const inFlight = { safe: 1, idempotent: 0, unsafe: 2, stream: 3 };
-  const told = JSON.stringify({ wallMs: 5, inFlight, observed: "gone" });
-  assert.deepEqual(readInjection(told), { wallMs: 5, inFlight });
+  const told = JSON.stringify({ wallMs: 5, tookMs: 2, inFlight, observed: "gone" });
+  assert.deepEqual(readInjection(told), { wallMs: 5, tookMs: 2, inFlight });
   const other = JSON.stringify({ injectedWallMs: 6, inFlight });
-  assert.deepEqual(readInjection(other), { wallMs: 6, inFlight });
+  assert.deepEqual(readInjection(other), { wallMs: 6, tookMs: undefined, inFlight });
   for (const none of [undefined, "", "done", '{"inFlight":{"safe":"many"}}']) {
     assert.equal(readInjection(none), undefined);
   }

@@ -1,39 +1,57 @@
-import type { Observed, ObservedInstance } from "../plan/observed.ts";
+import type { Observed } from "../plan/observed.ts";
+import type { InstanceId } from "../record/step.ts";
 import type { Restored } from "./finding.ts";
-import { unitSeen, victims } from "./whole.ts";
 import type { DrillRequest } from "./request.ts";
+import { notWhole } from "./whole.ts";
 
 const LOOK_MS = 200;
 
-/** Looks from the injection on whether the unit is whole again, and until when requests hit it. */
+/** Whose requests are followed, and as long as what is so. */
+export interface Exposed {
+  readonly unit: string;
+  readonly instance: InstanceId;
+  readonly pid: number | undefined;
+  /** `frozen`: until another process stands in its place. `broken`: until it is undone. */
+  readonly while: "frozen" | "broken";
+}
+
+export interface AftermathOptions {
+  readonly request: Pick<DrillRequest, "target" | "clock" | "graph">;
+  readonly injectedWallMs: number;
+  readonly exposed: Exposed | undefined;
+  /** False: nothing is whole before the undo, whatever is seen of it. */
+  readonly wholeWhileBroken: boolean;
+  /** What cannot recover while it is broken recovers from the undo on. */
+  readonly recoversFrom: "injection" | "undo";
+}
+
+/** Looks from the injection on whether all is whole again, and until when requests hit a victim. */
 export class Aftermath {
-  readonly #request: DrillRequest;
-  readonly #victim: ObservedInstance;
-  readonly #replicas: number;
-  readonly #injectedWallMs: number;
-  readonly #injectedMs: number;
+  /** It was not the process that was struck, at some look before the undo. */
+  sawDeath = false;
+  readonly #options: AftermathOptions;
   readonly #over = new AbortController();
   readonly #looking: Promise<void>;
+  #fromMs: number;
+  #isMended = false;
   #restoredMs: number | undefined;
   #lastSentWallMs: number | undefined;
 
-  constructor(given: {
-    readonly request: DrillRequest;
-    readonly victim: ObservedInstance;
-    readonly replicas: number;
-    readonly injectedWallMs: number;
-  }) {
-    const { clock } = given.request;
-    this.#request = given.request;
-    this.#victim = given.victim;
-    this.#replicas = given.replicas;
-    this.#injectedWallMs = given.injectedWallMs;
-    this.#injectedMs = clock.now() - (clock.wall() - given.injectedWallMs);
+  constructor(options: AftermathOptions) {
+    const { clock } = options.request;
+    this.#options = options;
+    this.#fromMs = clock.now() - (clock.wall() - options.injectedWallMs);
     this.#looking = this.#look();
   }
 
+  /** To be told when the undo was done. */
+  mended(): void {
+    this.#isMended = true;
+    if (this.#options.recoversFrom === "undo") this.#fromMs = this.#options.request.clock.now();
+  }
+
   async #look(): Promise<void> {
-    const { clock } = this.#request;
+    const { clock } = this.#options.request;
     while (!this.#over.signal.aborted) {
       await this.#once().catch(() => {
         // One look that fails is made again; a target that stays silent shows as not whole.
@@ -43,40 +61,50 @@ export class Aftermath {
   }
 
   async #once(): Promise<void> {
-    const { target, clock } = this.#request;
-    // An edge that does not answer just now costs a figure, not the look.
-    const measuring = target.measure(this.#victim.unit, this.#over.signal);
-    const measured = await measuring.catch(() => undefined);
+    const { request, wholeWhileBroken } = this.#options;
+    const { target, clock, graph } = request;
+    const wasMended = this.#isMended;
+    const lastSentWallMs = await this.#lastSent();
     const observed = await target.observe(this.#over.signal);
-    const unit = unitSeen(observed, this.#victim.unit);
-    const now = unit?.instances.find(({ id }) => id === this.#victim.id);
-    // Measured before it was seen frozen: so it was frozen when the last request came.
-    if (now?.state === "frozen") {
-      const seen = measured?.instances.find(({ instance }) => instance === this.#victim.id);
-      this.#lastSentWallMs = seen?.lastRequestWallMs ?? this.#lastSentWallMs;
-    }
-    if (this.#restoredMs === undefined && this.#isWhole(observed)) {
-      this.#restoredMs = clock.now() - this.#injectedMs;
-    }
+    // Measured before it was seen broken: so it was broken when the last request came.
+    if (!wasMended && this.#isExposed(observed)) this.#lastSentWallMs = lastSentWallMs;
+    const mayBeWhole = wholeWhileBroken || wasMended;
+    if (!mayBeWhole || this.#restoredMs !== undefined) return;
+    if (notWhole(observed, graph) === undefined) this.#restoredMs = clock.now() - this.#fromMs;
   }
 
-  #isWhole(observed: Observed): boolean {
-    const unit = unitSeen(observed, this.#victim.unit);
-    return unit !== undefined && victims(unit).length >= this.#replicas;
+  /** An edge that does not answer just now costs a figure, not the look. */
+  async #lastSent(): Promise<number | undefined> {
+    const { request, exposed } = this.#options;
+    if (exposed === undefined) return undefined;
+    const measuring = request.target.measure(exposed.unit, this.#over.signal);
+    const measured = await measuring.catch(() => undefined);
+    const seen = measured?.instances.find(({ instance }) => instance === exposed.instance);
+    return seen?.lastRequestWallMs ?? this.#lastSentWallMs;
   }
 
-  /** Injection → last request sent to the victim while it was frozen; undefined: never seen. */
+  #isExposed(observed: Observed): boolean {
+    const { exposed } = this.#options;
+    if (exposed === undefined) return false;
+    const now = observed.units
+      .find(({ name }) => name === exposed.unit)
+      ?.instances.find(({ id }) => id === exposed.instance);
+    if (now?.pid !== exposed.pid) this.sawDeath = true;
+    return exposed.while === "broken" || now?.state === "frozen";
+  }
+
+  /** Injection → last request sent to the victim while it was broken; undefined: never seen. */
   get exposureMs(): number | undefined {
     if (this.#lastSentWallMs === undefined) return undefined;
-    return Math.max(0, this.#lastSentWallMs - this.#injectedWallMs);
+    return Math.max(0, this.#lastSentWallMs - this.#options.injectedWallMs);
   }
 
   /** Waits, bounded, until every replica is ready and routed; then stops looking. */
   async whole(msMax: number): Promise<Restored> {
-    const { clock } = this.#request;
+    const { clock } = this.#options.request;
     const untilMs = clock.now() + msMax;
     while (this.#restoredMs === undefined && clock.now() < untilMs) await clock.sleep(LOOK_MS);
-    const notAfterMs = clock.now() - this.#injectedMs;
+    const notAfterMs = clock.now() - this.#fromMs;
     await this.stop();
     return this.#restoredMs === undefined
       ? { state: "not-back", notAfterMs }

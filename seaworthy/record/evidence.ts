@@ -67,6 +67,8 @@ export interface DrillRun {
   readonly restoredMs: number | undefined;
   /** What the drill was about took so long (ms), where no other figure says it: a roll, a spike. */
   readonly tookMs?: number;
+  /** What a fault stops by nature, or a spike sheds, while it lasts; the rest is in `failed`. */
+  readonly stopped?: StoppedRequests;
   /** Client connections that were held at a time, none of them refused or cut. */
   readonly connections?: number;
   /** Client's history against what took effect; undefined when no `load.history` is declared. */
@@ -78,6 +80,13 @@ export interface DrillRun {
   readonly injected: string | undefined;
   readonly undone: string | undefined;
   readonly generator: GeneratorCheck;
+}
+
+export interface StoppedRequests {
+  readonly sent: ClassCounts;
+  readonly failed: ClassCounts;
+  /** How they failed → how many: `503`, `timeout`, `reset`. */
+  readonly how: Readonly<Record<string, number>>;
 }
 
 export interface OutageFigures {

@@ -10,6 +10,7 @@ import type {
   OutageFigures,
   RunJudged,
   RunMoments,
+  StoppedRequests,
   Verdict,
   WriteAudit,
 } from "./evidence.ts";
@@ -64,6 +65,10 @@ const outageSchema = schemaOf<OutageFigures>()(
   z.object({ longestGapMs: amount, badSeconds: amount, unavailableMs: amount }),
 );
 
+const stoppedSchema = schemaOf<StoppedRequests>()(
+  z.object({ sent: countsSchema, failed: countsSchema, how: z.record(z.string(), count) }),
+);
+
 const momentsSchema = schemaOf<RunMoments>()(
   z.object({
     baselineFromMs: amount,
@@ -100,6 +105,7 @@ const runSchema = schemaOf<DrillRun>()(
     exposureMs: orUndefined(amount),
     restoredMs: orUndefined(amount),
     tookMs: amount.exactOptional(),
+    stopped: stoppedSchema.exactOptional(),
     connections: count.exactOptional(),
     writes: orUndefined(writesSchema),
     moments: momentsSchema.exactOptional(),

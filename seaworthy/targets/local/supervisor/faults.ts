@@ -69,12 +69,13 @@ async function injectLasting(breaking: Breaking, kind: LastingKind): Promise<Ste
   const file = await writeHandle(world.folder, handle);
   await startSwitch(world, file);
   await untilNamed(world, companionOf(file, "switch"));
-  const result = await struck(breaking, async () => {
+  const strike = async () => {
     const broken = await means.break(handle, siteOf(world));
     if (!broken.ok || !means.hasBreaker) return broken;
     await startBreaker(world, file);
     return broken;
-  });
+  };
+  const result = await struck(breaking, strike, means.hasBreaker ? "after" : "before");
   if (result.outcome === "failed") await undo(world, breaking.edge, handle);
   return result;
 }
@@ -104,17 +105,27 @@ async function upgrade(edge: EdgeKeeper): Promise<Result<string, string>> {
   return ok(`worker pid ${(await edge.status())?.workerPid ?? "unknown"} took over`);
 }
 
-/** Does it between two looks at the edge, and says when, and what was in flight on the victim. */
+/**
+ * Does it between two looks at the edge, and says when, and what was in flight on the victim. What
+ * a process of ours keeps broken is broken when that one has started.
+ */
 async function struck(
   { world, edge, handle }: Breaking,
   strike: () => Promise<Result<string, string>>,
+  begins: "before" | "after" = "before",
 ): Promise<StepResult> {
   const before = await tallyOf(edge, handle);
-  const wallMs = world.clock.wall();
+  const beforeMs = world.clock.wall();
   const done = await strike();
   if (!done.ok) return failed(done.error);
+  const doneMs = world.clock.wall();
+  const wallMs = begins === "before" ? beforeMs : doneMs;
+  const tookMs = Math.max(0, doneMs - wallMs);
   const inFlight = inFlightAtMost(before, await tallyOf(edge, handle));
-  return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight, observed: done.value }) };
+  return {
+    outcome: "done",
+    detail: JSON.stringify({ wallMs, tookMs, inFlight, observed: done.value }),
+  };
 }
 
 /** Undoes what lasts; of the rest it says what stands there now. */
