@@ -10,7 +10,7 @@ export type Asked = Pick<DrillRequest, "name" | "parsed" | "graph" | "allowOutag
   readonly platform: Platform;
 };
 
-/** Why it would be no use to ask for the drill here, whatever runs; undefined: it may be asked for. */
+/** Why it is no use to ask for the drill here, whatever runs; undefined: it may be asked for. */
 export function notPlayable(asked: Omit<Asked, "allowOutage">): string | undefined {
   try {
     objectivesOf(asked);

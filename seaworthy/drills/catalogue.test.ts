@@ -20,7 +20,8 @@ function objectivesIn(text: string): readonly string[] {
 
 function row(name: string, drill: DrillDescription): string {
   const file = drill.page.replace("docs/drills/", "");
-  return `| [${name}](${file}) | ${drill.tier} | ${drill.objectives.join(", ")} | ${drill.breaks} |`;
+  const spoken = drill.objectives.join(", ");
+  return `| [${name}](${file}) | ${drill.tier} | ${spoken} | ${drill.breaks} |`;
 }
 
 for (const [name, drill] of DRILLS) {

@@ -80,7 +80,7 @@ test("a latency that the drill does not test is not broken for its sake", async 
   assert.match(because, /latency.p95, which this drill does not test, was violated for/);
 });
 
-test("acknowledged writes that vanish are seen while the run goes on, and are a miss", async (t) => {
+test("acknowledged writes that vanish are seen while it goes on, and are a miss", async (t) => {
   const { verdict, because, runs } = await givenUp(t, { trouble: { forgets: true } });
   assert.equal(verdict, "missed");
   assert.match(because, /\d+ acknowledged writes lost/);
@@ -105,7 +105,7 @@ test("a target that shows nothing any more is given up", async (t) => {
   assert.ok((one?.leftBroken ?? []).length > 0, "nobody can say that it is undone");
 });
 
-test("a roll that is under way is given up, too: it is told, waited for, and rolled back", async (t) => {
+test("a roll under way is given up, too: told, waited for, and rolled back", async (t) => {
   const system = await aSystem(t, { name: "roll-under-load" });
   const { target, begin } = await aTroubledTarget(t, system.toy.target, { failEach: 2 });
   const rolls: string[] = [];

@@ -98,7 +98,7 @@ export class Ceilings {
     const msMax = OUTAGE_FACTOR * this.#rules.failingMsMax;
     if (ms <= msMax) return undefined;
     return (
-      `an outage of ${humanDuration(ms)} (over ${humanPercent(BAD_RATIO)} failed in each second), ` +
+      `an outage of ${humanDuration(ms)} (each second over ${humanPercent(BAD_RATIO)} failed), ` +
       `more than twice the ${humanDuration(this.#rules.failingMsMax)} that were predicted at most`
     );
   }
@@ -109,7 +109,8 @@ export class Ceilings {
     for (const { objective, limit } of this.#rules.untested) {
       const ms = this.#lasts(objective, violates({ objective, limit }, look), look);
       if (ms > msMax) {
-        return `${objective}, which this drill does not test, was violated for ${humanDuration(ms)}`;
+        const lasted = humanDuration(ms);
+        return `${objective}, which this drill does not test, was violated for ${lasted}`;
       }
     }
     return undefined;

@@ -54,7 +54,7 @@ test("the wait is bounded, says what is missing, and tells that it goes on", asy
   assert.ok(beats.length >= 4, `${beats.length} heartbeats in 20 s`);
 });
 
-test("a target that does not answer is asked again, and its silence is what is missing", async () => {
+test("a target that does not answer is asked again; its silence is what is missing", async () => {
   const silent = waiting([new Error("the edge is busy"), WHOLE, WHOLE]);
   assert.ok((await cooldown(silent.request, 60_000)).ok);
   const gone = waiting([new Error("nobody answers")]);

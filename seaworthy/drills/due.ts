@@ -13,7 +13,7 @@ export interface DueDrill {
   readonly because: string;
 }
 
-/** Every drill there is, the gentlest first: what breaks little is broken before what breaks much. */
+/** Every drill there is, the gentlest first. */
 export function drillsByTier(): readonly DrillName[] {
   const names = Object.keys(CATALOGUE).filter(isDrillName);
   return names.toSorted((a, b) => CATALOGUE[a].tier.localeCompare(CATALOGUE[b].tier, "en"));

@@ -60,7 +60,7 @@ export function evidenceOf(played: Played, asked: DeclaredObjective): Evidence {
   };
 }
 
-/** Runs of before that speak of the same: drill, unit, declaration, releases, target, not too old. */
+/** Sound runs of before that speak of the same, and are not too old. */
 function earlierFindings(played: Played, asked: DeclaredObjective): readonly RunFinding[] {
   const { request, ready, kept } = played;
   if (ready === undefined) return [];

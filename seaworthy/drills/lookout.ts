@@ -55,7 +55,7 @@ export class Lookout {
     this.#atMs = given.run.nowMs();
   }
 
-  /** To be told about each second before the fault, so that none is left over for the first look. */
+  /** Told of each second before the fault, so that none is left over for the first look. */
   async steadySecond(): Promise<void> {
     this.#baseline.push(...(await this.#samples()));
   }

@@ -6,7 +6,7 @@ import type { Ready } from "./preflight.ts";
 import type { DrillRequest } from "./request.ts";
 
 /** Beside the raw samples. */
-export const PREDICTION_FILE = "prediction.json";
+const PREDICTION_FILE = "prediction.json";
 
 /**
  * Writes down what should happen before anything runs, synced: a prediction that could be written

@@ -95,7 +95,8 @@ const HASH_DIGITS = 12;
 function section(drill: ReportedDrill, report: Report): Markup {
   const [first] = drill.evidence;
   return html`<h2>${first.drill}${first.unit === undefined ? "" : ` of ${first.unit}`}</h2>
-<p class="dim">${first.at} · seed ${first.seed} · declaration ${first.declarationHash.slice(0, HASH_DIGITS)}
+<p class="dim">${first.at} · seed ${first.seed}
+· declaration ${first.declarationHash.slice(0, HASH_DIGITS)}
 · ${releases(first)} · raw samples in ${first.raw}</p>
 ${drill.evidence.map((one) => judged(one, report))}
 ${predictedParagraph(first.predicted)}

@@ -6,7 +6,7 @@ import { test } from "node:test";
 import { aSample } from "../load/sample.fixture.ts";
 import { SampleTail } from "./sample-tail.ts";
 
-test("samples are read as they are written, each once, and none that is half written", async (t) => {
+test("samples are read as they are written, each once, none that is half written", async (t) => {
   const folder = await mkdtemp(join(tmpdir(), "seaworthy-tail-"));
   t.after(() => rm(folder, { recursive: true }));
   const path = join(folder, "run-1.ndjson");

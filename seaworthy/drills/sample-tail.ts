@@ -15,7 +15,7 @@ export class SampleTail {
     this.#path = path;
   }
 
-  /** What was written since the last look, in order of ending; nothing while the file is not there. */
+  /** What was written since the last look, in order of ending; none while no file is there. */
   async next(): Promise<readonly Sample[]> {
     const added = await this.#added();
     const bytes = Buffer.concat([this.#rest, added]);
