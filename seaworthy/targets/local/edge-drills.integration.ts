@@ -6,7 +6,6 @@ import {
   failedOf,
   lossesOf,
   PROVIDERS,
-  stageGraph,
   stageService,
   type Seen,
 } from "./fixtures/edge-stage.ts";
@@ -23,7 +22,7 @@ const AFTER_MS = 1_000;
 const KNOWN: Readonly<Record<EdgeProvider, { readonly [drill: string]: readonly string[] }>> = {
   gateway: {},
   // Its master ends with a worker that was killed; until it is started again nobody listens.
-  haproxy: { "kill-worker": ["refused", "reset", "cut"] },
+  haproxy: { "kill-worker": ["refused"] },
   // An idle connection is closed at a reload; a request may be on its way to it just then.
   nginx: { roll: ["reset"], reload: ["reset"], upgrade: ["reset"] },
 };
@@ -37,126 +36,129 @@ for (const provider of PROVIDERS) {
     after(async () => {
       await stage[Symbol.asyncDispose]();
     });
-
-    const lostNothingBut = (seen: Seen, drill: string): void => {
-      const known = KNOWN[provider][drill] ?? [];
-      const others = failedOf(seen, ({ failure }) => !known.includes(failure ?? ""));
-      assert.deepEqual(others, [], lossesOf(seen));
-      wroteOnce(seen);
+    const drill = (name: string, keep: (stage: EdgeStage) => Promise<void>): void => {
+      it(name, async () => {
+        await keep(stage);
+      });
     };
-
-    it("is reloaded under load", async () => {
-      await using load = await stage.load();
-      await load.for(STEADY_MS);
-      await stage.strike({ kind: "reload-edge" });
-      await load.for(AFTER_MS);
-      lostNothingBut(await load.finish(), "reload");
-    });
-
-    it("is upgraded under load: other processes serve, on the same sockets", async () => {
-      await using load = await stage.load();
-      await load.for(STEADY_MS);
-      await stage.strike({ kind: "upgrade-edge" });
-      await load.for(AFTER_MS);
-      lostNothingBut(await load.finish(), "upgrade");
-    });
-
-    it("rolls to other instances under load, and drains what it left", async () => {
-      await using load = await stage.load();
-      await load.for(STEADY_MS);
-      await roll(stage);
-      await load.for(AFTER_MS);
-      lostNothingBut(await load.finish(), "roll");
-    });
-
-    it("never routes a release that is never ready", async () => {
-      await using load = await stage.load();
-      const service = stageService({ env: { MODE: { kind: "text", text: "never-ready" } } });
-      const release = await stage.hand.release(service);
-      const instance = "api-9";
-      await stage.hand.must({ action: "start", unit: "api", instance, release });
-      const { outcome } = await stage.hand.apply({
-        ...{ action: "await-ready", instance, deadlineMs: 1_500 },
-      });
-      assert.equal(outcome, "failed");
-      await stage.hand.must({ action: "stop", instance, graceMs: 1_000 });
-      lostNothingBut(await load.finish(), "never-ready");
-    });
-
-    it("loses no more of a killed instance than it had in flight", async () => {
-      await using load = await stage.load();
-      await load.for(STEADY_MS);
-      const [victim] = await routed(stage);
-      assert.ok(victim !== undefined);
-      const { wallMs } = await stage.strike({ kind: "kill", instance: victim });
-      await load.for(AFTER_MS);
-      await stage.hand.must({ action: "await-ready", instance: victim, deadlineMs: 30_000 });
-      await load.for(AFTER_MS);
-      const seen = await load.finish();
-      const atMs = wallMs - load.run.startedWallMs;
-      const inFlight = seen.samples.filter(
-        ({ sentMs, endMs }) => sentMs <= atMs + KILL_MS && (endMs ?? Infinity) >= atMs,
-      );
-      const lost = failedOf(seen, ({ class: kind }) => kind === "unsafe");
-      assert.deepEqual(
-        failedOf(seen, ({ class: kind }) => kind !== "unsafe"),
-        [],
-        lossesOf(seen),
-      );
-      assert.ok(lost.length <= inFlight.length, lossesOf(seen));
-      assert.ok(
-        lost.every((one) => inFlight.includes(one)),
-        "lost is only what was in flight",
-      );
-      wroteOnce(seen);
-    });
-
-    it("answers every read while an instance is frozen, and applies no write twice", async () => {
-      await using load = await stage.load();
-      await load.for(STEADY_MS);
-      const [victim] = await routed(stage);
-      assert.ok(victim !== undefined);
-      await stage.strike({ kind: "freeze", instance: victim, forMs: 30_000 }, async () => {
-        await load.for(FROZEN_MS);
-      });
-      await load.for(AFTER_MS);
-      const seen = await load.finish();
-      assert.deepEqual(
-        failedOf(seen, ({ class: kind }) => kind === "safe"),
-        [],
-        lossesOf(seen),
-      );
-      wroteOnce(seen);
-      await until("it to be ready again", async () =>
-        (await seeInstance(stage.hand.target, victim)).state === "ready" ? true : undefined,
-      );
-    });
-
-    it("serves again after its worker was killed, and loses only what it is known to", async () => {
-      await using load = await stage.load();
-      await load.for(STEADY_MS);
-      const { wallMs } = await stage.strike({ kind: "kill-edge", part: "worker" });
-      await until("an answer", async () => ((await isAnswered(stage)) ? true : undefined));
-      await load.for(AFTER_MS);
-      const seen = await load.finish();
-      const atMs = wallMs - load.run.startedWallMs;
-      const known = KNOWN[provider]["kill-worker"] ?? ["reset", "cut"];
-      const others = failedOf(seen, ({ failure }) => !known.includes(failure ?? ""));
-      assert.deepEqual(others, [], lossesOf(seen));
-      const early = failedOf(seen, ({ endMs }) => (endMs ?? Infinity) < atMs);
-      assert.deepEqual(early, [], "nothing was lost before it was struck");
-      wroteOnce(seen);
-    });
-
-    it("serves again after whoever looks after its workers was killed", async () => {
-      await stage.strike({ kind: "kill-edge", part: "holder" });
-      await until("an answer", async () => ((await isAnswered(stage)) ? true : undefined));
-      await using load = await stage.load();
-      await load.for(AFTER_MS);
-      const seen = await load.finish();
-      assert.deepEqual(failedOf(seen), [], lossesOf(seen));
-    });
+    drill("is reloaded under load", reloaded);
+    drill("is upgraded under load: other processes serve, on the same sockets", upgraded);
+    drill("rolls to other instances under load, and drains what it left", rolled);
+    drill("never routes a release that is never ready", neverReady);
+    drill("loses no more of a killed instance than it had in flight", killed);
+    drill("answers every read while an instance is frozen, and applies no write twice", frozen);
+    drill("serves again after its worker was killed, and loses only what is known", workerKilled);
+    drill("serves again after whoever looks after its workers was killed", holderKilled);
   });
+}
+
+async function reloaded(stage: EdgeStage): Promise<void> {
+  await using load = await stage.load();
+  await load.for(STEADY_MS);
+  await stage.strike({ kind: "reload-edge" });
+  await load.for(AFTER_MS);
+  lostNothingBut(await load.finish(), knownOf(stage, "reload"));
+}
+
+async function upgraded(stage: EdgeStage): Promise<void> {
+  await using load = await stage.load();
+  await load.for(STEADY_MS);
+  await stage.strike({ kind: "upgrade-edge" });
+  await load.for(AFTER_MS);
+  lostNothingBut(await load.finish(), knownOf(stage, "upgrade"));
+}
+
+async function rolled(stage: EdgeStage): Promise<void> {
+  await using load = await stage.load();
+  await load.for(STEADY_MS);
+  await roll(stage);
+  await load.for(AFTER_MS);
+  lostNothingBut(await load.finish(), knownOf(stage, "roll"));
+}
+
+async function neverReady(stage: EdgeStage): Promise<void> {
+  await using load = await stage.load();
+  const service = stageService({ env: { MODE: { kind: "text", text: "never-ready" } } });
+  const release = await stage.hand.release(service);
+  const instance = "api-9";
+  await stage.hand.must({ action: "start", unit: "api", instance, release });
+  const waited = await stage.hand.apply({ action: "await-ready", instance, deadlineMs: 1_500 });
+  assert.equal(waited.outcome, "failed");
+  await stage.hand.must({ action: "stop", instance, graceMs: 1_000 });
+  lostNothingBut(await load.finish(), []);
+}
+
+async function killed(stage: EdgeStage): Promise<void> {
+  await using load = await stage.load();
+  await load.for(STEADY_MS);
+  const instance = await victimOf(stage);
+  const { wallMs } = await stage.strike({ kind: "kill", instance });
+  await load.for(AFTER_MS);
+  await stage.hand.must({ action: "await-ready", instance, deadlineMs: 30_000 });
+  await load.for(AFTER_MS);
+  const seen = await load.finish();
+  const atMs = wallMs - load.run.startedWallMs;
+  const inFlight = seen.samples.filter(
+    ({ sentMs, endMs }) => sentMs <= atMs + KILL_MS && (endMs ?? Infinity) >= atMs,
+  );
+  const lost = failedOf(seen, ({ class: kind }) => kind === "unsafe");
+  assert.equal(failedOf(seen).length, lost.length, lossesOf(seen));
+  assert.ok(
+    lost.every((one) => inFlight.includes(one)),
+    `lost is only what was in flight: ${lossesOf(seen)}`,
+  );
+  wroteOnce(seen);
+}
+
+async function frozen(stage: EdgeStage): Promise<void> {
+  await using load = await stage.load();
+  await load.for(STEADY_MS);
+  const instance = await victimOf(stage);
+  await stage.strike({ kind: "freeze", instance, forMs: 30_000 }, async () => {
+    await load.for(FROZEN_MS);
+  });
+  await load.for(AFTER_MS);
+  const seen = await load.finish();
+  assert.deepEqual(
+    failedOf(seen, ({ class: kind }) => kind === "safe"),
+    [],
+    lossesOf(seen),
+  );
+  wroteOnce(seen);
+  await until("it to be ready again", async () =>
+    (await seeInstance(stage.hand.target, instance)).state === "ready" ? true : undefined,
+  );
+}
+
+async function workerKilled(stage: EdgeStage): Promise<void> {
+  await using load = await stage.load();
+  await load.for(STEADY_MS);
+  const { wallMs } = await stage.strike({ kind: "kill-edge", part: "worker" });
+  await until("an answer", async () => ((await isAnswered(stage)) ? true : undefined));
+  await load.for(AFTER_MS);
+  const seen = await load.finish();
+  lostNothingBut(seen, ["reset", "body", ...knownOf(stage, "kill-worker")]);
+  const atMs = wallMs - load.run.startedWallMs;
+  const early = failedOf(seen, ({ endMs }) => (endMs ?? Infinity) < atMs);
+  assert.deepEqual(early, [], "nothing was lost before it was struck");
+}
+
+async function holderKilled(stage: EdgeStage): Promise<void> {
+  await stage.strike({ kind: "kill-edge", part: "holder" });
+  await until("an answer", async () => ((await isAnswered(stage)) ? true : undefined));
+  await using load = await stage.load();
+  await load.for(AFTER_MS);
+  lostNothingBut(await load.finish(), []);
+}
+
+function knownOf({ provider }: EdgeStage, drill: string): readonly string[] {
+  return KNOWN[provider][drill] ?? [];
+}
+
+function lostNothingBut(seen: Seen, known: readonly string[]): void {
+  const others = failedOf(seen, ({ failure }) => !known.includes(failure ?? ""));
+  assert.deepEqual(others, [], lossesOf(seen));
+  wroteOnce(seen);
 }
 
 /** From the look at what is in flight to the signal's effect, with room for a busy machine. */
@@ -168,6 +170,12 @@ function wroteOnce({ audit }: Seen): void {
   const { lost, doubled, phantom } = audit;
   assert.deepEqual({ lost, doubled, phantom }, { lost: [], doubled: [], phantom: [] });
   assert.ok(audit.writes.ok > 0, "there were writes");
+}
+
+async function victimOf(stage: EdgeStage): Promise<string> {
+  const [victim] = await routed(stage);
+  assert.ok(victim !== undefined, "an instance is routed");
+  return victim;
 }
 
 async function routed(stage: EdgeStage): Promise<readonly string[]> {
@@ -184,7 +192,7 @@ async function roll(stage: EdgeStage): Promise<void> {
   let serving = [...(await routed(stage))];
   const { units } = await hand.target.observe(AbortSignal.timeout(10_000));
   let next = units.find(({ name }) => name === "api")?.nextInstance ?? 0;
-  assert.equal(serving.length, stageGraph(stage.provider).units[0] === undefined ? 0 : 2);
+  assert.equal(serving.length, 2, "both are ready");
   for (const old of serving) {
     const fresh = await hand.bring(service, release, next);
     next += 1;

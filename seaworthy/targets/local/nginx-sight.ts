@@ -32,7 +32,10 @@ export async function nginxGeneration(socketPath: string): Promise<number | unde
 }
 
 export interface NginxProcesses {
-  readonly masters: readonly ProcessIdentity[];
+  /** The one whose pid stands in its file: after an upgrade the new one, while the old one ends. */
+  readonly master: ProcessIdentity | undefined;
+  /** Whatever is neither that nor a worker: a former master, a child that has no title yet. */
+  readonly others: readonly ProcessIdentity[];
   /** They accept connections. */
   readonly serving: readonly ProcessIdentity[];
   /** They finish what they have. */
@@ -55,15 +58,22 @@ export function nginxProcesses(folder: string): NginxProcesses {
       return identity === undefined ? [] : [{ identity, title }];
     })
     .toSorted((a, b) => Number(a.identity.startTicks) - Number(b.identity.startTicks));
-  const titled = (words: string, isIt: (title: string) => boolean = () => true) =>
-    found
-      .filter(({ title }) => title.startsWith(`nginx: ${words}`) && isIt(title))
-      .map(({ identity }) => identity);
+  const pid = Number(readText(join(folder, "nginx.pid")));
+  const isWorker = (title: string): boolean => title.startsWith("nginx: worker process");
+  const isEnding = (title: string): boolean => title.includes("is shutting down");
+  const those = (are: (one: (typeof found)[number]) => boolean): readonly ProcessIdentity[] =>
+    found.filter(are).map(({ identity }) => identity);
   return {
-    masters: titled("master process"),
-    serving: titled("worker process", (title) => !title.includes("is shutting down")),
-    draining: titled("worker process", (title) => title.includes("is shutting down")),
+    // A worker bears its master's title until it has its own.
+    master: those(({ identity, title }) => identity.pid === pid && !isWorker(title))[0],
+    others: those(({ identity, title }) => identity.pid !== pid && !isWorker(title)),
+    serving: those(({ title }) => isWorker(title) && !isEnding(title)),
+    draining: those(({ title }) => isWorker(title) && isEnding(title)),
   };
+}
+
+export function allOf({ master, others, serving, draining }: NginxProcesses) {
+  return [...(master === undefined ? [] : [master]), ...others, ...serving, ...draining];
 }
 
 function titleOf(pid: string): string {

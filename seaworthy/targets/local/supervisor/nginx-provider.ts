@@ -12,7 +12,7 @@ import { readTextIfThere } from "../durable-file.ts";
 import { frontProgram, runFrontProgram } from "../edge-program.ts";
 import { layOutFront, withConfiguration } from "../front-files.ts";
 import { isAlive, signalOne } from "../identity.ts";
-import { connectionsTo, nginxGeneration, nginxProcesses, seeNginx } from "../nginx-sight.ts";
+import { allOf, connectionsTo, nginxGeneration, nginxProcesses, seeNginx } from "../nginx-sight.ts";
 import { lastLines } from "../read-logs.ts";
 import { describeEnd } from "../spawn-detached.ts";
 import type { Drain, EdgeProvider, ProviderSight } from "./edge-provider.ts";
@@ -102,11 +102,8 @@ export class NginxProvider implements EdgeProvider {
     signalOne(old, "SIGUSR2");
     const next = await this.#until("nginx's next master", async () => {
       const now = nginxProcesses(this.#place.folder);
-      const master = now.masters.find(({ pid }) => !before.masters.some((one) => one.pid === pid));
-      const isServing = now.serving.some(
-        ({ pid }) => !before.serving.some((one) => one.pid === pid),
-      );
-      return isServing ? master : undefined;
+      const isServing = now.serving.some(({ pid }) => before.serving.every((one) => one.pid !== pid));
+      return isServing && now.master?.pid !== old.pid ? now.master : undefined;
     });
     await this.#process.record(next);
     // Ends when its workers have served out what they have.
@@ -138,10 +135,7 @@ export class NginxProvider implements EdgeProvider {
   async stop(): Promise<void> {
     const { clock } = this.#world;
     const { folder, socket } = this.#place;
-    const all = (): readonly ProcessIdentity[] => {
-      const { masters, serving, draining } = nginxProcesses(folder);
-      return [...masters, ...serving, ...draining];
-    };
+    const all = (): readonly ProcessIdentity[] => allOf(nginxProcesses(folder));
     for (const identity of all()) signalOne(identity, "SIGTERM");
     const signal = deadline(STOP_MS, "nginx's end");
     const ended = async () => (all().length === 0 ? true : undefined);
@@ -158,8 +152,9 @@ export class NginxProvider implements EdgeProvider {
 
   /** One that a supervisor started which died before it could write so, or after an upgrade. */
   async #adopt(): Promise<void> {
-    const master = nginxProcesses(this.#place.folder).masters.at(-1);
-    if (master !== undefined && !this.isUp()) await this.#process.record(master);
+    if (this.isUp()) return;
+    const { master } = nginxProcesses(this.#place.folder);
+    if (master !== undefined) await this.#process.record(master);
   }
 
   async #routesBy(text: string): Promise<boolean> {
