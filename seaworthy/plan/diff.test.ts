@@ -141,6 +141,40 @@ test("what is no longer declared is removed, services first, the edge last", () 
   assert.deepEqual(brief(narrowed), []);
 });
 
+test("what a person isolated is there: nothing is missing, and nothing is left over", () => {
+  const graph = graphOf({ services: { api: aService() } });
+  const world = changed(settled(graph), "api", (unit) => ({
+    ...unit,
+    instances: unit.instances.map((one, index) =>
+      index === 0 ? { ...one, routed: false, isolated: "to look at it" } : one,
+    ),
+  }));
+  assert.deepEqual(brief(planFor(graph, world)), []);
+});
+
+const STRATEGIES: readonly (readonly [object, { text: RegExp; extra: number; seconds: number }])[] =
+  [
+    [{ bake: "30s" }, { text: /^r-api-2 instead of r-api-1$/, extra: 1, seconds: 37 }],
+    [
+      { strategy: "blue-green", bake: "30s" },
+      { text: /· blue-green: all beside all, one switch, watched for 30s$/, extra: 2, seconds: 34 },
+    ],
+    [
+      { strategy: "canary", steps: [{ share: "5%", bake: "1m" }], bake: "30s" },
+      { text: /· canary: 5 % for 1m, then all for 30s$/, extra: 1, seconds: 97 },
+    ],
+  ];
+
+for (const [rollout, { text, extra, seconds }] of STRATEGIES) {
+  test(`says how it rolls and what that takes: ${JSON.stringify(rollout)}`, () => {
+    const graph = graphOf({ services: { api: aService({ rollout }) } });
+    const plan = planFor(graph, settled(graph), { releases: releasesFor(graph, "2") });
+    assert.match(plan.steps[0]?.reason ?? "", text);
+    assert.equal(plan.expect.extraInstances, extra);
+    assert.equal(plan.expect.seconds, seconds);
+  });
+}
+
 const LEFTOVERS: readonly (readonly [string, (unit: ObservedUnit) => ObservedUnit, RegExp])[] = [
   [
     "an instance of another release",

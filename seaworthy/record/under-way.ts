@@ -1,5 +1,5 @@
 import type { FaultHandle } from "./fault.ts";
-import type { JournalEntry } from "./journal.ts";
+import type { JournalEntry, JournalledChange } from "./journal.ts";
 
 /** What the journal says was begun and not ended. Whether its process lives, it cannot say. */
 export interface UnderWay {
@@ -31,4 +31,19 @@ export function openFaults(entries: readonly JournalEntry[]): readonly FaultHand
     if (entry.entry === "fault-undone") open.delete(entry.faultId);
   }
   return [...open.values()];
+}
+
+/**
+ * What runs that died meant to do with one unit: of each that began since an operation last ended,
+ * oldest first. Empty: the last one ended.
+ */
+export function unendedChanges(
+  journal: readonly JournalEntry[],
+  unit: string,
+): readonly JournalledChange[] {
+  const lastEnd = journal.findLastIndex(({ entry }) => entry === "end");
+  return journal
+    .slice(lastEnd + 1)
+    .flatMap((entry) => (entry.entry === "begin" ? entry.changes : []))
+    .filter((change) => change.unit === unit);
 }

@@ -1,6 +1,7 @@
 import type { ServiceUnit, UnitName } from "../plan/graph.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { JournalEntry } from "../record/journal.ts";
+import { unendedChanges } from "../record/under-way.ts";
 import type { Observed } from "../targets/target.ts";
 import { commit, explain, finish, type Forward, forward, goBack } from "./forward.ts";
 import type { Goal } from "./goal.ts";
@@ -9,7 +10,7 @@ import type { Cause } from "./judge.ts";
 import { unitIn } from "./look.ts";
 import { freshMemory } from "./memory.ts";
 import type { ConvergeRequest, End } from "./request.ts";
-import { type Position, positionOf, unendedChanges } from "./resume.ts";
+import { type Position, positionOf } from "./resume.ts";
 import type { Roller, UnitRoll } from "./unit-roll.ts";
 import { NO_COUNTERS } from "./tally.ts";
 

@@ -1,8 +1,8 @@
+import { numberOf } from "../plan/instance-number.ts";
 import type { InstanceId, Step, StepResult } from "../record/step.ts";
 import type { InstanceState } from "../targets/target.ts";
 import { weightsOf } from "../targets/weights.ts";
 import type { RollInstance, RollWorld } from "./goal.ts";
-import { numberOf } from "./standing.ts";
 
 /** How instances of one release behave. Times are ticks of the model. */
 export interface Nature {

@@ -1,21 +1,6 @@
-import type { JournalEntry, JournalledChange } from "../record/journal.ts";
+import type { JournalledChange } from "../record/journal.ts";
 import { type Goal, type RollWorld, SHARE_EPSILON } from "./goal.ts";
 import { shareOf } from "./shares.ts";
-
-/**
- * What runs that died meant to do with one unit: of each that began since an operation last ended,
- * oldest first. Empty: the last one ended.
- */
-export function unendedChanges(
-  journal: readonly JournalEntry[],
-  unit: string,
-): readonly JournalledChange[] {
-  const lastEnd = journal.findLastIndex(({ entry }) => entry === "end");
-  return journal
-    .slice(lastEnd + 1)
-    .flatMap((entry) => (entry.entry === "begin" ? entry.changes : []))
-    .filter((change) => change.unit === unit);
-}
 
 /** Where a canary stands when a run begins. */
 export interface Position {

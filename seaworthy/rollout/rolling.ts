@@ -1,10 +1,11 @@
 import { humanPercent } from "@seaworthy/std/ratio";
+import { numberOf } from "../plan/instance-number.ts";
 import type { InstanceId, Step } from "../record/step.ts";
 import { isReversible, type RollInstance, SHARE_EPSILON, type Situation } from "./goal.ts";
 import type { Memory, SwitchStep } from "./memory.ts";
 import { hasShares, shareOf } from "./shares.ts";
 import { look, type Sight } from "./sight.ts";
-import { isAlive, isFresh, isIsolated, isOld, isReady, numberOf } from "./standing.ts";
+import { isAlive, isFresh, isIsolated, isOld, isReady } from "./standing.ts";
 
 /** Starts and readiness waits at one time: more would make all of them slow to boot. */
 const STARTS_AT_ONCE_MAX = 4;
@@ -167,7 +168,7 @@ function warmOf(sight: Sight, situation: Situation): readonly RollInstance[] {
   return isBlockedBy(warm, sight) ? warm.slice(0, -1) : warm;
 }
 
-/** What an earlier run left serves, the warm ones take the rest of the room: one has to make way. */
+/** What an earlier run left serves, and warm ones take the rest of the room: one makes way. */
 function isBlockedBy(warm: readonly RollInstance[], sight: Sight): boolean {
   const { aim, keepers, seen } = sight;
   const isFull = keepers.length < aim.fresh && seen.length >= aim.totalMax;

@@ -245,9 +245,10 @@ function afterEnd(request: ConvergeRequest): Operation {
 }
 
 function doneText({ rolls }: Progress): string {
-  const texts = rolls.map(({ goal }) =>
-    goal.to === goal.from ? `${goal.unit} ×${goal.replicas.to}` : `${goal.unit} ${goal.to}`,
-  );
+  const texts = rolls.map(({ goal: { unit, from, to, replicas, renewFrom } }) => {
+    if (renewFrom !== undefined) return `${unit} restarted ×${replicas.to}`;
+    return to === from ? `${unit} ×${replicas.to}` : `${unit} ${to}`;
+  });
   return texts.join(", ");
 }
 

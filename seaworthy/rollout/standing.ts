@@ -1,4 +1,4 @@
-import type { InstanceId } from "../record/step.ts";
+import { numberOf } from "../plan/instance-number.ts";
 import type { Goal, RollInstance, Situation } from "./goal.ts";
 import type { Memory } from "./memory.ts";
 
@@ -69,10 +69,4 @@ export function byUse(situation: Situation): (a: RollInstance, b: RollInstance) 
     const old = Number(isOld(b, situation)) - Number(isOld(a, situation));
     return routed || alive || old || byWorth(a, b);
   };
-}
-
-/** The number in `<unit>-<number>`; -1 where the id has none. */
-export function numberOf(id: InstanceId): number {
-  const text = /-(\d+)$/.exec(id)?.[1];
-  return text === undefined ? -1 : Number(text);
 }
