@@ -24,8 +24,9 @@ const PACKAGES: Readonly<Record<FrontProgram, string>> = {
 export function findFrontProgram(
   name: FrontProgram,
   searchPath: string | undefined,
+  systemFolders: readonly string[] = SYSTEM_FOLDERS,
 ): string | undefined {
-  return [...(searchPath ?? "").split(delimiter), ...SYSTEM_FOLDERS]
+  return [...(searchPath ?? "").split(delimiter), ...systemFolders]
     .filter((folder) => isAbsolute(folder))
     .map((folder) => join(folder, name))
     .find((file) => {
@@ -40,8 +41,12 @@ export function findFrontProgram(
 }
 
 /** Throws, with what installs it, where it is not there: nothing was begun then. */
-export function frontProgram(name: FrontProgram, searchPath: string | undefined): string {
-  const path = findFrontProgram(name, searchPath);
+export function frontProgram(
+  name: FrontProgram,
+  searchPath: string | undefined,
+  systemFolders?: readonly string[],
+): string {
+  const path = findFrontProgram(name, searchPath, systemFolders);
   if (path !== undefined) return path;
   throw new TargetError("unsupported", `edge.provider is ${name}, which is not installed here`, {
     fix: `${installLine(name)}, or declare provider: "gateway"`,

@@ -8,6 +8,7 @@ import { haproxyControl } from "./haproxy-control.ts";
 import { seeHaproxy } from "./haproxy-sight.ts";
 import { logFileOf } from "./log-files.ts";
 import { seeNginx } from "./nginx-sight.ts";
+import { servedNotAfter } from "./served-certificate.ts";
 import type { StateFolder } from "./state-folder.ts";
 import { edgeSocket, frontFolder, frontInstance, frontSocket } from "./supervisor/paths.ts";
 import type { FrontRecord, SupervisorState } from "./supervisor/state.ts";
@@ -21,6 +22,8 @@ export interface SeenEdge {
   readonly status: GatewayStatus | undefined;
   /** Whoever takes users' requests answers. */
   readonly ready: boolean;
+  /** Of a provider in front: what its first listener serves, RFC 3339. */
+  readonly notAfter?: string | undefined;
 }
 
 export interface EdgePlace {
@@ -37,9 +40,17 @@ export async function seeEdge(place: EdgePlace, signal: AbortSignal): Promise<Se
     return { status: gateway, ready: gateway !== undefined };
   }
   const seen = await seeFront(place, wanted).catch(() => undefined);
-  return seen === undefined
-    ? { status: gateway, ready: false }
-    : { status: withFront(gateway, seen), ready: true };
+  if (seen === undefined) return { status: gateway, ready: false };
+  return { status: withFront(gateway, seen), ready: true, notAfter: await expiryOf(place) };
+}
+
+async function expiryOf({ state }: EdgePlace): Promise<string | undefined> {
+  const listen = state?.graph?.edge?.listen[0];
+  const port = state?.ports.public[0];
+  if (state?.graph?.edge?.tls === undefined || listen === undefined || port === undefined) {
+    return undefined;
+  }
+  return await servedNotAfter(listen.host, port);
 }
 
 async function seeGateway({ folder }: EdgePlace, signal: AbortSignal) {

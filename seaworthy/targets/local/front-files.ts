@@ -1,4 +1,4 @@
-import { mkdir, rm, symlink } from "node:fs/promises";
+import { mkdir, rm, stat, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import type { EdgeParts, FrontPlace } from "../../renderers/edge-parts.ts";
 import { readTextIfThere, writeDurably } from "./durable-file.ts";
@@ -14,6 +14,16 @@ export async function layOutFront({ folder }: FrontPlace, { tls }: EdgeParts): P
     // The key itself is copied nowhere.
     if (target !== undefined) await symlink(target, join(folder, name));
   }
+}
+
+/** Changes when the certificate or the key does; files that are not there are none. */
+export async function pairStamp(tls: EdgeParts["tls"]): Promise<string> {
+  if (tls === undefined) return "";
+  const stamps = [tls.certificate, tls.key].map(async (file) => {
+    const seen = await stat(file).catch(() => undefined);
+    return seen === undefined ? "none" : `${seen.mtimeMs}/${seen.size}/${seen.ino}`;
+  });
+  return (await Promise.all(stamps)).join(" ");
 }
 
 /**

@@ -103,8 +103,8 @@ class LocalTarget implements Target {
 
   async observe(signal: AbortSignal): Promise<Observed> {
     const state = await this.#state();
-    const { status: gateway, ready } = await this.#edge(signal, state);
-    return observed({ state, gateway, edgeReady: ready, see: seeSame });
+    const { status: gateway, ready, notAfter } = await this.#edge(signal, state);
+    return observed({ state, gateway, edgeReady: ready, notAfter, see: seeSame });
   }
 
   async lease(owner: LeaseOwner, signal: AbortSignal): Promise<LeaseOutcome> {

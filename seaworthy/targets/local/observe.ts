@@ -25,6 +25,8 @@ export interface Sight {
   readonly gateway: GatewayStatus | undefined;
   /** Whoever takes users' requests answers; left out: the gateway does that itself. */
   readonly edgeReady?: boolean;
+  /** When the certificate that it serves expires, RFC 3339; left out: the gateway says it. */
+  readonly notAfter?: string | undefined;
   /** The recorded process as it is now; undefined when it is gone. */
   readonly see: (identity: ProcessIdentity) => SeenProcess | undefined;
 }
@@ -142,7 +144,7 @@ function observeTls(sight: Sight, state: SupervisorState): ObservedTls | undefin
   return {
     certificateFile: files.certificate,
     serverName: state.graph?.edge?.host,
-    notAfter: served?.certificate?.notAfter,
+    notAfter: sight.notAfter ?? served?.certificate?.notAfter,
     problem: served?.certificate?.problem,
   };
 }

@@ -5,6 +5,7 @@ import type { EdgeProvider as ProviderName } from "../../../system/system.ts";
 import { TargetError } from "../../target.ts";
 import { innerRoutesOf } from "../edge-config.ts";
 import { edgeFiles } from "../edge-files.ts";
+import { pairStamp } from "../front-files.ts";
 import { fitInstances, withFront } from "../edge-status.ts";
 import { logFileOf } from "../log-files.ts";
 import type { Drain, EdgeProvider } from "./edge-provider.ts";
@@ -27,6 +28,8 @@ export class EdgeKeeper {
   #front: EdgeProvider | undefined;
   /** Instances that the front was given as fit; undefined: it asks them itself. */
   #fit: string | undefined;
+  /** The certificate files that the front read last. */
+  #pair: string | undefined;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(world: World) {
@@ -74,6 +77,7 @@ export class EdgeKeeper {
       if (signal.aborted || !ledger.state.gateway.wanted) continue;
       try {
         if (!this.#isUp() || (await this.#isFitChanged())) await this.push();
+        else if (await this.#isPairChanged()) await this.reload();
         failures = 0;
       } catch {
         await clock.sleep(backoffMs(failures, BACKOFF), signal).catch(() => {});
@@ -117,7 +121,11 @@ export class EdgeKeeper {
       await this.#endFront();
     }
     await this.#gateway.apply(await this.#partsFor(this.#gateway));
-    if (front !== undefined) await front[how](await this.#partsFor(front));
+    if (front !== undefined) {
+      const pair = await pairStamp(edgeFiles(ledger.state));
+      await front[how](await this.#partsFor(front));
+      if (how === "reload") this.#pair = pair;
+    }
     const status = await this.status();
     if (status !== undefined) return status;
     throw new TargetError("failed", "the edge took its routes and does not answer any more");
@@ -140,6 +148,17 @@ export class EdgeKeeper {
   async #isFitChanged(): Promise<boolean> {
     if (this.#provider()?.asksInstances !== false) return false;
     return (await this.#fitNow(partsOf(this.#world.ledger.state, ""))).join(" ") !== this.#fit;
+  }
+
+  /** The gateway looks at its files itself; the others read them when they are told to. */
+  async #isPairChanged(): Promise<boolean> {
+    if (this.#provider() === undefined) return false;
+    const now = await pairStamp(edgeFiles(this.#world.ledger.state));
+    if (now === this.#pair) return false;
+    // Also where they turn out to be none: then the former pair is served until they change again.
+    const isFirst = this.#pair === undefined;
+    this.#pair = now;
+    return !isFirst;
   }
 
   async #fitNow(parts: EdgeParts): Promise<readonly string[]> {

@@ -9,7 +9,7 @@ import { renderHaproxy, skeletonHash } from "../../../renderers/haproxy/haproxy.
 import { groupRoutes } from "../../../renderers/route-groups.ts";
 import { TargetError } from "../../target.ts";
 import { frontProgram, runFrontProgram } from "../edge-program.ts";
-import { layOutFront, withConfiguration } from "../front-files.ts";
+import { layOutFront, pairStamp, withConfiguration } from "../front-files.ts";
 import { haproxyControl, type HaproxyControl } from "../haproxy-control.ts";
 import { seeHaproxy } from "../haproxy-sight.ts";
 import { lastLines } from "../read-logs.ts";
@@ -57,8 +57,9 @@ export class HaproxyProvider implements EdgeProvider {
 
   async check(parts: EdgeParts): Promise<void> {
     const text = renderHaproxy(parts, this.#place);
-    // Servers are lines of our own making: what can be refused is the rest.
-    if (skeletonHash(text) === this.#checked) return;
+    // Servers are lines of our own making: what can be refused is the rest, and the certificate.
+    const asked = `${skeletonHash(text)} ${await pairStamp(parts.tls)}`;
+    if (asked === this.#checked) return;
     await layOutFront(this.#place, parts);
     const file = `${this.#file}.new`;
     await writeFile(file, text, { mode: 0o600 });
@@ -68,7 +69,7 @@ export class HaproxyProvider implements EdgeProvider {
     );
     await rm(file, { force: true });
     if (code !== 0) throw refused(lines);
-    this.#checked = skeletonHash(text);
+    this.#checked = asked;
   }
 
   async apply(parts: EdgeParts): Promise<void> {

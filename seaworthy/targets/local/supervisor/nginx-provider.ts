@@ -10,7 +10,7 @@ import { generationOf, renderNginx, withoutGeneration } from "../../../renderers
 import { TargetError } from "../../target.ts";
 import { readTextIfThere } from "../durable-file.ts";
 import { frontProgram, runFrontProgram } from "../edge-program.ts";
-import { layOutFront, withConfiguration } from "../front-files.ts";
+import { layOutFront, pairStamp, withConfiguration } from "../front-files.ts";
 import { isAlive, signalOne } from "../identity.ts";
 import { allOf, connectionsTo, nginxGeneration, nginxProcesses, seeNginx } from "../nginx-sight.ts";
 import { lastLines } from "../read-logs.ts";
@@ -62,7 +62,8 @@ export class NginxProvider implements EdgeProvider {
 
   async check(parts: EdgeParts): Promise<void> {
     const text = renderNginx(parts, this.#place);
-    if (withoutGeneration(text) === this.#checked) return;
+    const asked = `${withoutGeneration(text)} ${await pairStamp(parts.tls)}`;
+    if (asked === this.#checked) return;
     await layOutFront(this.#place, parts);
     const file = `${this.#file}.new`;
     await writeFile(file, text, { mode: 0o600 });
@@ -73,7 +74,7 @@ export class NginxProvider implements EdgeProvider {
     );
     await rm(file, { force: true });
     if (code !== 0) throw refused(lines);
-    this.#checked = withoutGeneration(text);
+    this.#checked = asked;
   }
 
   async apply(parts: EdgeParts): Promise<void> {
@@ -102,7 +103,9 @@ export class NginxProvider implements EdgeProvider {
     signalOne(old, "SIGUSR2");
     const next = await this.#until("nginx's next master", async () => {
       const now = nginxProcesses(this.#place.folder);
-      const isServing = now.serving.some(({ pid }) => before.serving.every((one) => one.pid !== pid));
+      const isServing = now.serving.some(({ pid }) =>
+        before.serving.every((one) => one.pid !== pid),
+      );
       return isServing && now.master?.pid !== old.pid ? now.master : undefined;
     });
     await this.#process.record(next);

@@ -1,0 +1,118 @@
+import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { systemClock } from "@seaworthy/std/clock";
+import { selfSigned, type SelfSigned } from "@seaworthy/std/self-signed";
+import type { EdgeProvider } from "../../system/system.ts";
+import { TargetError } from "../target.ts";
+import { frontProgram } from "./edge-program.ts";
+import { EdgeStage, lossesOf, failedOf, PROVIDERS, stageGraph } from "./fixtures/edge-stage.ts";
+import { askAfresh } from "./fixtures/raw-http.ts";
+import { Hand, take, until } from "./fixtures/rehearsal.ts";
+import { isAlive } from "./identity.ts";
+
+const soon = (): AbortSignal => AbortSignal.timeout(60_000);
+const DAY_MS = 86_400_000;
+
+for (const provider of PROVIDERS) {
+  describe(`life of the edge: ${provider}`, () => {
+    it("serves on without a supervisor, and the next one adopts it as it is", async () => {
+      await using stage = await EdgeStage.begin(provider);
+      await using load = await stage.load();
+      const holder = await holderOf(stage);
+      await stage.place.kill9("_watch", "_supervise");
+      assert.equal((await askAfresh(stage.url)).status, 200);
+      const hand = new Hand(stage.hand.target, await take(stage.hand.target));
+      await hand.must({ action: "switch", unit: "api", instances: ["api-2"] });
+      assert.deepEqual(await holderOf(stage), holder, "it is the same process");
+      assert.match((await askAfresh(stage.url)).body, /"api-2"/);
+      await hand.must({ action: "stop", instance: "api-1", graceMs: 2_000 });
+      const seen = await load.finish();
+      const others = failedOf(seen, ({ failure }) => provider !== "nginx" || failure !== "reset");
+      assert.deepEqual(others, [], lossesOf(seen));
+    });
+
+    it("is gone, with its sockets, when it is declared no more", async () => {
+      await using stage = await EdgeStage.begin(provider);
+      const holder = await holderOf(stage);
+      await stage.hand.must({ action: "remove", unit: "edge" });
+      await assert.rejects(askAfresh(stage.url), { code: "ECONNREFUSED" });
+      assert.equal((await stage.hand.target.observe(soon())).edge, undefined);
+      if (provider !== "gateway") assert.ok(!isAlive(holder), "only the inner routes are left");
+    });
+
+    it("serves a certificate that was renewed, without being told", async () => {
+      await using stage = await EdgeStage.begin(provider);
+      const first = await writePair(stage, 10);
+      const tls = { certificate: "edge.pem", key: "edge.key" };
+      await stage.hand.define(stageGraph(provider, { edge: { tls } }));
+      const url = await stage.address();
+      assert.equal((await askAfresh(url, { ca: first.certificate })).status, 200);
+      const second = await writePair(stage, 20);
+      await until("the new certificate", async () => {
+        const answer = await askAfresh(url, { ca: second.certificate }).catch(() => undefined);
+        return answer?.status === 200 ? true : undefined;
+      });
+      const { edge } = await stage.hand.target.observe(soon());
+      const leftMs = Date.parse(edge?.tls?.notAfter ?? "") - systemClock.wall();
+      assert.ok(leftMs > 15 * DAY_MS, `${edge?.tls?.notAfter} is the new one's`);
+    });
+  });
+}
+
+describe("the edge's provider", () => {
+  it("may change while the system runs: the address stays, and whoever it was is gone", async () => {
+    await using stage = await EdgeStage.begin("gateway");
+    const order: readonly EdgeProvider[] = ["haproxy", "nginx", "haproxy", "gateway", "nginx"];
+    for (const provider of order) {
+      await stage.hand.define(stageGraph(provider));
+      assert.equal(await stage.address(), stage.url);
+      assert.equal((await askAfresh(stage.url)).status, 200, provider);
+      const { server } = (await askAfresh(stage.url)).headers;
+      assert.equal(server, undefined, "no program tells its name");
+    }
+    assert.ok(!stage.place.processes().some(({ mark }) => mark.instance === "edge-haproxy"));
+  });
+
+  it("shows in the edge's log, whoever it is", async () => {
+    await using stage = await EdgeStage.begin("haproxy");
+    await askAfresh(`${stage.url}/seen`);
+    const query = { unit: "edge", instance: undefined, tail: 100, follow: false };
+    await until("its line", async () => {
+      for await (const { instance, text } of stage.hand.target.logs(query, soon())) {
+        if (instance === "edge-haproxy" && text.includes('"path":"\\/seen"')) return true;
+      }
+      return undefined;
+    });
+  });
+
+  it("that is not installed is refused, with what installs it", () => {
+    for (const name of ["haproxy", "nginx"] as const) {
+      assert.throws(
+        () => frontProgram(name, "/nowhere", []),
+        (error) =>
+          error instanceof TargetError &&
+          error.code === "unsupported" &&
+          /apt-get install (haproxy|nginx-light)/.test(error.fix ?? ""),
+      );
+    }
+  });
+});
+
+async function holderOf({ hand }: EdgeStage) {
+  const handle = await hand.target.prepare({ kind: "kill-edge", part: "holder" }, soon());
+  const [holder] = handle.processes;
+  assert.ok(holder !== undefined);
+  return holder;
+}
+
+async function writePair({ place }: EdgeStage, days: number): Promise<SelfSigned> {
+  const now = systemClock.wall();
+  const span = { notBeforeMs: now - DAY_MS, notAfterMs: now + days * DAY_MS };
+  const pair = selfSigned({ hosts: ["127.0.0.1"], ...span });
+  // The key first: a provider that looks between the two keeps what it has.
+  await writeFile(join(place.home, "system/edge.key"), pair.key, { mode: 0o600 });
+  await writeFile(join(place.home, "system/edge.pem"), pair.certificate);
+  return pair;
+}
