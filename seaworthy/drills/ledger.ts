@@ -18,6 +18,8 @@ const LIVE_BYTES_MAX = 8 * 1024 * 1024;
 const LIVE_SHARE = 0.1;
 /** One read that lacks a write may have been answered before it; two say that it is not there. */
 const LACKS = 2;
+/** A history that is behind by less than this has lost nothing. */
+const BEHIND_MS_MAX = 3_000;
 
 /** The client's writes against what took effect; undefined when no history is declared. */
 export async function auditWrites(
@@ -41,8 +43,8 @@ export async function auditWrites(
 export class AcknowledgedWrites {
   readonly #setting: RunSetting;
   readonly #url: string | undefined;
-  /** Acknowledged and not seen yet → how many reads lacked it. */
-  readonly #pending = new Map<string, number>();
+  /** Acknowledged and not seen yet: since when we know, and how many reads lacked it. */
+  readonly #pending = new Map<string, { readonly sinceMs: number; readonly lacks: number }>();
   #notBeforeMs = 0;
 
   constructor(setting: RunSetting) {
@@ -52,12 +54,13 @@ export class AcknowledgedWrites {
     this.#url = unit?.url === undefined ? undefined : `${unit.url}${history?.path}`;
   }
 
-  /** Ids that two reads in a row lacked, each begun after the acknowledgement. */
+  /** Ids that reads lacked, again and long after the acknowledgement. */
   async lost(samples: readonly Sample[], signal: AbortSignal): Promise<readonly string[]> {
     const { clock } = this.#setting.request;
     if (this.#url === undefined) return [];
     for (const { write, outcome } of samples) {
-      if (write !== undefined && outcome === "ok") this.#pending.set(write, 0);
+      if (write === undefined || outcome !== "ok") continue;
+      this.#pending.set(write, { sinceMs: clock.now(), lacks: 0 });
     }
     const fromMs = clock.now();
     if (fromMs < this.#notBeforeMs) return [];
@@ -65,15 +68,16 @@ export class AcknowledgedWrites {
       .then(parseLedger)
       .catch((error: unknown) => refuse(String(error)));
     this.#notBeforeMs = clock.now() + (clock.now() - fromMs) / LIVE_SHARE;
-    return ledger.ok ? this.#lacking(ledger.value) : [];
+    return ledger.ok ? this.#lacking(ledger.value, fromMs) : [];
   }
 
-  #lacking(ledger: Ledger): readonly string[] {
+  #lacking(ledger: Ledger, readMs: number): readonly string[] {
     const lost: string[] = [];
-    for (const [id, lacks] of this.#pending) {
+    for (const [id, { sinceMs, lacks }] of this.#pending) {
+      const isOld = readMs - sinceMs >= BEHIND_MS_MAX;
       if (ledger.has(id)) this.#pending.delete(id);
-      else if (lacks + 1 >= LACKS) lost.push(id);
-      else this.#pending.set(id, lacks + 1);
+      else if (isOld && lacks + 1 >= LACKS) lost.push(id);
+      else this.#pending.set(id, { sinceMs, lacks: lacks + 1 });
     }
     return lost;
   }

@@ -40,6 +40,7 @@ interface Figure {
 const FIGURES: readonly Figure[] = [
   { name: "sent", of: ({ sent }) => byClass(sent) },
   { name: "failed", of: ({ failed }) => byClass(failed) },
+  { name: "stopped by nature", of: ({ stopped }) => stoppedText(stopped) },
   { name: "in flight on the victim", of: (run) => byClass(run.inFlightOnVictim) },
   { name: "p50 · p99 before", of: ({ baseline }) => latency(baseline) },
   {
@@ -73,6 +74,14 @@ function latency({ count, p50Ms, p99Ms }: LatencySummary): string {
 function outageText(outage: OutageFigures | undefined): string {
   if (outage === undefined) return "";
   return `${ms(outage.longestGapMs)} · ${outage.badSeconds} · ${ms(outage.unavailableMs)}`;
+}
+
+/** What a fault is to stop, and how: a refusal is not a silence. */
+function stoppedText(stopped: DrillRun["stopped"]): string {
+  if (stopped === undefined) return "";
+  const how = Object.entries(stopped.how).map(([name, count]) => `${name} ${count}`);
+  const of = `${total(stopped.failed)} of ${total(stopped.sent)}`;
+  return how.length === 0 ? of : `${of}: ${how.join(", ")}`;
 }
 
 function writesText(writes: DrillRun["writes"]): string {

@@ -9,6 +9,8 @@ import { type Report, reportPage, surenessText } from "./report.ts";
 import { type Timeline, TimelineMaker } from "./timeline.ts";
 import { aRun } from "./verdict.fixture.ts";
 
+const NONE = { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
+
 /** A report in which every text that comes from outside is this one. */
 function aReport(text: string): Report {
   const moments = {
@@ -17,7 +19,8 @@ function aReport(text: string): Report {
     windowToMs: 20_000,
     undoneMs: 9_000,
   };
-  const run = aRun({ injected: text, undone: text, moments, outageOf: {} });
+  const stopped = { sent: NONE, failed: NONE, how: { [text]: 1 } };
+  const run = aRun({ injected: text, undone: text, moments, outageOf: {}, stopped });
   const one = anEvidence({
     drill: text,
     because: text,
