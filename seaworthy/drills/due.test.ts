@@ -4,15 +4,17 @@ import type { Evidence, Verdict } from "../record/evidence.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import { drillsByTier, dueDrills } from "./due.ts";
 import { anEvidence } from "./evidence.fixture.ts";
+import { spokenHash } from "./objectives.ts";
 import { aParsed, aUnit } from "./planted.fixture.ts";
 
 const DAY_MS = 86_400_000;
 const { drills: windows } = aParsed(aUnit(2)).system;
+const PARSED = aParsed(aUnit(2), { drills: { ...windows, everyMs: 3 * DAY_MS } });
 
 function due(evidence: readonly Evidence[], now: string) {
   const [first] = dueDrills(["kill-instance"], {
-    parsed: aParsed(aUnit(2), { drills: { ...windows, everyMs: 3 * DAY_MS } }),
-    evidence,
+    parsed: PARSED,
+    evidence: evidence.map((one) => ({ ...one, declarationHash: spokenHash(PARSED) })),
     releases: { api: "r1" },
     now,
     target: "local",

@@ -4,7 +4,7 @@ import { total } from "../load/window.ts";
 import type { DrillRun, Evidence } from "../record/evidence.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import { keptFinding } from "./finding.ts";
-import { type DeclaredObjective, staleBecause } from "./objectives.ts";
+import { type DeclaredObjective, spokenHash, staleBecause } from "./objectives.ts";
 import { predictedFigure, type Prediction } from "./prediction.ts";
 import type { Ready } from "./preflight.ts";
 import type { DrillRequest } from "./request.ts";
@@ -53,7 +53,7 @@ export function evidenceOf(played: Played, asked: DeclaredObjective): Evidence {
     again: againOf(request),
     seed: request.seed,
     target: target.platform.name,
-    declarationHash: parsed.hash,
+    declarationHash: spokenHash(parsed),
     releases: ready?.releases ?? {},
     at: timestamp(request.clock),
     raw: request.raw,

@@ -2,7 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { present } from "@seaworthy/std/assert";
 import type { Evidence } from "../record/evidence.ts";
-import { evidenceObjectives, objectiveStates, type ObjectiveQuestion } from "./objectives.ts";
+import {
+  evidenceObjectives,
+  objectiveStates,
+  spokenHash,
+  type ObjectiveQuestion,
+} from "./objectives.ts";
 import { anEvidence } from "./evidence.fixture.ts";
 import { aParsed, aUnit, OBJECTIVES } from "./planted.fixture.ts";
 import { aRun } from "./verdict.fixture.ts";
@@ -54,12 +59,24 @@ test("evidence counts as long as drills are declared to be apart", () => {
     const { system } = aParsed(aUnit(2));
     const drills = { ...system.drills, everyMs };
     const parsed = aParsed(aUnit(2), { objectives: ERRORS, drills });
-    return ask([anEvidence()], { parsed, now: "2026-01-14T00:00:00.000Z" });
+    const one = anEvidence({ declarationHash: spokenHash(parsed) });
+    return ask([one], { parsed, now: "2026-01-14T00:00:00.000Z" });
   };
   assert.equal(every(undefined).state, "held", "a week, where nothing is declared");
   assert.equal(every(5 * 86_400_000).state, "held");
   const stale = every(3 * 3_600_000);
   assert.deepEqual([stale.state, stale.because], ["stale", "it is 4 days old"]);
+});
+
+test("a schedule alone makes no evidence stale, and anything else does", () => {
+  const drills = aParsed(aUnit(2)).system.drills;
+  const hashes = [7, 3].map((days) => {
+    const every = { ...drills, everyMs: days * 86_400_000 };
+    return spokenHash(aParsed(aUnit(2), { drills: every }));
+  });
+  assert.equal(new Set(hashes).size, 1);
+  const other = { ...drills, everyMs: 3, windowMs: drills.windowMs + 1 };
+  assert.notEqual(spokenHash(aParsed(aUnit(2), { drills: other })), hashes[0]);
 });
 
 test("the worst current evidence decides", () => {

@@ -1,7 +1,9 @@
 import { humanDuration } from "@seaworthy/std/duration";
 import { humanPercent } from "@seaworthy/std/ratio";
 import type { Evidence, Verdict } from "../record/evidence.ts";
+import { canonicalHash } from "../system/canonical-json.ts";
 import type { ObjectiveName, Objectives, Parsed } from "../system/system.ts";
+import { CATALOGUE, isDrillName } from "./catalogue.ts";
 
 /** What `status` says of one declared objective (architecture §13). */
 export interface ObjectiveState {
@@ -98,7 +100,9 @@ export function figureText(objective: ObjectiveName, value: number): string {
 }
 
 function stateOf(declared: DeclaredObjective, question: ObjectiveQuestion): ObjectiveState {
-  const spoken = question.evidence.filter(({ objective }) => objective === declared.objective);
+  const spoken = question.evidence.filter(
+    (one) => one.objective === declared.objective && !isRehearsed(one),
+  );
   const latest = spoken.at(-1);
   const base = { objective: declared.objective, declared: limitText(declared) };
   if (latest === undefined) return { ...base, ...NEVER_TRIED };
@@ -116,6 +120,11 @@ function stateOf(declared: DeclaredObjective, question: ObjectiveQuestion): Obje
   };
 }
 
+/** A copy that nobody uses held it: a miss there is one, but nobody's users were served. */
+function isRehearsed({ drill, verdict }: Evidence): boolean {
+  return verdict === "held" && isDrillName(drill) && CATALOGUE[drill].kind === "rehearsal";
+}
+
 const NEVER_TRIED = {
   state: "never-tried",
   because: "no drill has tried it here",
@@ -125,13 +134,22 @@ const NEVER_TRIED = {
   drill: undefined,
 } as const;
 
+/**
+ * The identity of what evidence speaks of: the declaration without its schedule of drills, which
+ * changes nothing that runs.
+ */
+export function spokenHash({ system, hash }: Parsed): string {
+  const { everyMs, ...drills } = system.drills;
+  return everyMs === undefined ? hash : canonicalHash({ ...system, drills });
+}
+
 /** Why this evidence does not speak of what serves now; undefined when it does. */
 export function staleBecause(
   one: Evidence,
   question: Omit<ObjectiveQuestion, "evidence">,
 ): string | undefined {
   if (one.target !== question.target) return `it was shown on ${one.target}`;
-  if (one.declarationHash !== question.parsed.hash) return "the declaration changed since";
+  if (one.declarationHash !== spokenHash(question.parsed)) return "the declaration changed since";
   for (const [unit, release] of Object.entries(one.releases)) {
     const serving = question.releases[unit];
     if (serving !== release) {

@@ -1,6 +1,7 @@
 import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { timestamp } from "@seaworthy/std/clock";
+import { spokenHash } from "./objectives.ts";
 import type { Prediction } from "./prediction.ts";
 import type { Ready } from "./preflight.ts";
 import type { DrillRequest } from "./request.ts";
@@ -22,7 +23,7 @@ export async function writePrediction(
     drill: request.name,
     unit: unit.name,
     target: request.target.platform.name,
-    declarationHash: request.parsed.hash,
+    declarationHash: spokenHash(request.parsed),
     releases,
     seed: request.seed,
     runs: request.runs,
