@@ -5,9 +5,11 @@ import { touching } from "../load/window.ts";
 import type { ObservedInstance } from "../plan/observed.ts";
 import type { Fault } from "../record/fault.ts";
 import type { InstanceId } from "../record/step.ts";
+import type { Target } from "../targets/target.ts";
 import { SWITCH_MARGIN_MS } from "./fault-under-way.ts";
 import type { WrongsOf } from "./notes.ts";
 import { chooseVictim } from "./preflight.ts";
+import type { DrillRequest } from "./request.ts";
 import type { RunSetting } from "./stage.ts";
 import { unitSeen } from "./whole.ts";
 import type { Exposed } from "./wholeness.ts";
@@ -32,7 +34,14 @@ export interface FaultChoice {
   readonly wrongsOf: WrongsOf | undefined;
 }
 
-export type ChooseFault = (setting: RunSetting) => Result<FaultChoice, string>;
+/** What a choice is made of: what runs, and the run's own chance. */
+export type Choosing = Pick<RunSetting, "unit" | "before" | "random" | "load"> & {
+  readonly request: Pick<DrillRequest, "parsed"> & {
+    readonly target: Pick<Target, "platform">;
+  };
+};
+
+export type ChooseFault = (setting: Choosing) => Result<FaultChoice, string>;
 
 /** A tenth of the time: what takes 10 ms of work takes 100 ms (`research/resilience.md` D4). */
 const SLOW = { runningMs: 10, stoppedMs: 90 };
@@ -109,7 +118,7 @@ export const chooseDependencySlow: ChooseFault = (setting) =>
 
 /** All of a service that the drilled one needs; requests that need it not go on. */
 function dependency(
-  setting: RunSetting,
+  setting: Choosing,
   faultOf: (instance: InstanceId) => Fault,
 ): Result<FaultChoice, string> {
   const { unit, random, before, load } = setting;
@@ -155,7 +164,7 @@ function edgeChoice(fault: Fault, never: readonly string[]): FaultChoice {
   };
 }
 
-function victimOf({ unit, before, random }: RunSetting): ObservedInstance {
+function victimOf({ unit, before, random }: Choosing): ObservedInstance {
   return chooseVictim(present(unitSeen(before, unit.name), unit.name), random);
 }
 
@@ -164,6 +173,6 @@ function exposedOf({ unit, id, pid }: ObservedInstance, during: Exposed["while"]
 }
 
 /** Our own undo comes first; this is the dead man's switch's. */
-function forMs({ request }: RunSetting): number {
+function forMs({ request }: Choosing): number {
   return request.parsed.system.drills.freezeMs + SWITCH_MARGIN_MS;
 }

@@ -7,8 +7,8 @@ import { startLoad } from "../load/client.ts";
 import { loadCommand } from "../load/own-command.fixture.ts";
 import type { ServiceUnit } from "../plan/graph.ts";
 import type { Evidence } from "../record/evidence.ts";
-import type { Load, LoadRequest, Objectives } from "../system/system.ts";
-import { aGraph } from "../targets/declared.ts";
+import type { Edge, Load, LoadRequest, Objectives } from "../system/system.ts";
+import { aGraph, anEdge } from "../targets/declared.ts";
 import { Hand, Rehearsal, take } from "../targets/local/fixtures/rehearsal.ts";
 import type { DrillName } from "./catalogue.ts";
 import { runDrill } from "./drill.ts";
@@ -25,6 +25,7 @@ export const GET: LoadRequest = {
 export interface LocalDrill {
   readonly load?: Partial<Load>;
   readonly objectives?: Partial<Objectives>;
+  readonly edge?: Partial<Edge>;
   /** Beside the one that is drilled. */
   readonly others?: readonly ServiceUnit[];
 }
@@ -38,7 +39,8 @@ export async function drillOn(
   await using rehearsal = await Rehearsal.begin();
   const target = await rehearsal.open();
   await using lease = await take(target);
-  const graph = aGraph([...(given.others ?? []), unit]);
+  const edge = anEdge(given.edge);
+  const graph = aGraph([...(given.others ?? []), unit], { edge });
   await new Hand(target, lease).up(graph);
   const scratch = join(rehearsal.home, "raw");
   await mkdir(scratch);
@@ -59,7 +61,7 @@ export async function drillOn(
     unit: undefined,
     target,
     lease,
-    parsed: aParsed(unit, { load, drills, objectives, edge: graph.edge }),
+    parsed: aParsed(unit, { load, drills, objectives, edge }),
     graph,
     startLoad: believed(startLoad(loadCommand, systemClock)),
     roll: () => Promise.reject(new Error("no roll in this drill")),
