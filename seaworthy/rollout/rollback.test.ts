@@ -104,6 +104,15 @@ test("finishes a rollback that died, whichever release serves just now", async (
   assert.equal(goal.value.get("api")?.release.id, R1.id, "not back to where it came from");
 });
 
+test("finishes a rollback that died twice, the second time amid its leftovers", async () => {
+  const change = { committed: R0.id, previous: R1.id };
+  const first = begun("rollback", { from: R0.id, to: R1.id });
+  const second = begun("rollback", { from: R1.id, to: R1.id });
+  const goal = await asked(change, { journal: [first, second] });
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R1.id);
+});
+
 test("leaves alone what the operation that died did not touch", async () => {
   const change = { committed: R1.id, previous: R0.id };
   const other = { unit: "web", from: R0.id, to: R2.id, replicas: 2 };

@@ -83,9 +83,9 @@ function earlierOf(unit: ObservedUnit, open: HalfDone): ReleaseId | undefined {
     return [unit.committed, unit.previous].find((id) => id !== undefined && id !== serving);
   }
   // A rollback is finished, not turned round.
-  const goal = last.verb === "rollback" ? changesOf(unit.name, [last])[0]?.to : undefined;
-  if (goal !== undefined) return goal;
-  return last.verb !== "rollback" && hasCommitted(unit, open) ? unit.previous : unit.committed;
+  const goal = last.changes.find((change) => change.unit === unit.name)?.to;
+  if (last.verb === "rollback") return goal ?? unit.committed;
+  return hasCommitted(unit, open) ? unit.previous : unit.committed;
 }
 
 /** It died after that, so that its own release is the committed one. */
