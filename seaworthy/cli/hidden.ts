@@ -78,6 +78,15 @@ export async function runHidden(
       await runLoadWorker({ clock, input: process.stdin, output: process.stdout });
       return EXIT.done;
     }
+    case "_scratch-edge": {
+      const { keepScratchEdge } = await import("../targets/local/keep-scratch-edge.ts");
+      return await keepScratchEdge({
+        folder: args[0] ?? "",
+        gatewayCommand: gatewayCommand(process.execPath),
+        input: process.stdin,
+        output: process.stdout,
+      });
+    }
     case "_impair": {
       const { impair } = await import("../drills/impair.ts");
       const ended = await impair(args, { clock, environment, node: process.execPath, process });

@@ -31,6 +31,13 @@ test("an objective that no drill tried is never tried", () => {
   assert.equal(ask([anEvidence({ objective: "recovery.time" })]).state, "never-tried");
 });
 
+test("a rehearsal holds no objective, but a miss in it is one", () => {
+  const rehearsed = { drill: "certificate-expiry" } as const;
+  assert.equal(ask([anEvidence(rehearsed)]).state, "never-tried");
+  assert.equal(ask([anEvidence(), anEvidence(rehearsed)]).drill, "kill-instance");
+  assert.equal(ask([anEvidence({ ...rehearsed, verdict: "missed" })]).state, "missed");
+});
+
 test("an objective is what its evidence says, with figure, runs, age and drill", () => {
   const state = ask([anEvidence({ measured: 0.0012 })]);
   assert.deepEqual(

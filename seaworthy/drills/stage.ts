@@ -20,6 +20,8 @@ export interface RunSetting extends Ready {
   /** 1 for the first. */
   readonly turn: number;
   readonly limits: BaselineLimits;
+  /** Another share of clients that come anew; undefined: the usual one. */
+  readonly freshConnections?: number;
 }
 
 /** The baseline, and why it does not allow that anything is broken now. */
@@ -84,7 +86,7 @@ export class Stage implements AsyncDisposable {
       // Also after a drill of the same name was recorded in the same ledger.
       run: `${request.operation}-${turn}-${freshId(4)}`,
       durationMsMax: warmUpMs + baselineMs + lastsMs + LOAD_MARGIN_MS,
-      freshConnections: FRESH_CONNECTIONS,
+      freshConnections: setting.freshConnections ?? FRESH_CONNECTIONS,
       samplesFile: join(request.scratch, `run-${turn}.ndjson`),
     };
     // Not the request's signal: an operator's stop undoes first, and keeps what was measured.

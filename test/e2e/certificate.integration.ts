@@ -102,3 +102,34 @@ test("HTTPS from up to a drill; a renewal needs no roll, and the key stays in it
   assert.equal(scaled.code, 0, scaled.stderr);
   for (const pair of [first, second]) assert.deepEqual(await leaks(rehearsal, pair), []);
 });
+
+test("a rehearsal of an expiry: new clients fail from the second, open ones never", async () => {
+  await using rehearsal = await rehearse({ "system.ts": aSystem() });
+  assert.equal((await rehearsal.run(["up"])).code, 0);
+  const drill = await rehearsal.run(["drill", "certificate-expiry", "--tier", "T0", "--json"]);
+  const line = drill.stdout.trim().split("\n").at(-1) ?? "";
+  const document: { evidence: readonly Evidence[] } = JSON.parse(line);
+  const [evidence] = document.evidence;
+  assert.ok(evidence !== undefined, drill.stderr + drill.stdout);
+  const isLate = /too slow to believe/.test(evidence.because);
+  assert.ok(evidence.verdict === "held" || isLate, `${evidence.verdict}: ${evidence.because}`);
+  const [run] = evidence.runs;
+  assert.match(run?.injected ?? "", /^\d+ new connections refused it$/);
+  assert.match(run?.undone ?? "", /^accepted again .* after the files were renewed$/);
+  assert.ok(run?.tookMs !== undefined && run.tookMs >= 1_000, `${run?.tookMs} ms`);
+  assert.equal(run.failed.safe, 0, "who was connected noticed nothing");
+  // It served nobody: the objective is not held by it.
+  const status = await rehearsal.run(["status"]);
+  assert.match(status.stdout, /errors .*never-tried|errors .*could-not-verify/);
+});
+
+interface Evidence {
+  readonly verdict: string;
+  readonly because: string;
+  readonly runs: readonly {
+    readonly injected?: string;
+    readonly undone?: string;
+    readonly tookMs?: number;
+    readonly failed: { readonly safe: number };
+  }[];
+}
