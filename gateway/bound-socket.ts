@@ -1,3 +1,4 @@
+import { closeSync } from "node:fs";
 import * as net from "node:net";
 import { getSystemErrorName } from "node:util";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
@@ -44,6 +45,18 @@ export function bindSocket(host: string, port: number): Result<BoundSocket, Bind
   }
   const descriptor = made.fd;
   return ok({ host, port: name.port ?? port, descriptor, close: () => made.close() });
+}
+
+/** One that another process bound, as its descriptor was inherited. */
+export function inheritedSocket(inherited: Omit<BoundSocket, "close">): BoundSocket {
+  return { ...inherited, close: () => closeSync(inherited.descriptor) };
+}
+
+/** The descriptor a server listens on; undefined where this Node has other handles. */
+export function descriptorOf(server: net.Server): number | undefined {
+  const handle: unknown = Reflect.get(server, "_handle");
+  if (typeof handle !== "object" || handle === null || !("fd" in handle)) return undefined;
+  return typeof handle.fd === "number" && handle.fd >= 0 ? handle.fd : undefined;
 }
 
 function isTcpHandle(value: unknown): value is TcpHandle {

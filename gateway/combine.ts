@@ -33,6 +33,7 @@ export function gatewayStatus(parts: StatusParts): GatewayStatus {
   const status = own?.kind === "status" ? own : undefined;
   return {
     generation: parts.generation,
+    holderPid: process.pid,
     workerPid: serving?.pid ?? 0,
     workers: workers.map(({ link }) => ({
       pid: link.pid,

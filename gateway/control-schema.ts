@@ -1,3 +1,4 @@
+import type { Command } from "@seaworthy/std/command";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { z } from "zod";
 import { findContradiction, gatewayConfigSchema } from "./config-schema.ts";
@@ -7,9 +8,12 @@ const id = z.int();
 /** A day: longer waits are mistakes. */
 const waitMs = z.int().min(0).max(86_400_000);
 
+const commandSchema: z.ZodType<Command> = z.tuple([z.string().min(1)], z.string());
+
 const controlRequestSchema: z.ZodType<ControlRequest> = z.discriminatedUnion("op", [
   z.strictObject({ id, op: z.literal("apply"), config: gatewayConfigSchema }),
   z.strictObject({ id, op: z.literal("handover"), drainMs: waitMs }),
+  z.strictObject({ id, op: z.literal("replace-holder"), command: commandSchema }),
   z.strictObject({ id, op: z.literal("status") }),
   z.strictObject({
     id,

@@ -1,5 +1,7 @@
 import { chmod, rm } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
+import { present } from "@seaworthy/std/assert";
+import { descriptorOf } from "./bound-socket.ts";
 import type { ControlReply, ControlRequest } from "./control.ts";
 import { parseControlRequest } from "./control-schema.ts";
 
@@ -27,7 +29,16 @@ export class ControlServer implements AsyncDisposable {
     }
     await rm(path, { force: true });
     const server = new ControlServer(path, answer);
-    await server.#listen();
+    await server.#listen(path);
+    // The process's umask made it private already; this is for systems that ignore it on sockets.
+    await chmod(path, 0o600);
+    return server;
+  }
+
+  /** Answers on a socket that somebody else bound to this path: what waits on it is not lost. */
+  static async inherit(path: string, descriptor: number, answer: Answer): Promise<ControlServer> {
+    const server = new ControlServer(path, answer);
+    await server.#listen({ fd: descriptor });
     return server;
   }
 
@@ -40,13 +51,16 @@ export class ControlServer implements AsyncDisposable {
     });
   }
 
-  async #listen(): Promise<void> {
+  /** For those who are to hold the path when this process does not any more. */
+  get descriptor(): number {
+    return present(descriptorOf(this.#server), "the descriptor of the control socket");
+  }
+
+  async #listen(where: string | { readonly fd: number }): Promise<void> {
     await new Promise<void>((resolve, reject) => {
       this.#server.once("error", reject);
-      this.#server.listen(this.path, resolve);
+      this.#server.listen(where, resolve);
     });
-    // The process's umask made it private already; this is for systems that ignore it on sockets.
-    await chmod(this.path, 0o600);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

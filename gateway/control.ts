@@ -1,3 +1,4 @@
+import type { Command } from "@seaworthy/std/command";
 import type { GatewayConfig } from "./config.ts";
 
 /**
@@ -9,6 +10,11 @@ export type ControlRequest =
   | { readonly id: number; readonly op: "apply"; readonly config: GatewayConfig }
   /** A new worker takes over the sockets; the old one answers `Connection: close` and drains. */
   | { readonly id: number; readonly op: "handover"; readonly drainMs: number }
+  /**
+   * This holder ends; its worker serves on and starts the next one by this command, with the same
+   * `--state` and `--control`. What is asked meanwhile waits for it.
+   */
+  | { readonly id: number; readonly op: "replace-holder"; readonly command: Command }
   | { readonly id: number; readonly op: "status" }
   /**
    * Resolves when nothing is in flight on this endpoint; at `deadlineMs` its requests are ended.
@@ -38,6 +44,8 @@ export interface DrainOutcome {
 
 export interface GatewayStatus {
   readonly generation: number;
+  /** Of the process that answers: another one after it was killed, started by its worker. */
+  readonly holderPid: number;
   readonly workerPid: number;
   readonly workers: readonly { readonly pid: number; readonly state: "serving" | "draining" }[];
   readonly listeners: readonly {

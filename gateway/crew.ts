@@ -4,24 +4,46 @@ import { backoffMs } from "@seaworthy/std/retry";
 import type { GatewayConfig } from "./config.ts";
 import type { Log } from "./holder-log.ts";
 import type { Sockets } from "./listener-sockets.ts";
-import type { KnownEndpoint, ServedPairs, WorkerDrain } from "./orders.ts";
+import type { KnownEndpoint, KnownEndpoints, ServedPairs, WorkerDrain } from "./orders.ts";
 import { within } from "./race.ts";
 import { WorkerLink } from "./worker-link.ts";
+import { childPeer, FIRST_DESCRIPTOR, type WorkerPeer } from "./worker-peer.ts";
 
 /** A worker that does not serve by then never will: a start takes a quarter of a second. */
 const START_MS = 15_000;
 /** A worker that lived this long did not die of its start. */
 const STABLE_MS = 10_000;
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
+const BEAT_EVERY_MS = 250;
+/**
+ * A worker that answers nothing for 2.5 s is followed by another, which serves before the kernel's
+ * queue is full (4 s at 1,000 connections a second). What it does longer than that it does for ever.
+ */
+const SILENT_BEATS_MAX = 10;
+/** And after 10 s it is killed: until then it may come to itself and serve out what it has. */
+const KILL_BEATS_MAX = 40;
+/** For what a worker that came to itself still has. */
+const SILENT_DRAIN_MS = 30_000;
 
 export interface CrewOptions {
   readonly clock: Clock;
-  readonly workerCommand: Command;
   readonly log: Log;
+  readonly commands: CrewCommands;
+  /** Of the control socket, which every worker inherits. */
+  readonly control: number;
   /** The certificates that listeners of this configuration serve now. */
   readonly pairsOf: (config: GatewayConfig) => ServedPairs;
   /** The serving worker died without having been told to. */
   readonly onLost: () => void;
+}
+
+export interface CrewCommands {
+  /** Starts this gateway. */
+  readonly program: Command;
+  /** Added for a worker. */
+  readonly workerArguments: readonly string[];
+  /** Added for a holder like this one: for the worker that it leaves behind. */
+  readonly holderArguments: readonly string[];
 }
 
 /** The worker processes: the one that serves and those that drain. */
@@ -42,9 +64,9 @@ export class Crew {
     return this.#serving;
   }
 
-  /** Those that can answer: one that is still starting hears nothing yet. */
+  /** Those that can answer: one that is still starting hears nothing yet, a silent one no more. */
   get all(): readonly WorkerLink[] {
-    return [...this.#workers].filter((link) => link.hasServed);
+    return [...this.#workers].filter((link) => link.hasServed && !link.isSilent);
   }
 
   /**
@@ -52,20 +74,17 @@ export class Crew {
    * `CannotListen`, `WorkerGone` or `DeadlineExceeded`; the one before then serves on.
    */
   async takeOver(config: GatewayConfig, sockets: Sockets, drain: WorkerDrain): Promise<void> {
-    const { clock, log, workerCommand } = this.#options;
+    const { clock, log, commands, control, pairsOf } = this.#options;
     this.#forgetAllBut(config);
-    const link = new WorkerLink({
-      command: workerCommand,
-      config,
-      pairs: this.#options.pairsOf(config),
-      sockets,
-      known: Object.fromEntries(this.#known),
-      onHealth: (endpoint, known) => {
-        if (!link.isDraining) this.#known.set(endpoint, known);
-      },
+    const inherited = [...sockets].map(([name, { host, port }], index) => {
+      return { name, host, port, descriptor: FIRST_DESCRIPTOR + 1 + index };
     });
-    this.#workers.add(link);
-    void link.exited.then((how) => this.#onExit(link, how));
+    const descriptors = [...sockets.values()].map(({ descriptor }) => descriptor);
+    const link = this.#link(
+      childPeer([...commands.program, ...commands.workerArguments], [control, ...descriptors]),
+    );
+    const known = Object.fromEntries(this.#known);
+    link.start({ config, pairs: pairsOf(config), sockets: inherited, known });
     try {
       await within(link.serving, { clock, ms: START_MS, what: `worker ${link.pid} to serve` });
     } catch (error) {
@@ -73,11 +92,70 @@ export class Crew {
       link.kill();
       throw error;
     }
-    const before = this.#serving;
-    this.#serving = link;
-    this.#servingSinceMs = clock.now();
     log("worker-serving", { pid: link.pid, generation: config.generation });
-    before?.drain(drain);
+    // In this order: two that are seated would start a holder each.
+    this.#serving?.drain(drain);
+    this.#seat(link);
+    void this.#watch(link);
+  }
+
+  /**
+   * The worker that started this process serves on. One of another version is only drained: it
+   * might mean something else by the same words.
+   */
+  adopt(peer: WorkerPeer, known: KnownEndpoints, isForeign: boolean): void {
+    for (const [endpoint, what] of Object.entries(known)) this.#known.set(endpoint, what);
+    const link = this.#link(peer);
+    if (isForeign) {
+      this.#serving = link;
+      return;
+    }
+    link.hasServed = true;
+    this.#seat(link);
+    void this.#watch(link);
+  }
+
+  /** This holder ends, and its worker starts the next one by `command`. */
+  leaveTo(command: Command): boolean {
+    this.#serving?.seat([...command, ...this.#options.commands.holderArguments]);
+    return this.#serving !== undefined;
+  }
+
+  #link(peer: WorkerPeer): WorkerLink {
+    const link = new WorkerLink(peer, (known, endpoint) => {
+      if (!link.isDraining) this.#known.set(endpoint, known);
+    });
+    this.#workers.add(link);
+    void link.exited.then((how) => this.#onExit(link, how));
+    return link;
+  }
+
+  #seat(link: WorkerLink): void {
+    this.#serving = link;
+    this.#servingSinceMs = this.#options.clock.now();
+    const { program, holderArguments } = this.#options.commands;
+    link.seat([...program, ...holderArguments]);
+  }
+
+  /** By beats, not by time: one that this process itself was late with is no silence. */
+  async #watch(link: WorkerLink): Promise<void> {
+    const { clock } = this.#options;
+    let silentBeats = 0;
+    while (this.#workers.has(link) && silentBeats < KILL_BEATS_MAX) {
+      link.beat();
+      await clock.sleep(BEAT_EVERY_MS);
+      silentBeats = link.hasAnswered ? 0 : silentBeats + 1;
+      if (silentBeats === SILENT_BEATS_MAX) this.#onSilent(link);
+    }
+    if (this.#workers.has(link)) link.kill();
+  }
+
+  #onSilent(link: WorkerLink): void {
+    const { log } = this.#options;
+    log("worker-silent", { pid: link.pid, ms: SILENT_BEATS_MAX * BEAT_EVERY_MS });
+    link.drain({ deadlineMs: SILENT_DRAIN_MS, hasSuccessor: true });
+    link.giveUp();
+    if (link === this.#serving) this.#lose();
   }
 
   /** How long to wait before the next start: nothing after a worker that had lived. */
@@ -104,10 +182,13 @@ export class Crew {
   }
 
   #onExit(link: WorkerLink, how: string): void {
-    const { clock, log, onLost } = this.#options;
     this.#workers.delete(link);
-    log("worker-ended", { pid: link.pid, how });
-    if (link !== this.#serving) return;
+    this.#options.log("worker-ended", { pid: link.pid, how });
+    if (link === this.#serving) this.#lose();
+  }
+
+  #lose(): void {
+    const { clock, onLost } = this.#options;
     this.#serving = undefined;
     const hadLived = clock.now() - this.#servingSinceMs > STABLE_MS;
     this.#quickDeaths = hadLived ? 1 : this.#quickDeaths + 1;

@@ -1,26 +1,28 @@
 import { assertNever } from "@seaworthy/std/assert";
 import { deadline, timestamp, type Clock } from "@seaworthy/std/clock";
-import type { Command } from "@seaworthy/std/command";
 import type { Random } from "@seaworthy/std/random";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { poll } from "@seaworthy/std/retry";
 import { Certificates } from "./certificates.ts";
 import type { GatewayConfig, ListenerConfig } from "./config.ts";
 import type { CertificateStatus, ControlReply, ControlRequest } from "./control.ts";
-import { Crew } from "./crew.ts";
+import { Crew, type CrewCommands } from "./crew.ts";
 import type { Log } from "./holder-log.ts";
 import {
   bindListeners,
   closeAllBut,
+  inheritedSockets,
   portsOf,
   sameSockets,
   type Sockets,
 } from "./listener-sockets.ts";
-import type { ServedPairs, WorkerReply } from "./orders.ts";
+import type { Inheritance, ServedPairs, WorkerReply } from "./orders.ts";
 import { within } from "./race.ts";
 import { readState, writeState } from "./state-store.ts";
 import { combineDrains, gatewayStatus, withHolderMetrics } from "./combine.ts";
+import { GATEWAY_VERSION } from "./version.ts";
 import { CannotListen, WorkerGone, type WorkerLink } from "./worker-link.ts";
+import type { WorkerPeer } from "./worker-peer.ts";
 
 /** The worker of a holder that died still listens until it has noticed. */
 const BIND_WAIT_MS = 5_000;
@@ -39,8 +41,9 @@ export interface HolderOptions {
   readonly random: Random;
   /** Holds the last configuration; 0700. */
   readonly folder: string;
-  /** Starts a worker: this program again. */
-  readonly workerCommand: Command;
+  readonly commands: CrewCommands;
+  /** Descriptor of the control socket. */
+  readonly control: number;
   readonly log: Log;
 }
 
@@ -57,17 +60,18 @@ export class Holder {
   #sockets: Sockets = new Map();
   #ports: Readonly<Record<string, number>> = {};
   #turn: Promise<unknown> = Promise.resolve();
+  readonly #left = Promise.withResolvers<void>();
 
   constructor(options: HolderOptions) {
     this.#options = options;
-    const { clock, log, workerCommand } = options;
+    const { clock, log, commands, control } = options;
     this.#certificates = new Certificates(clock, log);
     const onLost = (): void => {
       void this.#inTurn(() => this.#revive());
     };
     const pairsOf = ({ listeners }: GatewayConfig): ServedPairs =>
       this.#certificates.pairsOf(listeners);
-    this.#crew = new Crew({ clock, log, workerCommand, pairsOf, onLost });
+    this.#crew = new Crew({ clock, log, commands, control, pairsOf, onLost });
     const onPairs = (): void => {
       void this.#inTurn(async () => this.#serveCertificates());
     };
@@ -89,6 +93,34 @@ export class Holder {
     this.#sockets = sockets.value;
     this.#options.log("restored", { generation: state.config.generation });
     void this.#inTurn(() => this.#revive());
+    return ok(undefined);
+  }
+
+  /**
+   * Goes on where a holder that died has left its worker, which serves meanwhile. What that one was
+   * about to apply is applied now. Rejects where nothing readable says what to serve.
+   */
+  async succeed(will: Inheritance, peer: WorkerPeer): Promise<Result<undefined, string>> {
+    const { log, folder } = this.#options;
+    const isForeign = will.version !== GATEWAY_VERSION;
+    const kept = await readState(folder);
+    if (!kept.ok) log("state-unreadable", { error: kept.error });
+    const state = kept.ok ? kept.value : undefined;
+    if (isForeign && state === undefined) return refuse("nothing says what to serve");
+    const served = isForeign && state !== undefined ? state.config : will.config;
+    await this.#certificates.load(served.listeners);
+    this.#config = served;
+    this.#sockets = inheritedSockets(will.sockets);
+    this.#ports = { ...state?.ports, ...portsOf(this.#sockets) };
+    this.#crew.adopt(peer, will.known, isForeign);
+    log("succeeded", { worker: will.pid, generation: served.generation });
+    void this.#inTurn(async () => {
+      if (isForeign) await this.#handover(RELISTEN_DRAIN_MS);
+      if (state !== undefined && state.config.generation > served.generation) {
+        const applied = await this.#apply(state.config);
+        if (!applied.ok) log("request-failed", { op: "apply", error: applied.error });
+      }
+    }).catch((error: Error) => log("worker-failed", { error: error.message }));
     return ok(undefined);
   }
 
@@ -126,6 +158,8 @@ export class Holder {
         const done = await this.#inTurn(() => this.#handover(request.drainMs));
         return done.ok ? this.#status(id) : { id, ok: false, error: done.error };
       }
+      case "replace-holder":
+        return await this.#inTurn(() => this.#replace(request));
       case "status":
         return this.#status(id);
       case "drain-endpoint":
@@ -291,6 +325,23 @@ export class Holder {
       now: timestamp(this.#options.clock),
     });
     return { id, ok: true, status };
+  }
+
+  /** This process ends, and nothing of what it holds does. */
+  get left(): Promise<void> {
+    return this.#left.promise;
+  }
+
+  async #replace(
+    request: Extract<ControlRequest, { op: "replace-holder" }>,
+  ): Promise<ControlReply> {
+    const { id, command } = request;
+    const reply = await this.#status(id);
+    if (!this.#crew.leaveTo(command)) {
+      return { id, ok: false, error: "no worker is there to start another holder" };
+    }
+    this.#left.resolve();
+    return reply;
   }
 
   async #askServing(what: { readonly op: "metrics" }): Promise<WorkerReply | undefined> {

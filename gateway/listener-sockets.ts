@@ -1,7 +1,8 @@
 import type { Random } from "@seaworthy/std/random";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
-import { bindSocket, type BoundSocket } from "./bound-socket.ts";
+import { bindSocket, inheritedSocket, type BoundSocket } from "./bound-socket.ts";
 import type { ListenerConfig } from "./config.ts";
+import type { InheritedSocket } from "./orders.ts";
 import { bindFreePort } from "./ports.ts";
 
 export type Sockets = ReadonlyMap<string, BoundSocket>;
@@ -39,6 +40,10 @@ export function bindListeners(plan: SocketPlan): Result<Sockets, string> {
 
 function fits(held: BoundSocket, listener: ListenerConfig): boolean {
   return held.host === listener.host && (listener.port === 0 || held.port === listener.port);
+}
+
+export function inheritedSockets(inherited: readonly InheritedSocket[]): Sockets {
+  return new Map(inherited.map(({ name, ...socket }) => [name, inheritedSocket(socket)]));
 }
 
 /** Closes the sockets of one set that are not in another. */

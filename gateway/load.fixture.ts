@@ -2,8 +2,9 @@ import { Agent, request } from "node:http";
 import { systemClock } from "@seaworthy/std/clock";
 
 /**
- * Open-loop load for the handover test: `node load.fixture.ts PORT RATE SECONDS` prints one line of
- * JSON. Every other request comes on a new connection, the rest on kept-alive ones; nothing is
+ * Open-loop load: `node load.fixture.ts PORT RATE SECONDS` prints one line of JSON when SECONDS are
+ * over or SIGTERM comes, and `open N` for each SIGUSR2: the requests under way then. Every other
+ * request comes on a new connection, the rest on kept-alive ones; every third is a POST; nothing is
  * retried.
  */
 export interface LoadReport {
@@ -14,6 +15,7 @@ export interface LoadReport {
   readonly failed: number;
   readonly newConnections: number;
   readonly keptAlive: number;
+  readonly posts: number;
   /** Sent per second, from the first due time to the last send. */
   readonly achievedRate: number;
   readonly errors: Readonly<Record<string, number>>;
@@ -27,6 +29,7 @@ interface Tally {
   failed: number;
   newConnections: number;
   keptAlive: number;
+  posts: number;
   errors: Record<string, number>;
 }
 
@@ -44,13 +47,16 @@ async function main(port: number, rate: number, seconds: number): Promise<void> 
     failed: 0,
     newConnections: 0,
     keptAlive: 0,
+    posts: 0,
     errors: {},
   };
   const agent = new Agent({ keepAlive: true, maxSockets: SOCKETS_MAX });
   const open = new Set<Promise<void>>();
   const used = new WeakSet<object>();
+  process.on("SIGUSR2", () => process.stdout.write(`open ${open.size}\n`));
   const startMs = systemClock.now();
-  const total = rate * seconds;
+  let total = rate * seconds;
+  process.on("SIGTERM", () => (total = tally.sent));
   while (tally.sent < total) {
     const due = Math.min(total, Math.floor(((systemClock.now() - startMs) / 1_000) * rate) + 1);
     while (tally.sent < due) {
@@ -67,6 +73,9 @@ async function main(port: number, rate: number, seconds: number): Promise<void> 
   process.stdout.write(`${JSON.stringify({ ...tally, achievedRate } satisfies LoadReport)}\n`);
 }
 
+/** One that is sent with its head, and one write of the service. */
+const BODY = "x".repeat(300);
+
 interface Books {
   readonly tally: Tally;
   /** Sockets that have carried a request. */
@@ -75,9 +84,12 @@ interface Books {
 
 function ask(port: number, agent: Agent | undefined, books: Books): Promise<void> {
   const { tally, used } = books;
+  const isPost = tally.sent % 3 === 0;
+  if (isPost) tally.posts += 1;
   return new Promise((resolve) => {
     const signal = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
-    const options = { host: "127.0.0.1", port, path: "/", agent: agent ?? false, signal };
+    const method = isPost ? "POST" : "GET";
+    const options = { host: "127.0.0.1", port, path: "/", method, agent: agent ?? false, signal };
     const outgoing = request(options, (response) => {
       response.resume();
       response.on("error", (error) => fail(error));
@@ -99,7 +111,7 @@ function ask(port: number, agent: Agent | undefined, books: Books): Promise<void
       else tally.newConnections += 1;
       used.add(socket);
     });
-    outgoing.end();
+    outgoing.end(isPost ? BODY : undefined);
   });
 }
 

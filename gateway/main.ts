@@ -5,12 +5,16 @@ import type { Command } from "@seaworthy/std/command";
 import { freshId, freshSeed, seeded } from "@seaworthy/std/random";
 import { readDescriptorLimit } from "./descriptors.ts";
 import { jsonLog, type Log } from "./holder-log.ts";
-import type { WorkerOrder } from "./orders.ts";
+import type { Answer } from "./control-server.ts";
+import type { Holder } from "./holder.ts";
+import type { Inheritance, WorkerReport } from "./orders.ts";
+import { within } from "./race.ts";
 import type { Worker } from "./worker.ts";
 
 /**
  * The gateway's composition root: `node main.ts --state DIR --control SOCKET` is the holder, which
- * starts this file again as `--worker`. Exit: 0 after a drain, 1 on an error, 2 on bad arguments.
+ * starts this file again as `--worker`. A worker whose holder died starts the next one with `--heir`.
+ * Exit: 0 after a drain, 1 on an error, 2 on bad arguments.
  */
 async function main(): Promise<void> {
   enableCompileCache();
@@ -20,12 +24,14 @@ async function main(): Promise<void> {
       state: { type: "string" },
       control: { type: "string" },
       worker: { type: "boolean", default: false },
+      heir: { type: "boolean", default: false },
     },
   });
   if (values.worker) {
     await work(log);
   } else if (values.state !== undefined && values.control !== undefined) {
-    await hold({ folder: values.state, control: values.control, log });
+    const { state: folder, control, heir: isHeir } = values;
+    await hold({ folder, control, isHeir, log });
   } else {
     throw new TypeError("usage: main.ts --state DIR --control SOCKET");
   }
@@ -34,35 +40,57 @@ async function main(): Promise<void> {
 interface HoldOptions {
   readonly folder: string;
   readonly control: string;
+  readonly isHeir: boolean;
   readonly log: Log;
 }
 
-async function hold({ folder, control, log }: HoldOptions): Promise<void> {
+/** For the reply to who asked for it. */
+const LEAVE_MS = 50;
+/** A worker that starts a holder tells it at once; one that does not is none. */
+const INHERITANCE_MS = 10_000;
+
+async function hold({ folder, control, isHeir, log }: HoldOptions): Promise<void> {
+  const will = isHeir ? inheritance() : undefined;
   const { Holder } = await import("./holder.ts");
   const { ControlServer } = await import("./control-server.ts");
+  const { FIRST_DESCRIPTOR, parentPeer } = await import("./worker-peer.ts");
   // Sockets and files of ours are nobody else's, from their first moment on.
   process.umask(0o077);
   const stopped = firstSignal();
-  const workerCommand: Command = [
-    process.execPath,
-    ...process.execArgv,
-    import.meta.filename,
-    "--worker",
-  ];
-  const random = seeded(freshSeed());
-  const holder = new Holder({ clock: systemClock, random, folder, workerCommand, log });
   // The path is claimed first, so that a second holder binds nothing; requests wait.
-  const ready = Promise.withResolvers<void>();
-  await using server = await ControlServer.open(control, async (request) => {
-    await ready.promise;
-    return holder.answer(request);
-  });
-  const restored = await holder.restore();
-  if (!restored.ok) throw new Error(restored.error);
-  ready.resolve();
+  const ready = Promise.withResolvers<Holder>();
+  const answer: Answer = async (request) => (await ready.promise).answer(request);
+  await using server = isHeir
+    ? await ControlServer.inherit(control, FIRST_DESCRIPTOR, answer)
+    : await ControlServer.open(control, answer);
+  const program: Command = [process.execPath, ...process.execArgv, import.meta.filename];
+  const holderArguments = ["--state", folder, "--control", control];
+  const commands = { program, workerArguments: ["--worker"], holderArguments };
+  const random = seeded(freshSeed());
+  const { descriptor } = server;
+  const options = { clock: systemClock, random, folder, commands, control: descriptor, log };
+  const holder = new Holder(options);
+  const left = await will;
+  const started =
+    left === undefined ? await holder.restore() : await holder.succeed(left, parentPeer(left.pid));
+  if (!started.ok) throw new Error(started.error);
+  ready.resolve(holder);
   log("holding", { pid: process.pid, control: server.path });
-  log("stopping", { signal: await stopped });
+  const why = await Promise.race([stopped, holder.left]);
+  // Its worker has what it holds, the name as well: nothing is to be closed.
+  if (why === undefined) {
+    await systemClock.sleep(LEAVE_MS);
+    process.exit();
+  }
+  log("stopping", { signal: why });
   await holder.stop();
+}
+
+/** What the worker that started this process says first. */
+async function inheritance(): Promise<Inheritance> {
+  // From the same files, or from older ones: the version says so.
+  const told = new Promise<Inheritance>((resolve) => process.once("message", resolve));
+  return await within(told, { clock: systemClock, ms: INHERITANCE_MS, what: "an inheritance" });
 }
 
 function firstSignal(): Promise<string> {
@@ -77,36 +105,37 @@ function secretNumber(): number {
 
 async function work(log: Log): Promise<void> {
   const { startWorker } = await import("./worker.ts");
-  const report = (what: object): void => {
-    // The channel closes when the holder dies: `disconnect` says so.
-    if (process.connected) process.send?.(what, undefined, {}, () => {});
-  };
+  const { HolderLine } = await import("./holder-line.ts");
   // A terminal's Ctrl-C reaches the whole group; ending is the holder's to order.
   process.on("SIGINT", () => {});
   process.on("SIGTERM", () => {});
   let worker: Worker | undefined;
   const finished = Promise.withResolvers<{ readonly cut: number }>();
-  process.on("disconnect", () => {
-    if (worker === undefined) finished.resolve({ cut: 0 });
-    else void worker.orphaned();
-  });
-  // Orders come from the process that started this one, and from the same files.
-  process.on("message", (order: WorkerOrder) => {
-    if (order.op !== "start") {
-      void worker?.obey(order);
-      return;
-    }
-    const options = {
-      clock: systemClock,
-      idPrefix: freshId(6),
-      descriptorLimit: readDescriptorLimit(),
-      rateSeeds: [secretNumber(), secretNumber()],
-      report,
-    } as const;
-    void startWorker(order, options).then((one) => {
-      worker = one;
-      void one.finished.then(finished.resolve);
-    });
+  const options = {
+    clock: systemClock,
+    idPrefix: freshId(6),
+    descriptorLimit: readDescriptorLimit(),
+    rateSeeds: [secretNumber(), secretNumber()],
+    report: (report: WorkerReport) => line.report(report),
+  } as const;
+  const line = new HolderLine({
+    clock: systemClock,
+    log,
+    will: () => worker?.inheritance,
+    onOrder: (order) => {
+      if (order.op !== "start") {
+        void worker?.obey(order);
+        return;
+      }
+      void startWorker(order, options).then((one) => {
+        worker = one;
+        void one.finished.then(finished.resolve);
+      });
+    },
+    onAlone: () => {
+      if (worker === undefined) finished.resolve({ cut: 0 });
+      else void worker.orphaned();
+    },
   });
   const { cut } = await finished.promise;
   log("worker-drained", { pid: process.pid, cut });

@@ -1,10 +1,13 @@
+import type { Command } from "@seaworthy/std/command";
 import type { GatewayConfig } from "./config.ts";
 import type { DrainOutcome, Ejected, EndpointStatus } from "./control.ts";
 import type { HealthState } from "./health.ts";
 
-/** A listening socket that the holder bound, as the worker finds it: an inherited descriptor. */
+/** A listening socket that a holder bound, as the process finds it: an inherited descriptor. */
 export interface InheritedSocket {
   readonly name: string;
+  readonly host: string;
+  readonly port: number;
   readonly descriptor: number;
 }
 
@@ -47,7 +50,22 @@ export type WorkerOrder =
       readonly endpoint: string;
       readonly deadlineMs: number;
     }
-  | { readonly op: "drain"; readonly drain: WorkerDrain };
+  | { readonly op: "drain"; readonly drain: WorkerDrain }
+  /** Answered at once by a worker that is not stuck. */
+  | { readonly op: "beat" }
+  /** When its holder dies, this worker starts the next one by `heir`; others end. */
+  | { readonly op: "seat"; readonly heir: Command };
+
+/** What a worker that has lost its holder tells the one it starts, before anything else. */
+export interface Inheritance {
+  /** `GATEWAY_VERSION` of the worker: one of another version is replaced before it is talked to. */
+  readonly version: number;
+  readonly pid: number;
+  /** What it routes by. */
+  readonly config: GatewayConfig;
+  readonly sockets: readonly InheritedSocket[];
+  readonly known: KnownEndpoints;
+}
 
 export interface WorkerDrain {
   readonly deadlineMs: number;
@@ -67,6 +85,7 @@ export type WorkerReport =
       readonly endpoint: string;
       readonly known: KnownEndpoint;
     }
+  | { readonly report: "beat" }
   | { readonly report: "reply"; readonly seq: number; readonly reply: WorkerReply };
 
 export type WorkerReply =

@@ -2,16 +2,16 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { createServer, request, type Agent, type RequestListener, type Server } from "node:http";
 import { request as secureRequest } from "node:https";
-import { connect, type AddressInfo, type Socket } from "node:net";
+import { connect, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { present } from "@seaworthy/std/assert";
 import { deadline, systemClock } from "@seaworthy/std/clock";
 import { poll } from "@seaworthy/std/retry";
-import { z } from "zod";
 import type { GatewayConfig, ListenerConfig, PoolConfig, RouteConfig } from "./config.ts";
-import type { ControlReply, ControlRequest, DrainOutcome, GatewayStatus } from "./control.ts";
+import { ControlClient, statusOf, type ControlAsk } from "./control-client.fixture.ts";
+import type { ControlReply, DrainOutcome, GatewayStatus } from "./control.ts";
 
 /** What the integration tests run: a gateway of its own processes, in a folder of its own. */
 export class TestGateway implements AsyncDisposable {
@@ -60,8 +60,14 @@ export class TestGateway implements AsyncDisposable {
   }
 
   async #ready(): Promise<void> {
-    this.#control = await eventually("the control socket answers", async () => {
+    await this.#connect(() => {
       if (this.holder.exitCode !== null) throw new Error(`the holder ended: ${this.log}`);
+    });
+  }
+
+  async #connect(check = (): void => {}): Promise<void> {
+    this.#control = await eventually("the control socket answers", async () => {
+      check();
       return ControlClient.open(this.#socketPath).catch(() => undefined);
     });
   }
@@ -104,8 +110,24 @@ export class TestGateway implements AsyncDisposable {
     });
   }
 
+  /** The holder that its worker started, after `before` was killed. */
+  async heir(before: number): Promise<number> {
+    return await eventually("the next holder", async () => {
+      this.#control?.close();
+      await this.#connect();
+      // One that is just being killed may still have taken the connection.
+      const pid = await this.status().then(
+        ({ holderPid }) => holderPid,
+        () => before,
+      );
+      return pid === before ? undefined : pid;
+    });
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#control?.close();
+    const heir = await this.#heirPid();
+    if (heir !== undefined) process.kill(heir, "SIGTERM");
     for (const child of this.#children) {
       if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
     }
@@ -113,56 +135,30 @@ export class TestGateway implements AsyncDisposable {
       const alive = [...this.#children].some(
         (one) => one.exitCode === null && one.signalCode === null,
       );
-      return alive ? undefined : true;
+      return alive || (heir !== undefined && isAlive(heir)) ? undefined : true;
     });
     await rm(this.folder, { recursive: true, force: true });
   }
+
+  /** Who answers, where that is none of our own children. */
+  async #heirPid(): Promise<number | undefined> {
+    if ([...this.#children].some((one) => one.exitCode === null && one.signalCode === null)) {
+      return undefined;
+    }
+    const control = await ControlClient.open(this.#socketPath).catch(() => undefined);
+    if (control === undefined) return undefined;
+    const { holderPid } = statusOf(await control.ask({ op: "status" }));
+    control.close();
+    return holderPid;
+  }
 }
 
-type Without<Union, Key extends string> = Union extends unknown ? Omit<Union, Key> : never;
-export type ControlAsk = Without<ControlRequest, "id">;
-
-function statusOf(reply: ControlReply): GatewayStatus {
-  if (!reply.ok || !("status" in reply)) throw new Error(JSON.stringify(reply));
-  return reply.status;
-}
-
-/** Trusted as it stands: what the gateway says to its driver is what these tests are about. */
-function controlReply(line: string): ControlReply {
-  return z.custom<ControlReply>((value) => typeof value === "object").parse(JSON.parse(line));
-}
-
-class ControlClient {
-  readonly #socket: Socket;
-  readonly #waiting = new Map<number, (reply: ControlReply) => void>();
-  #lastId = 0;
-
-  static open(path: string): Promise<ControlClient> {
-    return new Promise((resolve, reject) => {
-      const socket = connect(path, () => resolve(new ControlClient(socket)));
-      socket.on("error", reject);
-    });
-  }
-
-  private constructor(socket: Socket) {
-    this.#socket = socket;
-    createInterface(socket).on("line", (line) => {
-      const reply = controlReply(line);
-      this.#waiting.get(reply.id)?.(reply);
-    });
-  }
-
-  ask(what: ControlAsk): Promise<ControlReply> {
-    this.#lastId += 1;
-    const id = this.#lastId;
-    return new Promise((resolve) => {
-      this.#waiting.set(id, resolve);
-      this.#socket.write(`${JSON.stringify({ ...what, id })}\n`);
-    });
-  }
-
-  close(): void {
-    this.#socket.destroy();
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -5,9 +5,9 @@ import type { Duplex } from "node:stream";
 
 const ACCEPT_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 export const TEXT = 0x1;
-export const CLOSE = 0x8;
+const CLOSE = 0x8;
 
-export function acceptOf(key: string): string {
+function acceptOf(key: string): string {
   return createHash("sha1").update(`${key}${ACCEPT_GUID}`).digest("base64");
 }
 

@@ -1,27 +1,21 @@
-import { spawn, type ChildProcess } from "node:child_process";
 import type { Command } from "@seaworthy/std/command";
-import type { BoundSocket } from "./bound-socket.ts";
 import type { GatewayConfig } from "./config.ts";
 import type {
+  InheritedSocket,
   KnownEndpoint,
   KnownEndpoints,
   ServedPairs,
   WorkerDrain,
-  WorkerOrder,
   WorkerReply,
   WorkerReport,
 } from "./orders.ts";
-
-/** Descriptors 0 to 2 are the usual ones, 3 is the IPC channel. */
-const FIRST_DESCRIPTOR = 4;
+import type { WorkerPeer } from "./worker-peer.ts";
 
 export interface WorkerStart {
-  readonly command: Command;
   readonly config: GatewayConfig;
   readonly pairs: ServedPairs;
-  readonly sockets: ReadonlyMap<string, BoundSocket>;
+  readonly sockets: readonly InheritedSocket[];
   readonly known: KnownEndpoints;
-  readonly onHealth: (endpoint: string, known: KnownEndpoint) => void;
 }
 
 export class WorkerGone extends Error {
@@ -54,38 +48,38 @@ interface Waiting {
 
 /** The holder's end of one worker process. */
 export class WorkerLink {
-  readonly #child: ChildProcess;
+  readonly #peer: WorkerPeer;
   readonly #waiting = new Map<number, Waiting>();
   readonly #serving = Promise.withResolvers<void>();
   readonly #exited = Promise.withResolvers<string>();
-  readonly #onHealth: WorkerStart["onHealth"];
+  readonly #onHealth: (known: KnownEndpoint, endpoint: string) => void;
   #lastSeq = 0;
   isDraining = false;
   hasServed = false;
+  isSilent = false;
+  /** Its last beat. */
+  hasAnswered = true;
 
-  constructor(start: WorkerStart) {
-    const [program, ...argv] = start.command;
-    const sockets = [...start.sockets];
-    this.#onHealth = start.onHealth;
-    this.#child = spawn(program, argv, {
-      stdio: ["ignore", "ignore", "inherit", "ipc", ...sockets.map(([, one]) => one.descriptor)],
-    });
+  constructor(peer: WorkerPeer, onHealth: (known: KnownEndpoint, endpoint: string) => void) {
+    this.#peer = peer;
+    this.#onHealth = onHealth;
     // Nobody may be waiting for it: that is no reason to die of it.
     this.#serving.promise.catch(() => {});
-    this.#child.on("error", (error) => this.#end(error.message));
-    this.#child.on("exit", (code, signal) => this.#end(signal ?? `exit ${code}`));
-    this.#child.on("message", (report: WorkerReport) => this.#hear(report));
-    this.#send({
-      op: "start",
-      config: start.config,
-      pairs: start.pairs,
-      known: start.known,
-      sockets: sockets.map(([name], index) => ({ name, descriptor: FIRST_DESCRIPTOR + index })),
-    });
+    peer.onEnd((how) => this.#end(how));
+    peer.onReport((report) => this.#hear(report));
   }
 
   get pid(): number {
-    return this.#child.pid ?? 0;
+    return this.#peer.pid;
+  }
+
+  start(start: WorkerStart): void {
+    this.#peer.send({ op: "start", ...start });
+  }
+
+  /** When we die, it starts the next holder by this. */
+  seat(heir: Command): void {
+    this.#peer.send({ op: "seat", heir });
   }
 
   /** Rejects with `CannotListen` or `WorkerGone`. */
@@ -104,26 +98,34 @@ export class WorkerLink {
     const seq = this.#lastSeq;
     return new Promise((resolve, reject) => {
       this.#waiting.set(seq, { resolve, reject });
-      this.#send({ ...what, seq });
+      this.#peer.send({ ...what, seq });
     });
   }
 
   drain(drain: WorkerDrain): void {
     this.isDraining = true;
-    this.#send({ op: "drain", drain });
+    this.#peer.send({ op: "drain", drain });
   }
 
   serveCertificates(pairs: ServedPairs): void {
-    this.#send({ op: "certificates", pairs });
+    this.#peer.send({ op: "certificates", pairs });
   }
 
   kill(): void {
-    this.#child.kill("SIGKILL");
+    this.#peer.kill();
   }
 
-  #send(order: WorkerOrder): void {
-    // A closed channel is told by `exit`, which ends what waits.
-    if (this.#child.connected) this.#child.send(order, () => {});
+  /** Asks it for a sign of life, unless one is still owed. */
+  beat(): void {
+    if (!this.hasAnswered) return;
+    this.hasAnswered = false;
+    this.#peer.send({ op: "beat" });
+  }
+
+  /** It answers nothing: whoever waits for it waits no longer. It may still come to itself. */
+  giveUp(): void {
+    this.isSilent = true;
+    this.#rejectAll(new WorkerGone(`worker ${this.pid} is silent`));
   }
 
   #hear(message: WorkerReport): void {
@@ -136,7 +138,10 @@ export class WorkerLink {
         this.#serving.reject(new CannotListen(message.listener, message.code));
         return;
       case "health":
-        this.#onHealth(message.endpoint, message.known);
+        this.#onHealth(message.known, message.endpoint);
+        return;
+      case "beat":
+        this.hasAnswered = true;
         return;
       case "reply":
         this.#waiting.get(message.seq)?.resolve(message.reply);
@@ -149,8 +154,12 @@ export class WorkerLink {
   #end(how: string): void {
     const gone = new WorkerGone(`worker ${this.pid} ended: ${how}`);
     this.#serving.reject(gone);
-    for (const { reject } of this.#waiting.values()) reject(gone);
-    this.#waiting.clear();
+    this.#rejectAll(gone);
     this.#exited.resolve(how);
+  }
+
+  #rejectAll(error: WorkerGone): void {
+    for (const { reject } of this.#waiting.values()) reject(error);
+    this.#waiting.clear();
   }
 }

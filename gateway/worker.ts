@@ -5,10 +5,20 @@ import type { GatewayConfig, ListenerConfig } from "./config.ts";
 import type { Endpoint, InFlight } from "./endpoint.ts";
 import { Listener } from "./listener.ts";
 import { metricsText } from "./metrics.ts";
-import type { ServedPairs, WorkerDrain, WorkerOrder, WorkerReply, WorkerReport } from "./orders.ts";
+import type {
+  Inheritance,
+  InheritedSocket,
+  KnownEndpoint,
+  ServedPairs,
+  WorkerDrain,
+  WorkerOrder,
+  WorkerReply,
+  WorkerReport,
+} from "./orders.ts";
 import { Roster } from "./roster.ts";
 import { endpointStatus } from "./status.ts";
 import { Traffic, type Route } from "./traffic.ts";
+import { GATEWAY_VERSION } from "./version.ts";
 import { windUp } from "./wind-up.ts";
 
 /** When the holder is gone there is nobody to name a deadline. */
@@ -32,6 +42,7 @@ interface WindingUp {
 }
 
 type StartOrder = Extract<WorkerOrder, { op: "start" }>;
+type SeatOrder = Extract<WorkerOrder, { op: "seat" }>;
 
 /** A worker that has reported `serving` or `cannot-listen`. */
 export async function startWorker(order: StartOrder, options: WorkerOptions): Promise<Worker> {
@@ -49,12 +60,16 @@ export class Worker {
   readonly #roster: Roster;
   readonly #listeners = new Map<string, Listener>();
   readonly #finished = Promise.withResolvers<{ readonly cut: number }>();
+  readonly #sockets: readonly InheritedSocket[];
+  #config: GatewayConfig;
   #drainStarted = false;
 
   constructor(order: StartOrder, options: WorkerOptions) {
     this.#clock = options.clock;
     this.#report = options.report;
     this.#since = timestamp(options.clock);
+    this.#sockets = order.sockets;
+    this.#config = order.config;
     this.#roster = new Roster({
       clock: options.clock,
       known: order.known,
@@ -82,12 +97,15 @@ export class Worker {
     return this.#finished.promise;
   }
 
-  async obey(order: Exclude<WorkerOrder, StartOrder>): Promise<void> {
+  async obey(order: Exclude<WorkerOrder, StartOrder | SeatOrder>): Promise<void> {
     switch (order.op) {
       case "apply":
         this.#configure(order.config);
         this.#serveCertificates(order.pairs);
         this.#reply(order.seq, { kind: "applied" });
+        return;
+      case "beat":
+        this.#report({ report: "beat" });
         return;
       case "certificates":
         this.#serveCertificates(order.pairs);
@@ -109,7 +127,7 @@ export class Worker {
     }
   }
 
-  /** The holder is gone: a new one must be able to bind, and the clients here are served out. */
+  /** No holder comes of this worker: a new one must be able to bind; clients are served out. */
   async orphaned(): Promise<void> {
     await this.#drain({ deadlineMs: ORPHAN_DRAIN_MS, hasSuccessor: true });
   }
@@ -129,6 +147,7 @@ export class Worker {
   }
 
   #configure(config: GatewayConfig): void {
+    this.#config = config;
     this.#roster.configure(config);
     this.#traffic.limits = config.limits;
     this.#traffic.timeouts = config.timeouts;
@@ -155,9 +174,23 @@ export class Worker {
   }
 
   #reportHealth(endpoint: Endpoint): void {
-    const { checkedHealth: health } = endpoint;
-    const known = { health, ejected: endpoint.ejected(this.#clock) };
-    this.#report({ report: "health", endpoint: endpoint.id, known });
+    this.#report({ report: "health", endpoint: endpoint.id, known: this.#knownOf(endpoint) });
+  }
+
+  #knownOf(endpoint: Endpoint): KnownEndpoint {
+    return { health: endpoint.checkedHealth, ejected: endpoint.ejected(this.#clock) };
+  }
+
+  /** What a holder that was not there before has to know to go on. */
+  get inheritance(): Inheritance {
+    const all = [...this.#roster.endpoints];
+    return {
+      version: GATEWAY_VERSION,
+      pid: process.pid,
+      config: this.#config,
+      sockets: this.#sockets,
+      known: Object.fromEntries(all.map((one) => [one.id, this.#knownOf(one)])),
+    };
   }
 
   #reply(seq: number, reply: WorkerReply): void {

@@ -66,6 +66,8 @@ const certificateSchema: z.ZodType<CertificateStatus> = z.object({
 
 const statusSchema: z.ZodType<GatewayStatus> = z.object({
   generation: z.number(),
+  // 0: an edge that an earlier version started does not say it.
+  holderPid: z.number().default(0),
   workerPid: z.number(),
   workers: z.array(z.object({ pid: z.number(), state: z.enum(["serving", "draining"]) })),
   listeners: z.array(

@@ -148,6 +148,7 @@ function gatewayWith(health: EndpointStatus["health"]) {
   };
   return {
     generation: 1,
+    holderPid: 1,
     workerPid: 1,
     workers: [],
     listeners: [],
