@@ -1,4 +1,5 @@
 import { IdleConnections, type HeldConnections, type IdlePlan } from "../load/idle-connections.ts";
+import { secureOptions } from "../load/trust.ts";
 import { DrillAborted } from "./aborted.ts";
 import { conclude, freshNotes, mayBreak, type Notes } from "./notes.ts";
 import { intervalOf, type Prediction, type PredictionBasis } from "./prediction.ts";
@@ -51,7 +52,7 @@ interface Holding {
 async function hold({ setting, stage, notes }: Holding): Promise<void> {
   const { request } = setting;
   const { drills, edge, objectives } = request.parsed.system;
-  const plan = planOf(setting);
+  const plan = await planOf(setting);
   const fromMs = stage.run.nowMs();
   notes.window = { fromMs, toMs: fromMs + drills.windowMs };
   const detail = `opening ${plan.count} connections`;
@@ -104,12 +105,13 @@ function judgeHeld(notes: Notes, { wanted, counts, declared }: Judging): void {
   }
 }
 
-function planOf(setting: RunSetting): IdlePlan {
-  const { unit, load, url, request } = setting;
+async function planOf(setting: RunSetting): Promise<IdlePlan> {
+  const { unit, load, url, trust, request } = setting;
   const { edge, objectives } = request.parsed.system;
   const safe = load.mix.find(({ method, class: kind }) => method === "GET" && kind === "safe");
   return {
     url,
+    secure: trust && (await secureOptions(trust, new URL(url).hostname)),
     path: safe?.path ?? unit.probe.path,
     count: objectives.connections ?? idleCount({ edge }),
     keepAliveMs: edge?.timeouts.keepAliveMs ?? KEEP_ALIVE_MS,

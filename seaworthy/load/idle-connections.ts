@@ -1,9 +1,13 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectSecure } from "node:tls";
 import type { Clock } from "@seaworthy/std/clock";
+import type { SecureOptions } from "./trust.ts";
 
 /** What is to be held open, and how each connection shows that it was accepted. */
 export interface IdlePlan {
   readonly url: string;
+  /** Of an https URL; undefined: in the clear. */
+  readonly secure: SecureOptions | undefined;
   /** Asked once on each connection, and again before it would be closed for its silence. */
   readonly path: string;
   readonly count: number;
@@ -105,10 +109,12 @@ export class IdleConnections implements AsyncDisposable {
 
   #add(): void {
     const { hostname, port } = new URL(this.#plan.url);
-    const socket = connect({ host: hostname, port: Number(port), noDelay: true });
+    const { secure } = this.#plan;
+    const where = { host: hostname, port: Number(port), noDelay: true };
+    const socket = secure === undefined ? connect(where) : connectSecure({ ...where, ...secure });
     const connection: Connection = { socket, answered: false, connected: false, askedMs: 0 };
     this.#open.add(connection);
-    socket.once("connect", () => {
+    socket.once(secure === undefined ? "connect" : "secureConnect", () => {
       connection.connected = true;
       this.#ask(connection);
     });

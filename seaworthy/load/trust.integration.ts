@@ -8,6 +8,7 @@ import { test, type TestContext } from "node:test";
 import { systemClock } from "@seaworthy/std/clock";
 import { selfSigned } from "@seaworthy/std/self-signed";
 import { startLoad } from "./client.ts";
+import { IdleConnections } from "./idle-connections.ts";
 import type { LoadPlan, Sample } from "./load.ts";
 import { loadCommand } from "./own-command.fixture.ts";
 import { secureOptions, type Trust } from "./trust.ts";
@@ -108,4 +109,20 @@ test("the name that is checked: declared, else the host, else the certificate's 
   assert.equal(await nameOf("edge.pem"), "shop.example");
   assert.equal(await nameOf("wild.pem"), "edge.shop.example");
   assert.equal(await nameOf("ip.pem"), undefined);
+});
+
+test("idle connections are held over https, and only by who trusts it", async (t) => {
+  const { url, folder } = await served(t);
+  const hold = async (file: string) => {
+    const trust = { certificateFile: join(folder, file), serverName: "shop.example" };
+    const secure = await secureOptions(trust, "127.0.0.1");
+    const plan = { url, secure, path: "/", count: 50, keepAliveMs: 60_000, answerMs: 10_000 };
+    await using idle = new IdleConnections(plan, systemClock);
+    await idle.open(forever);
+    return idle.counts;
+  };
+  const { held, refused } = await hold("edge.pem");
+  assert.deepEqual([held, refused], [50, 0]);
+  const distrusted = await hold("other.pem");
+  assert.deepEqual([distrusted.held, distrusted.refused], [0, 50]);
 });
