@@ -9,6 +9,7 @@ import { connectionBudgetExceeded } from "./connection-budget-exceeded.ts";
 import { connectionsNotMet } from "./connections-not-met.ts";
 import { drainLongerThanStop } from "./drain-longer-than-stop.ts";
 import { edgeCertificate } from "./edge-certificate.ts";
+import { edgeProviderGap } from "./edge-provider-gap.ts";
 import { freezeExposure } from "./freeze-exposure.ts";
 import { healthIsReady } from "./health-is-ready.ts";
 import { loadWithoutRoute } from "./load-without-route.ts";
@@ -50,6 +51,7 @@ export const RULES: readonly Rule[] = [
   terminationShorterThanWork,
   clientGivesUpFirst,
   storeGap,
+  edgeProviderGap,
 ];
 
 /** What every rule has to say about one declaration, in the order of the rules. */

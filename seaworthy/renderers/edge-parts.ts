@@ -1,5 +1,5 @@
 import type { InnerRoute, ServiceUnit } from "../plan/graph.ts";
-import type { Edge } from "../system/system.ts";
+import type { Edge, HttpCheck } from "../system/system.ts";
 
 /** Where instances listen, and nobody else may come in. */
 export const LOOPBACK = "127.0.0.1";
@@ -14,6 +14,8 @@ export interface EdgeInstance {
   readonly routed: boolean;
   /** Beside the other routed ones' of its unit; only the ratio counts. */
   readonly weight: number;
+  /** What says that it is ready, where its release has another check than its service has now. */
+  readonly check?: HttpCheck;
 }
 
 /** Chosen once, kept while the system lives. */
@@ -42,8 +44,8 @@ export interface EdgeParts {
 /** What a provider that is a program of its own needs besides. */
 export interface FrontPlace {
   /**
-   * Absolute, 0700: its files, and no other program's. With TLS, `edge.pem` and `edge.pem.key` in it
-   * lead to the certificate and the key.
+   * Absolute, 0700: its files, and no other program's. With TLS, `edge.pem` and `edge.pem.key` in
+   * it lead to the certificate and the key.
    */
   readonly folder: string;
   /** Absolute, in a folder of 0700: where it is asked how it is. */

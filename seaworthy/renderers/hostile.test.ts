@@ -37,7 +37,7 @@ test("servers alone change nothing of HAProxy's skeleton, anything else does", (
   assert.notEqual(skeletonHash(renderHaproxy(other, PLACE)), hash);
 });
 
-test("nginx's file says its generation and its instances, and is the same without the first", () => {
+test("nginx's file says its generation and instances, and is the same without the first", () => {
   const parts = partsOf(WITHOUT_GONE);
   const text = renderNginx(parts, PLACE);
   assert.equal(generationOf(text), 7);

@@ -3,6 +3,7 @@ import { existsSync, statSync } from "node:fs";
 import type { Graph } from "../../plan/graph.ts";
 import type { PlanAction } from "../../plan/plan.ts";
 import { acceptedRules, convergeVerb } from "../converge-verb.ts";
+import { refuseMissingProvider } from "../edge-provider.ts";
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openChecked, type OpenSystem, refuseErrors, refuseUnrunnable } from "../open-system.ts";
@@ -16,6 +17,7 @@ export const run: RunVerb = async (invocation) => {
   const system = await openChecked(invocation);
   await refuseUnrunnable(system);
   refuseErrors(system, acceptedRules(invocation.options));
+  await refuseMissingProvider(system, invocation.context);
   const services = namedServices(system);
   const from = invocation.options["from"];
   const graph =

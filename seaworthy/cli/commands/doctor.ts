@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { disposable } from "../converge-verb.ts";
 import { machineFindings } from "../doctor-machine.ts";
+import { providerFindings } from "../edge-provider.ts";
 import { EXIT } from "../exit.ts";
 import { asRefusal } from "../failure.ts";
 import { findingsJson, findingsText } from "../findings-text.ts";
@@ -40,7 +41,8 @@ async function stateFindings(invocation: Invocation): Promise<readonly Finding[]
   if (options["repair"] === true) return (await repairLocal(system, invocation)).map(repaired);
   await using target = disposable(await openTarget(system, context));
   const looks = RECORDS.map((kind) => async () => void (await readRecords(target.store, kind)));
-  const findings: Finding[] = [];
+  const edge = await providerFindings(context, system.graph.edge?.provider);
+  const findings = edge.filter(({ severity }) => severity === "error");
   for (const look of [() => target.observe(context.interrupts.abort), ...looks]) {
     await look().catch((thrown: unknown) => findings.push(damaged(thrown)));
   }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import type { Plan } from "../../plan/plan.ts";
 import { readPlan } from "../../plan/render.ts";
 import { acceptedRules, confirmByName, convergeVerb } from "../converge-verb.ts";
+import { refuseMissingProvider } from "../edge-provider.ts";
 import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { openChecked, refuseErrors, refuseUnrunnable } from "../open-system.ts";
@@ -13,6 +14,7 @@ export const run: RunVerb = async (invocation) => {
   const system = await openChecked(invocation);
   await refuseUnrunnable(system);
   refuseErrors(system, acceptedRules(invocation.options));
+  await refuseMissingProvider(system, invocation.context);
   const agreed = await agreedPlan(invocation);
   return await convergeVerb(
     {

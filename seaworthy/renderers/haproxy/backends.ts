@@ -49,19 +49,31 @@ function unusedClass(group: RouteGroup): RequestClass {
 }
 
 function backend(edge: Edge, group: RouteGroup, requestClass: RequestClass): readonly string[] {
-  const { ready } = group.service;
   return [
     "",
     `backend ${backendName(group, requestClass)}`,
     ...balance(group.route),
     ...times(group.route, requestClass),
     ...repetition(group.route, requestClass),
-    `  # services.${group.service.name}.ready; only a 2xx passes.`,
-    "  option httpchk",
-    `  http-check send meth GET uri ${word(ready.path)} ver HTTP/1.1 hdr host ${LOOPBACK}`,
-    "  http-check expect status 200-299",
-    `  timeout check ${ready.timeoutMs}ms`,
+    ...checks(group),
     ...serversOf(group).map(({ name, args }) => `  server ${name} ${args}`),
+  ];
+}
+
+/** A backend has one request for all its servers: where releases have several, none is sent. */
+function checks({ service, instances }: RouteGroup): readonly string[] {
+  const paths = new Set(instances.map(({ check }) => (check ?? service.ready).path));
+  const [path = service.ready.path] = paths;
+  const timeout = `  timeout check ${service.ready.timeoutMs}ms`;
+  if (paths.size > 1) {
+    return ["  # Two releases with a ready path each: whether they listen is asked.", timeout];
+  }
+  return [
+    `  # services.${service.name}.ready; only a 2xx passes.`,
+    "  option httpchk",
+    `  http-check send meth GET uri ${word(path)} ver HTTP/1.1 hdr host ${LOOPBACK}`,
+    "  http-check expect status 200-299",
+    timeout,
   ];
 }
 
@@ -78,7 +90,7 @@ export function serversOf(group: RouteGroup): readonly Server[] {
 }
 
 function server(instance: EdgeInstance, { service, instances }: RouteGroup): Server {
-  const { everyMs, rise, fall } = service.ready;
+  const { everyMs, rise, fall } = instance.check ?? service.ready;
   const weight = wholeWeight(instance, instances, WEIGHT_MAX);
   const check = `check inter ${everyMs}ms rise ${rise} fall ${fall}`;
   return {

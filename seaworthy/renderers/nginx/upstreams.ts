@@ -68,7 +68,7 @@ function hashKey(group: RouteGroup): readonly string[] {
   ];
   switch (hashBy?.by) {
     case "header": {
-      const header = `$http_${hashBy.name.toLowerCase().replaceAll("-", "_")}`;
+      const header = `$http_${hashBy.name.toLowerCase().replaceAll(/[^a-z0-9_]/g, "_")}`;
       return map(header, `default ${header}; "" $remote_addr;`);
     }
     case "cookie": {

@@ -62,7 +62,7 @@ for (const provider of PROVIDERS) {
 }
 
 describe("the edge's provider", () => {
-  it("may change while the system runs: the address stays, and whoever it was is gone", async () => {
+  it("may change while the system runs: the address stays, whoever it was is gone", async () => {
     await using stage = await EdgeStage.begin("gateway");
     const order: readonly EdgeProvider[] = ["haproxy", "nginx", "haproxy", "gateway", "nginx"];
     for (const provider of order) {

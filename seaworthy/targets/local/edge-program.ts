@@ -20,6 +20,15 @@ const PACKAGES: Readonly<Record<FrontProgram, string>> = {
   nginx: "nginx-light",
 };
 
+/**
+ * The oldest that is known to do what is asked of them: HAProxy adds servers while it runs without
+ * `experimental-mode` (2.6), nginx says where its first errors go (`-e`, 1.19.5).
+ */
+const OLDEST: Readonly<Record<FrontProgram, readonly [major: number, minor: number]>> = {
+  haproxy: [2, 6],
+  nginx: [1, 20],
+};
+
 /** Its absolute path; undefined: it is not installed. */
 export function findFrontProgram(
   name: FrontProgram,
@@ -50,6 +59,44 @@ export function frontProgram(
   if (path !== undefined) return path;
   throw new TargetError("unsupported", `edge.provider is ${name}, which is not installed here`, {
     fix: `${installLine(name)}, or declare provider: "gateway"`,
+  });
+}
+
+export interface FrontSight {
+  readonly path: string;
+  /** `2.6.12`; undefined: it does not say. */
+  readonly version: string | undefined;
+  readonly isNewEnough: boolean;
+}
+
+/** Which of it is installed; undefined: none. */
+export async function seeFrontProgram(
+  name: FrontProgram,
+  searchPath: string | undefined,
+  systemFolders?: readonly string[],
+): Promise<FrontSight | undefined> {
+  const path = findFrontProgram(name, searchPath, systemFolders);
+  if (path === undefined) return undefined;
+  const { lines } = await runFrontProgram([path, "-v"], "/");
+  const [, version, major, minor] = /((\d+)\.(\d+)[.\d]*)/.exec(lines.join(" ")) ?? [];
+  const [oldestMajor, oldestMinor] = OLDEST[name];
+  const isNewer =
+    Number(major) > oldestMajor || (Number(major) === oldestMajor && Number(minor) >= oldestMinor);
+  return { path, version, isNewEnough: version === undefined || isNewer };
+}
+
+/** Throws, as `frontProgram` does, also where what is installed is too old. */
+export async function frontReady(
+  name: FrontProgram,
+  searchPath: string | undefined,
+  systemFolders?: readonly string[],
+): Promise<void> {
+  frontProgram(name, searchPath, systemFolders);
+  const seen = await seeFrontProgram(name, searchPath, systemFolders);
+  if (seen === undefined || seen.isNewEnough) return;
+  const least = OLDEST[name].join(".");
+  throw new TargetError("unsupported", `${seen.path} is ${name} ${seen.version}`, {
+    fix: `install ${name} ${least} or newer, or declare provider: "gateway"`,
   });
 }
 

@@ -42,7 +42,7 @@ test("counts what was written since the first look, and each line once", async (
   });
 });
 
-test("loses nothing when the log is rotated between two looks, and says so when it must", async () => {
+test("loses nothing when the log is rotated between looks, and says so when it must", async () => {
   await withLog(async (file, folder) => {
     await writeFile(file, "");
     const tally = new FrontTally(file);

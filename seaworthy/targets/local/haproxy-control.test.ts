@@ -4,7 +4,7 @@ import { parseProcesses, parseServers, parseStat } from "./haproxy-control.ts";
 import { haproxyEndpoints } from "./haproxy-sight.ts";
 
 /** As HAProxy 2.6.12 says it. */
-const PROC = `#<PID>          <type>          <reloads>       <uptime>        <version>      
+const PROC = `#<PID>          <type>          <reloads>       <uptime>        <version>
 8769            master          3 [failed: 1]   0d00h00m37s     2.6.12-1+deb12u4
 # workers
 9150            worker          0               0d00h00m00s     2.6.12-1+deb12u4

@@ -82,8 +82,8 @@ function triesOf(line: StatLine): number {
 }
 
 /**
- * Tries without a whole answer, and 5xx. One that went on to another instance counts as redispatched
- * where connecting failed, and as both retried and redispatched where an answer did not come.
+ * Tries without a whole answer, and 5xx. One that went on elsewhere counts as redispatched where
+ * connecting failed, and as both retried and redispatched where an answer did not come.
  */
 function failedOf(line: StatLine): number {
   const repeated = Math.max(number(line, "wretr"), number(line, "wredis"));

@@ -95,7 +95,7 @@ export class NginxProvider implements EdgeProvider {
     await withConfiguration(this.#file, text, async () => await this.#reload(text));
   }
 
-  /** Another master starts from what is installed now and inherits the sockets; the old one goes. */
+  /** Another master starts from what is installed now, has its sockets, and the old one goes. */
   async upgrade(): Promise<void> {
     const old = this.#process.identity();
     if (old === undefined) throw await this.#failure("nginx does not run");
