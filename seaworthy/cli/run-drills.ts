@@ -8,7 +8,7 @@ import { undoLeftovers } from "../drills/leftovers.ts";
 import { DrillRefused } from "../drills/request.ts";
 import { startLoad } from "../load/client.ts";
 import { diff } from "../plan/diff.ts";
-import type { ServiceUnit } from "../plan/graph.ts";
+import type { JobUnit, ServiceUnit } from "../plan/graph.ts";
 import type { Evidence } from "../record/evidence.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
 import { converge } from "../rollout/run.ts";
@@ -111,7 +111,8 @@ async function runOne(name: DrillName, request: DrillsRequest): Promise<readonly
     parsed: system.parsed,
     graph: withScale(system.graph, observed),
     startLoad: context.startLoad ?? startLoad(context.ownCommand, context.clock),
-    roll: (unit, signal) => rollTo(unit, { signal, scratch, request }),
+    roll: (unit, signal, job) => rollTo(unit, { signal, scratch, request, job }),
+    ownCommand: context.ownCommand,
     clock: context.clock,
     seed: request.seed,
     runs: request.runs,
@@ -130,6 +131,7 @@ interface Roll {
   readonly signal: AbortSignal;
   readonly scratch: string;
   readonly request: DrillsRequest;
+  readonly job: JobUnit | undefined;
 }
 
 /** A real roll of one unit to what this definition of it is now made of, as `deploy` does it. */
@@ -137,9 +139,10 @@ async function rollTo(unit: ServiceUnit, roll: Roll): Promise<RolloutOutcome> {
   const { operation, system, context } = roll.request;
   const { target, lease } = operation;
   const units = system.graph.units.filter((other) => other.kind !== "job");
+  const jobs = roll.job === undefined ? [] : [roll.job];
   const graph = {
     ...system.graph,
-    units: units.map((other) => (other.name === unit.name ? unit : other)),
+    units: [...jobs, ...units.map((other) => (other.name === unit.name ? unit : other))],
   };
   const releases = await describeReleases(graph, target, roll.signal);
   const observed = await target.observe(deadline(OBSERVE_MS, "looking at what runs", roll.signal));
@@ -148,7 +151,7 @@ async function rollTo(unit: ServiceUnit, roll: Roll): Promise<RolloutOutcome> {
     observed,
     releases: releasesOf(releases),
     provenObjectives: [],
-    narrowTo: [unit.name],
+    narrowTo: [...jobs, unit].map(({ name }) => name),
   });
   return await converge({
     target,

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BAD_RELEASES, type BadReleaseUnit, impairmentFor, takenBack } from "./bad-release.ts";
+import {
+  BAD_RELEASES,
+  type BadReleaseUnit,
+  impairmentFor,
+  leakBytes,
+  servesMsMax,
+  takenBack,
+} from "./bad-release.ts";
 
 const CHECK = { path: "/ready", everyMs: 300, timeoutMs: 1_000, rise: 1, fall: 2 };
 
@@ -53,6 +60,18 @@ test("more at once are fewer waves", () => {
   assert.deepEqual(within("failing", surge, true), [0, 8_000 + 4_000 + 3_000]);
 });
 
+test("blue-green is one wave, and goes back without a boot; a canary is watched at each share", () => {
+  const { rollout } = UNIT;
+  const green = { ...UNIT, rollout: { ...rollout, strategy: "blue-green" as const } };
+  assert.deepEqual(within("failing", green, true), [0, 8_000 + 4_000 + 3_000]);
+  const canary = [{ share: 0.1, bakeMs: 2_000 }];
+  const tried = { ...UNIT, rollout: { ...rollout, strategy: "canary" as const, canary } };
+  const plain = takenBack("failing", UNIT, true).toMs;
+  assert.deepEqual(within("failing", tried, true), [0, plain + 2_000]);
+  assert.deepEqual(within("failing", tried, false), [0, plain - 4_000 + 34_000 + 32_000]);
+  assert.equal(servesMsMax(UNIT, true), 3 * 8_000 + 4_000);
+});
+
 test("no bound is wider than the configured intervals that vary", () => {
   for (const bad of BAD_RELEASES) {
     const { fromMs, toMs, varies } = takenBack(bad, UNIT, true);
@@ -69,6 +88,12 @@ test("slow is ten times what it was, and felt on a service that was quick", () =
     impairmentFor("slow", UNIT, { seed: 1, steadyP95Ms, firstInstance: "api-4" }).ill;
   assert.deepEqual(slow(50), { kind: "slow", delayMs: 450 });
   assert.deepEqual(slow(2), { kind: "slow", delayMs: 100 });
+});
+
+test("a leak goes past the limit that is declared, or past what no small service holds", () => {
+  const MEBIBYTE = 1_048_576;
+  assert.equal(leakBytes({ memoryBytes: 100 * MEBIBYTE }), 125 * MEBIBYTE);
+  assert.equal(leakBytes({}), 384 * MEBIBYTE);
 });
 
 test("what goes bad later does so within the bake; what works on one instance spares the first", () => {

@@ -1,4 +1,5 @@
 import type { ServiceUnit } from "../plan/graph.ts";
+import { type Strategy, strategyOf, watchedMs } from "../plan/strategy.ts";
 import type { InstanceId } from "../record/step.ts";
 import { bakeEndsMs } from "../rollout/bake.ts";
 import type { Ill, Impairment, Onset } from "./impairment.ts";
@@ -23,7 +24,8 @@ export type BadRelease = (typeof BAD_RELEASES)[number];
 export type BadReleaseUnit = Pick<
   ServiceUnit,
   "replicas" | "bootMs" | "drainMs" | "stopMs" | "health" | "ready" | "restart" | "rollout"
->;
+> &
+  Partial<Pick<ServiceUnit, "memoryBytes">>;
 
 export interface Circumstances {
   readonly seed: number;
@@ -39,6 +41,8 @@ const SLOW_MS_MIN = 100;
 const ERROR_RATIO = 0.05;
 /** Past every rule about memory that holds where no limit is declared, for a small service. */
 const LEAK_BYTES = 384 * 1_048_576;
+/** Past a limit that is declared. */
+const LEAK_FACTOR = 1.25;
 /** Of the bake: what goes wrong later in it is seen before it ends. */
 const ONSET_SHARE = 0.5;
 
@@ -74,8 +78,13 @@ function illOf(bad: BadRelease, unit: BadReleaseUnit, steadyP95Ms: number): Ill 
     case "grey":
       return { kind: "errors", ratio: 1 };
     case "leaking":
-      return { kind: "leaks", bytes: LEAK_BYTES, overMs: unit.rollout.bakeMs * ONSET_SHARE };
+      return { kind: "leaks", bytes: leakBytes(unit), overMs: unit.rollout.bakeMs * ONSET_SHARE };
   }
+}
+
+/** What each instance of a leaking release will take. */
+export function leakBytes({ memoryBytes }: Pick<BadReleaseUnit, "memoryBytes">): number {
+  return memoryBytes === undefined ? LEAK_BYTES : Math.ceil(LEAK_FACTOR * memoryBytes);
 }
 
 function onsetMs(bad: BadRelease, { rollout }: BadReleaseUnit): number {
@@ -125,7 +134,7 @@ export function takenBack(bad: BadRelease, unit: BadReleaseUnit, enough: boolean
     case "failing":
     case "grey":
     case "leaking":
-      return sum([], [...forward(unit), bake(unit, enough), ...back(unit)]);
+      return sum([], [...forward(unit), watched(unit, enough), ...back(unit)]);
   }
 }
 
@@ -140,9 +149,17 @@ function onset(bad: BadRelease, unit: BadReleaseUnit): readonly Term[] {
   return [{ of: "when it goes bad", ms: onsetMs(bad, unit) }];
 }
 
-function bake({ rollout }: BadReleaseUnit, enough: boolean): Term {
-  const { bakeMs } = rollout;
-  return { of: "rollout.bake", ms: enough ? bakeMs : bakeEndsMs(bakeMs) };
+/** Each share of a canary and then all of it: its bake, or its wait for requests. */
+function watched({ rollout }: BadReleaseUnit, enough: boolean): Term {
+  if (enough) return { of: "rollout.bake", ms: watchedMs(rollout) };
+  const steps = rollout.strategy === "canary" ? rollout.canary : [];
+  const waits = [...steps, rollout].map(({ bakeMs }) => bakeEndsMs(bakeMs));
+  return { of: "rollout.bake, waiting for requests", ms: waits.reduce((all, ms) => all + ms, 0) };
+}
+
+/** As long as a bad release may take requests: all that comes before its judgement. */
+export function servesMsMax(unit: BadReleaseUnit, enough: boolean): number {
+  return [...forward(unit), watched(unit, enough)].reduce((all, { ms }) => all + ms, 0);
 }
 
 /** One instance after the other, `surge` at a time. */
@@ -171,7 +188,13 @@ function wave(unit: BadReleaseUnit): readonly Term[] {
 }
 
 function wavesOf({ replicas, rollout }: BadReleaseUnit): number {
-  return Math.ceil(replicas / Math.max(1, rollout.surge));
+  const { surge, atOnce }: Strategy = strategyOf({
+    settings: rollout,
+    replicas: { from: replicas, to: replicas },
+    isFirst: false,
+    isJudged: true,
+  });
+  return atOnce ? 1 : Math.ceil(replicas / surge);
 }
 
 function times(count: number, terms: readonly Term[]): readonly Term[] {

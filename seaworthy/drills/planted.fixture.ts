@@ -10,6 +10,7 @@ import type { Graph, ServiceUnit } from "../plan/graph.ts";
 import type { EventBody } from "../record/event.ts";
 import type { LoadRequest, Objectives, Parsed, Service } from "../system/system.ts";
 import type { DrillName } from "./catalogue.ts";
+import { impairCommand } from "./impair-command.fixture.ts";
 import type { DrillRequest } from "./request.ts";
 import { type Planted, ToyTarget } from "./toy-target.fixture.ts";
 
@@ -57,6 +58,7 @@ export async function aSystem(
     graph: aGraph(unit),
     startLoad: believed(startLoad(loadCommand, systemClock)),
     roll: toy.roll,
+    ownCommand: impairCommand,
     clock: systemClock,
     seed: 4711,
     runs: 1,

@@ -1,6 +1,7 @@
 import type { Clock } from "@seaworthy/std/clock";
+import type { OwnCommand } from "@seaworthy/std/command";
 import type { StartLoad } from "../load/load.ts";
-import type { Graph, ServiceUnit, UnitName } from "../plan/graph.ts";
+import type { Graph, JobUnit, ServiceUnit, UnitName } from "../plan/graph.ts";
 import type { EventBody } from "../record/event.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
 import type { Parsed } from "../system/system.ts";
@@ -20,6 +21,8 @@ export interface DrillRequest {
   readonly startLoad: StartLoad;
   /** Rolls this unit, under the same lease, to what this definition of it is now made of. */
   readonly roll: RollUnit;
+  /** Starts the tool again: it is what a release that is bad on purpose runs. */
+  readonly ownCommand: OwnCommand;
   readonly clock: Clock;
   /** Chooses the victim and the order of the load; printed, so that a run can be repeated. */
   readonly seed: number;
@@ -41,7 +44,12 @@ export interface DrillRequest {
   readonly signal: AbortSignal;
 }
 
-export type RollUnit = (unit: ServiceUnit, signal: AbortSignal) => Promise<RolloutOutcome>;
+/** With this job before it, where one is given. */
+export type RollUnit = (
+  unit: ServiceUnit,
+  signal: AbortSignal,
+  job?: JobUnit,
+) => Promise<RolloutOutcome>;
 
 /** Not allowed here, or meaningless: nothing was touched. Becomes exit 9 or 2 in the cli. */
 export class DrillRefused extends Error {

@@ -1,35 +1,43 @@
+import type { Command, OwnCommand } from "@seaworthy/std/command";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import type { ServiceUnit } from "../plan/graph.ts";
+import { type BadRelease, type Circumstances, impairmentFor } from "./bad-release.ts";
+import { type Impairment, impairedCommand } from "./impairment.ts";
 
-/** Stays alive and never listens, whatever the service is written in: the tool's own Node. */
-const NEVER_LISTENS = ["node", "-e", "setInterval(() => {}, 1000)"] as const;
+/** What a drill rolls in: the same content as another release, or one that is bad in its way. */
+export type RolledIn = "same" | BadRelease;
 
-export interface SiblingChoice {
+export interface SiblingChoice extends Circumstances {
   readonly unit: ServiceUnit;
-  readonly seed: number;
+  readonly ownCommand: OwnCommand;
 }
+
+/** The tool's Node beside the service's own processes: it must not pass for the service's leak. */
+const IMPAIRING_BYTES = 64 * 1_048_576;
 
 /** The release that a drill rolls in; refused where none can be made. */
-export function siblingFor(
-  drill: "roll-under-load" | "never-ready-release",
-  choice: SiblingChoice,
+export function siblingFor(rolledIn: RolledIn, choice: SiblingChoice): Result<ServiceUnit, string> {
+  const { unit } = choice;
+  if (rolledIn === "same") return ok({ ...unit, env: withSeed(choice) });
+  return impaired(impairmentFor(rolledIn, unit, choice), choice);
+}
+
+/** The same content, made bad by its argv alone. */
+export function impaired(
+  impairment: Impairment,
+  choice: Pick<SiblingChoice, "unit" | "seed" | "ownCommand">,
 ): Result<ServiceUnit, string> {
-  return drill === "roll-under-load" ? ok(sameContent(choice)) : neverReady(choice);
-}
-
-/** The same content as another release: only a variable that nobody reads differs. */
-function sameContent({ unit, seed }: SiblingChoice): ServiceUnit {
-  return { ...unit, env: withSeed({ unit, seed }) };
-}
-
-function neverReady({ unit, seed }: SiblingChoice): Result<ServiceUnit, string> {
+  const { unit, ownCommand } = choice;
   if (unit.run.kind === "image") {
-    return refuse(`${unit.name} runs an image: a release that never listens cannot be made of it`);
+    return refuse(`${unit.name} runs an image: a bad release cannot be made of it`);
   }
-  const run = { ...unit.run, command: NEVER_LISTENS };
-  return ok({ ...unit, run, env: withSeed({ unit, seed }) });
+  const command: Command = impairedCommand(impairment, unit.run.command, ownCommand);
+  const { memoryBytes } = unit;
+  const memory = memoryBytes === undefined ? {} : { memoryBytes: memoryBytes + IMPAIRING_BYTES };
+  return ok({ ...unit, ...memory, run: { ...unit.run, command }, env: withSeed(choice) });
 }
 
-function withSeed({ unit, seed }: SiblingChoice): ServiceUnit["env"] {
+/** Only a variable that nobody reads differs, and that makes it another release. */
+function withSeed({ unit, seed }: Pick<SiblingChoice, "unit" | "seed">): ServiceUnit["env"] {
   return { ...unit.env, SEAWORTHY_DRILL: { kind: "text", text: `${seed}` } };
 }

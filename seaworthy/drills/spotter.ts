@@ -2,11 +2,17 @@ import type { DrillRequest } from "./request.ts";
 import { unitSeen } from "./whole.ts";
 
 const LOOK_MS = 100;
+/** Memory is asked for less often: each time, all processes of the machine are looked at. */
+const MEMORY_EVERY_LOOKS = 5;
 
-/** Looks by itself, while a roll is under way, whether instances of a release are there. */
+/** Looks by itself, while a roll is under way, at the instances of one release. */
 export class ReleaseSpotter implements AsyncDisposable {
   started = false;
   routed = false;
+  /** One of them ended by itself. */
+  died = false;
+  /** The most that one of them held; undefined: the target cannot say. */
+  heldBytes: number | undefined;
   readonly #request: DrillRequest;
   readonly #wanted: { readonly unit: string; readonly release: string };
   readonly #over = new AbortController();
@@ -19,20 +25,35 @@ export class ReleaseSpotter implements AsyncDisposable {
   }
 
   async #look(): Promise<void> {
-    const { target, clock } = this.#request;
     const signal = this.#over.signal;
-    while (!signal.aborted) {
+    for (let looks = 0; !signal.aborted; looks += 1) {
       try {
-        const unit = unitSeen(await target.observe(signal), this.#wanted.unit);
-        const ours = (unit?.instances ?? []).filter(
-          (instance) => instance.release === this.#wanted.release,
-        );
-        this.started ||= ours.length > 0;
-        this.routed ||= ours.some((instance) => instance.routed);
+        await this.#instances(signal);
+        if (looks % MEMORY_EVERY_LOOKS === 0) await this.#memory(signal);
       } catch {
         // A look that fails is made again; a release that is never seen proves nothing.
       }
-      await clock.sleep(LOOK_MS, signal).catch(() => {});
+      await this.#request.clock.sleep(LOOK_MS, signal).catch(() => {});
+    }
+  }
+
+  async #instances(signal: AbortSignal): Promise<void> {
+    const { unit: name, release } = this.#wanted;
+    const unit = unitSeen(await this.#request.target.observe(signal), name);
+    const ours = (unit?.instances ?? []).filter((instance) => instance.release === release);
+    this.started ||= ours.length > 0;
+    this.routed ||= ours.some((instance) => instance.routed);
+    this.died ||= ours.some(
+      ({ restarts, state }) => restarts > 0 || state === "gone" || state === "backing-off",
+    );
+  }
+
+  async #memory(signal: AbortSignal): Promise<void> {
+    const { unit, release } = this.#wanted;
+    const { instances } = await this.#request.target.measure(unit, signal);
+    for (const one of instances) {
+      if (one.release !== release || one.memoryBytes === undefined) continue;
+      this.heldBytes = Math.max(this.heldBytes ?? 0, one.memoryBytes);
     }
   }
 

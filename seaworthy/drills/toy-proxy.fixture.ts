@@ -11,6 +11,7 @@ import { systemClock } from "@seaworthy/std/clock";
 
 export interface Backend {
   readonly id: string;
+  readonly release: string;
   readonly port: number;
   routed: boolean;
   healthy: boolean;
@@ -111,7 +112,8 @@ export class ToyProxy {
       this.#failed(exchange);
     });
     onward.on("response", (answer) => {
-      response.writeHead(answer.statusCode ?? 502, answer.headers);
+      const headers = { ...answer.headers, "seaworthy-release": backend.release };
+      response.writeHead(answer.statusCode ?? 502, headers);
       answer.pipe(response);
     });
     onward.end(Buffer.concat(body));

@@ -1,6 +1,5 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { connect } from "node:net";
 import { execPath } from "node:process";
@@ -14,6 +13,7 @@ import type { RecordStore } from "../record/store.ts";
 import type { Step, StepResult } from "../record/step.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
 import { TargetError, type Target } from "../targets/target.ts";
+import { heldBytes, isStopped, signalGroup, slowDown, start } from "./toy-process.fixture.ts";
 import { type Backend, ToyProxy } from "./toy-proxy.fixture.ts";
 
 /** What is wrong with a planted system; all false: nothing. */
@@ -35,6 +35,7 @@ const WORK_MS = 30;
 /** So many are in flight that ending at once is sure to cut some. */
 const RUDE_WORK_MS = 150;
 const RESTART_MS = 700;
+const TRUSTING_BAKE_MS = 2_500;
 
 interface Running {
   readonly backend: Backend;
@@ -57,6 +58,7 @@ export class ToyTarget {
   readonly #planted: Planted;
   readonly #proxy: ToyProxy;
   readonly #running: Running[] = [];
+  readonly #slowed = new Map<Running | undefined, () => void>();
   readonly #ledger = new Map<string, number>();
   readonly #store = createServer((incoming, response) => {
     const id = /^\/applied\/(.+)$/.exec(incoming.url ?? "")?.[1];
@@ -106,8 +108,10 @@ export class ToyTarget {
   async #start(unit: ServiceUnit): Promise<Running> {
     const port = await freePort();
     const seed = unit.env["SEAWORTHY_DRILL"];
+    const release = releaseOf(unit).id;
     const backend: Backend = {
       id: `${unit.name}-${this.#next++}`,
+      release,
       port,
       routed: false,
       healthy: false,
@@ -116,15 +120,17 @@ export class ToyTarget {
     };
     const env = {
       PORT: `${port}`,
+      SEAWORTHY_INSTANCE: backend.id,
       STORE: this.#storeUrl,
       WORK_MS: `${this.#planted.rude ? RUDE_WORK_MS : WORK_MS}`,
       RUDE: this.#planted.rude ? "yes" : "no",
       ...(seed?.kind === "text" ? { SEAWORTHY_DRILL: seed.text } : {}),
     };
     const [, ...args] = unit.run.kind === "folder" ? unit.run.command : [""];
-    const command = [execPath, ...(args[0] === "-e" ? args : [SERVICE])] as const;
-    const child = spawn(command[0], command.slice(1), { env, stdio: "ignore" });
-    const release = releaseOf(unit).id;
+    // A bad release runs the tool, which then runs the service.
+    const own = args.map((argument) => (argument === "main.ts" ? SERVICE : argument));
+    const command = [execPath, ...own] as const;
+    const child = start(command, env);
     const running = { backend, release, command, env, child, restarts: 0, wanted: true };
     this.#running.push(running);
     this.#proxy.backends.push(backend);
@@ -145,7 +151,7 @@ export class ToyTarget {
     if (!running.wanted) return;
     running.restarts += 1;
     const { command, env } = running;
-    running.child = spawn(command[0], command.slice(1), { env, stdio: "ignore" });
+    running.child = start(command, env);
     this.#keepAlive(running);
   }
 
@@ -162,7 +168,7 @@ export class ToyTarget {
     const { child } = running;
     if (child.exitCode === null && child.signalCode === null) {
       const gone = once(child, "exit");
-      child.kill(signal);
+      signalGroup(child, signal);
       await gone;
     }
     running.backend.routed = false;
@@ -192,9 +198,14 @@ export class ToyTarget {
       }
       coming.backend.routed = true;
       leaving.backend.routed = this.#planted.rude;
-      while (!this.#planted.rude && leaving.backend.inFlight > 0) await systemClock.sleep(10);
+      const drainedByMs = systemClock.now() + (this.#planted.rude ? 0 : unit.drainMs);
+      while (leaving.backend.inFlight > 0 && systemClock.now() < drainedByMs) {
+        await systemClock.sleep(10);
+      }
       await this.#end(leaving, "SIGTERM");
     }
+    // A bake that judges nothing: what is bad has the time to show.
+    if (this.#planted.trusting) await systemClock.sleep(TRUSTING_BAKE_MS);
     return ended("done", "");
   };
 
@@ -229,11 +240,17 @@ export class ToyTarget {
     const unsafe = running?.backend.inFlight ?? 0;
     const wallMs = systemClock.wall();
     if (step.action === "undo") {
-      if (!broken) running?.child.kill("SIGCONT");
+      if (!broken) {
+        this.#slowed.get(running)?.();
+        this.#slowed.delete(running);
+        running?.child.kill("SIGCONT");
+      }
       return { outcome: "done", detail: "nothing is left to undo" };
     }
-    if (!broken) {
-      running?.child.kill(fault.kind === "kill" ? "SIGKILL" : "SIGSTOP");
+    if (!broken && running !== undefined) {
+      if (fault.kind === "slow") this.#slowed.set(running, slowDown(running.child, fault));
+      // Here what is dropped is what is frozen: neither answers, and no kernel refuses for it.
+      else running.child.kill(fault.kind === "kill" ? "SIGKILL" : "SIGSTOP");
     }
     const inFlight = { safe: 0, idempotent: 0, unsafe, stream: 0 };
     return { outcome: "done", detail: JSON.stringify({ wallMs, inFlight }) };
@@ -254,7 +271,8 @@ export class ToyTarget {
       const seen = `${subject} ${inForce ? "is not" : "is still"} pid ${pid}`;
       return { state: inForce ? "in-force" : "over", seen };
     }
-    const inForce = isStopped(pid);
+    const isSlowed = this.#slowed.has(this.#struck(fault));
+    const inForce = fault.kind === "slow" ? isSlowed : isStopped(pid);
     const seen = `${subject} (pid ${pid}) ${inForce ? "is stopped" : "runs again"}`;
     return { state: inForce ? "in-force" : "over", seen };
   }
@@ -266,7 +284,7 @@ export class ToyTarget {
       read: async (kind) => (kind === "journal" ? journal : []),
     };
     return {
-      platform: { name: "dry", edge: "none", faults: new Set(["kill", "freeze"]) },
+      platform: { name: "dry", edge: "none", faults: new Set(["kill", "freeze", "drop", "slow"]) },
       store,
       observe: async () => this.#observe(),
       describe: async (unit) => {
@@ -284,7 +302,8 @@ export class ToyTarget {
       headroom: async () => ({ memoryBytes: 1e12, addresses: 1_000 }),
       measure: async () => ({
         since: "start",
-        instances: this.#running.map(({ backend, release }) => ({
+        instances: this.#running.map(({ backend, release, child }) => ({
+          ...heldBytes(child.pid),
           instance: backend.id,
           release,
           requests: 0,
@@ -331,19 +350,10 @@ function identities(running: Running | undefined): FaultHandle["processes"] {
   return pid === undefined ? [] : [{ pid, startTicks: "", bootId: "" }];
 }
 
-/** The third field of /proc/PID/stat, after the name in brackets (proc(5)). */
-function isStopped(pid: number | undefined): boolean {
-  try {
-    return /\) T /.test(readFileSync(`/proc/${pid}/stat`, "utf8"));
-  } catch {
-    return false;
-  }
-}
-
 function releaseOf(unit: ServiceUnit): Release {
   const seed = unit.env["SEAWORTHY_DRILL"];
   const argv = unit.run.kind === "folder" ? unit.run.command : [];
-  const kind = argv[1] === "-e" ? "dead" : "live";
+  const kind = argv[1] === "main.ts" ? "live" : "bad";
   const id = `r-${kind}-${seed?.kind === "text" ? seed.text : "own"}`;
   return {
     id,
