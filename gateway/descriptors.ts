@@ -3,7 +3,7 @@ import type { ListenerConfig } from "./config.ts";
 
 /**
  * Descriptors that belong to no request: event loop, channel to the holder, listening sockets,
- * access log, and one for each check under way (an idle worker has 25; seen in /proc/PID/fd).
+ * access log, and one for each check under way (an idle worker has 27; seen in /proc/PID/fd).
  */
 const OWN = 128;
 /** Of the rest: up to here clients on public listeners are served, up to there they are told. */
