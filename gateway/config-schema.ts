@@ -45,6 +45,14 @@ const listenerSchema = z.strictObject({
   routes: z.array(routeSchema).max(1_000),
 });
 
+const checkSchema = z.strictObject({
+  path: z.string().startsWith("/").max(1_024),
+  everyMs: ms,
+  timeoutMs: ms,
+  rise: z.int().min(1).max(100),
+  fall: z.int().min(1).max(100),
+});
+
 const endpointSchema = z.strictObject({
   id: name,
   release: headerText,
@@ -53,14 +61,7 @@ const endpointSchema = z.strictObject({
   routed: z.boolean(),
   // What an older version wrote has no weights, limits by client or trusted proxies.
   weight: z.number().min(0).max(1_000_000).default(1),
-});
-
-const checkSchema = z.strictObject({
-  path: z.string().startsWith("/").max(1_024),
-  everyMs: ms,
-  timeoutMs: ms,
-  rise: z.int().min(1).max(100),
-  fall: z.int().min(1).max(100),
+  check: checkSchema.exactOptional(),
 });
 
 const rateSchema: z.ZodType<RateLimit> = z.strictObject({

@@ -103,7 +103,7 @@ export class Pool {
 
   /** What a check or a request has shown of one of its endpoints. */
   note(endpoint: Endpoint, event: EndpointEvent): void {
-    const { rise, fall } = this.check;
+    const { rise, fall } = endpoint.config.check ?? this.check;
     const othersAnswer = event !== "error" || this.#doOthersAnswer(endpoint);
     const nowMs = this.#clock.now();
     const isTaking = endpoint.routed && endpoint.weight > 0;

@@ -1,5 +1,6 @@
 import { request } from "node:http";
 import type { Clock } from "@seaworthy/std/clock";
+import type { CheckConfig } from "./config.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Pool } from "./pool.ts";
 import { OWN_LACKS } from "./retry.ts";
@@ -45,14 +46,18 @@ export class Prober {
     }
   }
 
+  get #check(): CheckConfig {
+    return this.#endpoint.config.check ?? this.pool.check;
+  }
+
   #everyMs(): number {
-    const { everyMs } = this.pool.check;
+    const { everyMs } = this.#check;
     return this.#endpoint.health === "unknown" ? Math.min(everyMs, STARTING_EVERY_MS) : everyMs;
   }
 
   async #probe(): Promise<void> {
     const { host, port } = this.#endpoint.config;
-    const { path, timeoutMs } = this.pool.check;
+    const { path, timeoutMs } = this.#check;
     const outcome = await checkOnce({ host, port, path, timeoutMs });
     // A late word about an address the endpoint has left is no word about it.
     if (this.#stop.signal.aborted || this.#endpoint.config.port !== port) return;

@@ -20,12 +20,13 @@ import { converge } from "./run.ts";
 /** 20 ms of work, a boot that takes its time, and whatever `MODE` says is wrong with it. */
 const APP = `
 import { createServer } from "node:http";
-const { HOST, PORT, MODE, VERSION } = process.env;
+const { HOST, PORT, MODE, VERSION, READY = "/ready" } = process.env;
 let serving = false;
 const server = createServer((request, response) => {
   const isReady = MODE !== "never-ready";
-  if (request.url === "/ready") return response.writeHead(isReady ? 200 : 503).end("migrating");
+  if (request.url === READY) return response.writeHead(isReady ? 200 : 503).end("migrating");
   if (request.url === "/health") return response.end("ok");
+  if (request.url !== "/work") return response.writeHead(404).end();
   const end = () => { console.error("out of luck"); process.exit(1); };
   if (MODE === "crashes" && !serving) setTimeout(end, 4_000);
   serving = true;
@@ -183,6 +184,27 @@ test("a release that never gets ready is taken back, with its last probe and log
   assert.match(outcome.serving, /still serves all traffic: 3 of 3 ready/);
   assert.match(outcome.detail.join("\n"), /503/);
   assert.equal(outcome.probe?.failed.safe, 0);
+});
+
+/** Another ready path, which the release before does not know. */
+function anotherPath(env: Readonly<Record<string, string>>): ServiceUnit {
+  const unit = anApp({ ...env, READY: "/ready-2" });
+  return { ...unit, ready: { ...unit.ready, path: "/ready-2" } };
+}
+
+test("each release is judged by its own ready path, there and back", async () => {
+  await using yard = await Yard.begin();
+  const created = await yard.up(V1);
+  assert.equal(created.outcome, "done", text(created));
+  const before = await yard.serving();
+  const bad = await yard.up(anotherPath({ VERSION: "2", MODE: "never-ready" }));
+  assert.equal(bad.outcome, "rolled-back", text(bad));
+  assert.equal(bad.probe?.failed.safe, 0, "the old release served throughout");
+  assert.deepEqual(await yard.serving(), before);
+  const rolled = await yard.up(anotherPath({ VERSION: "2" }));
+  assert.equal(rolled.outcome, "done", text(rolled));
+  assert.equal(rolled.probe?.failed.safe, 0);
+  assert.deepEqual(Object.values(await yard.serving()), [3]);
 });
 
 test("a release that crashes while it bakes is taken back", async () => {

@@ -1,8 +1,10 @@
 import { timestamp } from "@seaworthy/std/clock";
+import type { UnitName } from "../plan/graph.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import { type Observed, TargetError } from "../targets/target.ts";
 import type { JournalEntry, JournalledChange } from "../record/journal.ts";
 import { readRecords } from "../record/read.ts";
+import type { ReleaseId } from "../record/release.ts";
 import { untilReady } from "./until-ready.ts";
 import { endLeftover } from "./end-leftover.ts";
 import {
@@ -160,8 +162,9 @@ async function prepare(request: ConvergeRequest): Promise<End | undefined> {
       // What `rollback` will need to know about it, when its declaration is long gone.
       if (!recorded.has(release.id)) await target.store.append("release", release);
     }
+    const spoken = spokenOf(plan.steps.map(({ unit, to }) => [unit, to]));
     await bounded(request, { what: "definitions and routes", ms: DEFINE_MS, signal }, (inner) =>
-      target.define(graph, { signal: inner, epoch: lease.epoch }),
+      target.define(graph, { signal: inner, epoch: lease.epoch, releases: spoken }),
     );
     return undefined;
   } catch (error) {
@@ -170,19 +173,29 @@ async function prepare(request: ConvergeRequest): Promise<End | undefined> {
   }
 }
 
-/** The old release goes on under its own definitions: a new ready path may be unknown to it. */
+/** Unit → the release that its new definition speaks of: others keep what they run under. */
+function spokenOf(
+  ends: readonly (readonly [UnitName, ReleaseId | undefined])[],
+): Readonly<Record<UnitName, ReleaseId>> {
+  return Object.fromEntries(
+    ends.flatMap(([unit, to]) => (to === undefined ? [] : [[unit, to] as const])),
+  );
+}
+
+/** The routes of before, and the definitions that whatever is started on the way back runs under. */
 async function redefine(request: ConvergeRequest, progress: Progress): Promise<void> {
   const { target, signal, lease } = request;
   const { graph } = progress.observed;
   if (graph === undefined) return;
   try {
     const limits = { what: "the definitions before", ms: DEFINE_MS, signal };
+    const releases = spokenOf(progress.planned.map(({ goal }) => [goal.unit, goal.from]));
     await bounded(request, limits, (inner) =>
-      target.define(graph, { signal: inner, epoch: lease.epoch }),
+      target.define(graph, { signal: inner, epoch: lease.epoch, releases }),
     );
   } catch (error) {
     if (signal.aborted) throw interruption(request, error);
-    // Going back matters more: the instances are judged by the new definitions then.
+    // Going back matters more: what is started then is judged by the new definitions.
     progress.notes.push(`the definitions before could not be restored: ${textOf(error)}`);
   }
 }

@@ -22,7 +22,7 @@ export interface Target {
   /** Makes a release's content available; idempotent. It is what `describe` saw, or this fails. */
   put(release: Release, unit: Unit, signal: AbortSignal): Promise<void>;
   /** Tells the target what the graph now is: units, edge, inner routes. Idempotent. */
-  define(graph: Graph, context: StepContext): Promise<void>;
+  define(graph: Graph, context: DefineContext): Promise<void>;
   /** Does one step. Idempotent by step id; refuses an epoch that is no longer the lease's. */
   apply(step: Step, context: StepContext): Promise<StepResult>;
   /** What is free for more instances, as seen just now. */
@@ -86,6 +86,14 @@ export interface Lease extends AsyncDisposable {
 export interface StepContext {
   readonly signal: AbortSignal;
   readonly epoch: number;
+}
+
+export interface DefineContext extends StepContext {
+  /**
+   * Unit → the release that its definition speaks of: instances of another one go on being judged
+   * by what they were started under. A unit that is not named has one definition for all.
+   */
+  readonly releases?: Readonly<Record<UnitName, ReleaseId>>;
 }
 
 export type {

@@ -90,3 +90,15 @@ describe("the edge's configuration", () => {
     );
   });
 });
+
+it("lets a release that was started under another check be judged by that one", () => {
+  const check = { path: "/old", everyMs: 100, timeoutMs: 50, rise: 1, fall: 2 };
+  const [first, ...others] = parts().instances;
+  assert.ok(first);
+  const { pools } = edgeConfig(parts({ instances: [{ ...first, check }, ...others] }));
+  const checks = pools[0]?.endpoints.map((endpoint) => [endpoint.id, endpoint.check]);
+  assert.deepEqual(checks, [
+    ["api-1", check],
+    ["api-2", undefined],
+  ]);
+});

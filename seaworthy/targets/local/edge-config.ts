@@ -109,5 +109,6 @@ function endpoint(instance: EdgeInstance): EndpointConfig {
     port: instance.port,
     routed: instance.routed,
     weight: instance.weight,
+    ...(instance.check === undefined ? {} : { check: instance.check }),
   };
 }

@@ -48,7 +48,7 @@ const base = {
   needs: z.array(z.string()),
 };
 
-const serviceUnitSchema: z.ZodType<ServiceUnit> = z.object({
+export const serviceUnitSchema: z.ZodType<ServiceUnit> = z.object({
   ...base,
   kind: z.literal("service"),
   replicas: z.number(),

@@ -13,6 +13,7 @@ import type { RecordStore } from "../../record/store.ts";
 import type { Step, StepResult } from "../../record/step.ts";
 import {
   TargetError,
+  type DefineContext,
   type ExecEnd,
   type ExecRequest,
   type Headroom,
@@ -163,9 +164,10 @@ class LocalTarget implements Target {
     await putRelease(release, runnable(unit), this.#releaseContext(signal, context));
   }
 
-  async define(graph: Graph, { epoch, signal }: StepContext): Promise<void> {
+  async define(graph: Graph, { epoch, signal, releases }: DefineContext): Promise<void> {
     const systemFolder = resolve(this.#options.systemFolder);
-    const reply = await this.#leased().ask({ call: "define", epoch, graph, systemFolder }, signal);
+    const call = { call: "define", epoch, graph, systemFolder, spoken: releases } as const;
+    const reply = await this.#leased().ask(call, signal);
     defineReplySchema.parse(reply);
   }
 

@@ -29,6 +29,8 @@ export type Call =
       readonly graph: Graph;
       /** Absolute: what the graph's relative paths are relative to. */
       readonly systemFolder: string | undefined;
+      /** Unit → the release that the graph's definition of it speaks of. */
+      readonly spoken: Readonly<Record<string, string>> | undefined;
     }
   | { readonly call: "apply"; readonly epoch: number; readonly step: Step };
 
@@ -51,6 +53,7 @@ export const requestSchema: z.ZodType<Request> = z.union([
     epoch: z.number(),
     graph: graphSchema,
     systemFolder: maybe(z.string()),
+    spoken: maybe(z.record(z.string(), z.string())),
   }),
   z.object({ id, call: z.literal("apply"), epoch: z.number(), step: stepSchema }),
   /** `id` names the request that is no longer waited for; it has no reply of its own. */

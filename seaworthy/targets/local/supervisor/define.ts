@@ -4,6 +4,7 @@ import { TargetError } from "../../target.ts";
 import { innerRoutesOf } from "../edge-config.ts";
 import { edgeFiles, type Defined, type EdgeFiles } from "../edge-files.ts";
 import type { Crew } from "./crew.ts";
+import { definitionsAfter, type Spoken } from "./definitions.ts";
 import { isFree, type Ports } from "./ports.ts";
 import { takenPorts } from "./spawn-instance.ts";
 import type { SupervisorState } from "./state.ts";
@@ -13,7 +14,7 @@ import type { SupervisorState } from "./state.ts";
  * no longer names stays defined until it is removed. Resolves when the edge routes by it.
  */
 export async function defineGraph(crew: Crew, defined: Definition): Promise<void> {
-  const { graph, systemFolder } = defined;
+  const { graph, systemFolder, spoken = {} } = defined;
   const { ledger } = crew.world;
   await mustLoad(edgeFiles(defined), edgeFiles(ledger.state));
   const ports = await choosePorts(crew.world.ports, ledger.state, graph);
@@ -21,6 +22,7 @@ export async function defineGraph(crew: Crew, defined: Definition): Promise<void
     ...state,
     graph,
     systemFolder,
+    definitions: definitionsAfter(state, graph, spoken),
     units: { ...state.units, ...Object.fromEntries(graph.units.map((unit) => [unit.name, unit])) },
     ports,
   }));
@@ -29,6 +31,8 @@ export async function defineGraph(crew: Crew, defined: Definition): Promise<void
 
 interface Definition extends Defined {
   readonly graph: Graph;
+  /** Left out: what an older client sends. */
+  readonly spoken?: Spoken | undefined;
 }
 
 /**

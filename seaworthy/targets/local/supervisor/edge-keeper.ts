@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from "node:util";
 import type { DrainOutcome, GatewayStatus } from "@seaworthy/gateway/control";
 import { backoffMs } from "@seaworthy/std/retry";
-import type { EdgeParts } from "../../../renderers/edge-parts.ts";
+import type { EdgeInstance, EdgeParts } from "../../../renderers/edge-parts.ts";
 import type { EdgeProvider as ProviderName } from "../../../system/system.ts";
 import { TargetError } from "../../target.ts";
 import { innerRoutesOf } from "../edge-config.ts";
@@ -8,10 +9,11 @@ import { edgeFiles } from "../edge-files.ts";
 import { pairStamp } from "../front-files.ts";
 import { fitInstances, withFront } from "../edge-status.ts";
 import { logFileOf } from "../log-files.ts";
+import { definitionFor } from "./definitions.ts";
 import type { Drain, EdgeProvider } from "./edge-provider.ts";
 import { frontProvider } from "./front-providers.ts";
 import { GatewayProvider } from "./gateway-provider.ts";
-import type { SupervisorState } from "./state.ts";
+import type { InstanceRecord, SupervisorState } from "./state.ts";
 import type { World } from "./world.ts";
 
 const LOOK_MS = 200;
@@ -189,11 +191,21 @@ function partsOf(state: SupervisorState, accessLog: string): EdgeParts {
     tls: edgeFiles(state),
     innerRoutes: innerRoutes.filter((inner) => known.has(inner.service)),
     services,
-    instances: Object.values(state.instances).filter(({ port }) => port !== 0),
+    instances: Object.values(state.instances)
+      .filter(({ port }) => port !== 0)
+      .map((record) => judgedBy(record, state)),
     ports: state.ports,
     generation: state.gateway.generation,
     accessLog,
   };
+}
+
+/** With its own ready check where its release has another one than its unit. */
+function judgedBy(record: InstanceRecord, state: SupervisorState): EdgeInstance {
+  const check = definitionFor(state, record)?.ready;
+  const unit = state.units[record.unit];
+  const isUnits = unit?.kind === "service" && isDeepStrictEqual(unit.ready, check);
+  return isUnits || check === undefined ? record : { ...record, check };
 }
 
 /** Undefined: the gateway itself is the public edge, or there is none. */

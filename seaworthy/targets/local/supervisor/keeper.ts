@@ -6,6 +6,7 @@ import type { ServiceUnit } from "../../../plan/graph.ts";
 import type { ProcessIdentity } from "../../../record/fault.ts";
 import { isAlive } from "../identity.ts";
 import { describeEnd, type ProcessEnd, type Spawned } from "../spawn-detached.ts";
+import { definitionFor } from "./definitions.ts";
 import { describeProbe, probe } from "./probe.ts";
 import { spawnInstance } from "./spawn-instance.ts";
 import type { InstanceRecord } from "./state.ts";
@@ -63,10 +64,9 @@ export class Keeper {
     await this.#ended;
   }
 
-  /** The unit as defined now: a new health check counts at once. */
+  /** As defined now for its release: a new health check counts at once. */
   #unit(): ServiceUnit | undefined {
-    const unit = this.#world.ledger.state.units[this.#record().unit];
-    return unit?.kind === "service" ? unit : undefined;
+    return definitionFor(this.#world.ledger.state, this.#record());
   }
 
   #record(): InstanceRecord {

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import type { Graph, Unit } from "../../../plan/graph.ts";
+import type { Graph, ServiceUnit, Unit } from "../../../plan/graph.ts";
 import type { ProcessIdentity } from "../../../record/fault.ts";
 import { TargetError } from "../../target.ts";
 import { readTextIfThere } from "../durable-file.ts";
-import { graphSchema, maybe, unitSchema } from "../graph-schema.ts";
+import { graphSchema, maybe, serviceUnitSchema, unitSchema } from "../graph-schema.ts";
 
 /** Version of `state.json`; a newer one is refused, an older one is read. */
 export const STATE_VERSION = 1;
@@ -27,6 +27,8 @@ export interface SupervisorState {
   readonly systemFolder: string | undefined;
   /** Everything defined and not removed; also what the newest graph no longer names. */
   readonly units: Readonly<Record<string, Unit>>;
+  /** `UNIT RELEASE` → what its instances are judged by, where that is not the unit's own. */
+  readonly definitions: Readonly<Record<string, ServiceUnit>>;
   readonly instances: Readonly<Record<string, InstanceRecord>>;
   /** Unit → the number its next instance gets; kept for ever. */
   readonly nextInstance: Readonly<Record<string, number>>;
@@ -116,6 +118,7 @@ export function emptyState(owner: string): SupervisorState {
     graph: undefined,
     systemFolder: undefined,
     units: {},
+    definitions: {},
     instances: {},
     nextInstance: {},
     releases: {},
@@ -193,6 +196,8 @@ const stateSchema: z.ZodType<SupervisorState> = z.object({
   // What an older version wrote needs none.
   systemFolder: maybe(z.string()),
   units: z.record(z.string(), unitSchema),
+  // What an older version wrote judges all by one.
+  definitions: z.record(z.string(), serviceUnitSchema).default({}),
   instances: z.record(z.string(), instanceSchema),
   nextInstance: z.record(z.string(), z.number()),
   releases: z.record(

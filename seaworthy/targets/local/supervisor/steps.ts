@@ -8,6 +8,7 @@ import { loadRelease } from "../release.ts";
 import { addInstance } from "./add-instance.ts";
 import { awaitReady } from "./await-ready.ts";
 import type { Crew } from "./crew.ts";
+import { definitionFor } from "./definitions.ts";
 import { inject, undo } from "./faults.ts";
 import { JOB_STOP_MS, runJob } from "./jobs.ts";
 import { takenPorts } from "./spawn-instance.ts";
@@ -92,9 +93,10 @@ async function awaitStep(
   { instance, deadlineMs }: Of<"await-ready">,
   signal: AbortSignal,
 ): Promise<StepResult> {
-  const record = crew.world.ledger.state.instances[instance];
-  const unit = crew.world.ledger.state.units[record?.unit ?? ""];
-  if (record === undefined || unit?.kind !== "service") return noSuch(instance);
+  const { state } = crew.world.ledger;
+  const record = state.instances[instance];
+  const unit = record === undefined ? undefined : definitionFor(state, record);
+  if (record === undefined || unit === undefined) return noSuch(instance);
   const keeper = crew.keepers.get(instance);
   return await awaitReady(crew.world, crew.edge, { record, unit, keeper, deadlineMs, signal });
 }
