@@ -224,6 +224,24 @@ test("another declaration loses its evidence even when nothing has to change", (
   assert.deepEqual([plan.steps.length, plan.losesEvidence], [0, ["errors", "latency.p95"]]);
 });
 
+test("another number of the same, put back or put anew, loses no evidence", () => {
+  const graph = graphOf({ services: { api: aService() } });
+  const provenObjectives = ["errors"] as const;
+  const scaled = changed(settled(graph), "api", (unit) => ({
+    ...unit,
+    scaleOverride: 1,
+    instances: unit.instances.slice(0, 1),
+  }));
+  const plan = planFor(graph, scaled, { provenObjectives });
+  assert.deepEqual([brief(plan), plan.losesEvidence], [["scale api 1→2"], []]);
+  const gone = changed(settled(graph), "api", (unit) => ({
+    ...unit,
+    ...{ instances: [], committed: undefined },
+  }));
+  const anew = planFor(graph, gone, { provenObjectives });
+  assert.deepEqual([brief(anew), anew.losesEvidence], [["create api 0→2"], []]);
+});
+
 const serviceChange = fc.record(
   {
     replicas: fc.integer({ min: 1, max: 5 }),

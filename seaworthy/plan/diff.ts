@@ -279,6 +279,9 @@ function draft(
   return { action, unit: unit.name, from, to, replicas, deadlineMs, ...why };
 }
 
+/** Makes something else serve than what evidence spoke of; another number of the same does not. */
+const MAKES_STALE: readonly PlanAction[] = ["roll", "configure", "remove"];
+
 /** Evidence speaks of one declaration and its releases: any other makes it stale. */
 function losesEvidence(
   { graph, observed, provenObjectives }: DiffInput,
@@ -286,6 +289,6 @@ function losesEvidence(
 ): readonly ObjectiveName[] {
   const before = observed.graph?.declarationHash;
   const isOther = before !== undefined && before !== graph.declarationHash;
-  const changes = steps.some(({ action }) => action !== "repair" && action !== "run-job");
+  const changes = steps.some(({ action }) => MAKES_STALE.includes(action));
   return isOther || changes ? [...new Set(provenObjectives)].toSorted() : [];
 }
