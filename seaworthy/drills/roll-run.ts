@@ -5,7 +5,7 @@ import { p95Of, NO_COUNTERS, remember, tallyOf } from "../rollout/tally.ts";
 import { DrillAborted } from "./aborted.ts";
 import { leakBytes } from "./bad-release.ts";
 import { conclude, freshNotes, mayBreak, type Notes } from "./notes.ts";
-import { goodInSpiteOf, judgeRoll, type RollSeen } from "./rolled-in.ts";
+import { goodInSpiteOf, judgeRoll, type RollSeen, wrongToServe } from "./rolled-in.ts";
 import { type RolledIn, siblingFor } from "./sibling.ts";
 import { ReleaseSpotter } from "./spotter.ts";
 import { Stage, type RunSetting } from "./stage.ts";
@@ -55,6 +55,10 @@ async function rollThereAndBack(rolling: Rolling): Promise<void> {
     const spotted = { started, routed, died, heldBytes, leakBytes: leakBytes(unit) };
     judge(rolling, { ...spotted, outcome, own: own.id, release: release.id });
     if (outcome.outcome === "interrupted") throw new DrillAborted(outcome.because);
+  } catch (error) {
+    // What was seen until then stays seen, also of a run that had to be given up.
+    if (spotter.routed) notes.wrongs.push(...wrongToServe(rolledIn));
+    throw error;
   } finally {
     await goBack(setting, notes, own);
     notes.window = { fromMs, toMs: stage.run.nowMs() };

@@ -63,7 +63,7 @@ export function judgeRoll(rolledIn: RolledIn, seen: RollSeen): RollJudgement {
   const { outcome, because, seconds } = seen.outcome;
   const took = humanDuration(seconds * 1_000);
   const what = `${seen.own} → ${seen.release}: ${outcome} after ${took}`;
-  const { wrongs, doubts } = rolledIn === "same" ? same(seen) : bad(BADNESS[rolledIn], seen);
+  const { wrongs, doubts } = rolledIn === "same" ? same(seen) : bad(rolledIn, seen);
   const untried = TRIED.includes(outcome) ? [] : [`the roll ended as ${outcome}: ${because}`];
   const how = seen.routed ? "it was seen serving" : "an instance of it was seen, not routed";
   const mustServe = rolledIn === "same" && wrongs.length === 0;
@@ -87,11 +87,15 @@ function same({ outcome: { outcome, because } }: RollSeen): Found {
   return { wrongs, doubts: [] };
 }
 
-function bad(badness: Badness, { outcome: { outcome, because }, routed }: RollSeen): Found {
-  const wrongs: string[] = [];
-  if (routed && !badness.serves) {
-    wrongs.push(`a release that ${badness.release} was sent requests`);
-  }
+/** What is wrong about a release of this kind that was sent requests: nothing, if it may be. */
+export function wrongToServe(rolledIn: RolledIn): readonly string[] {
+  if (rolledIn === "same" || BADNESS[rolledIn].serves) return [];
+  return [`a release that ${BADNESS[rolledIn].release} was sent requests`];
+}
+
+function bad(rolledIn: BadRelease, { outcome: { outcome, because }, routed }: RollSeen): Found {
+  const badness = BADNESS[rolledIn];
+  const wrongs: string[] = routed ? [...wrongToServe(rolledIn)] : [];
   if (outcome === "not-rolled-back") wrongs.push(`not rolled back: ${because}`);
   if (outcome === "done" && !badness.serves) wrongs.push(takenAsGood(badness));
   const isOther = outcome === "rolled-back" && !badness.because.test(because);
