@@ -2,17 +2,18 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DrainOutcome, GatewayStatus } from "@seaworthy/gateway/control";
 import { GATEWAY_VERSION } from "@seaworthy/gateway/version";
-import { deadline } from "@seaworthy/std/clock";
+import { deadline, DeadlineExceeded } from "@seaworthy/std/clock";
 import { poll } from "@seaworthy/std/retry";
 import type { EdgeParts } from "../../../renderers/edge-parts.ts";
 import { TargetError } from "../../target.ts";
 import { edgeConfig } from "../edge-config.ts";
 import { gatewayControl, type GatewayControl } from "../gateway-control.ts";
-import { isAlive, signalOne } from "../identity.ts";
+import { identify, isAlive, signalOne } from "../identity.ts";
 import { EdgeProcess } from "./edge-process.ts";
 import type { Drain, EdgeProvider, ProviderSight } from "./edge-provider.ts";
 import { edgeSocket, GATEWAY_INSTANCE } from "./paths.ts";
 import type { SupervisorState } from "./state.ts";
+import { terminate } from "./terminate.ts";
 import type { World } from "./world.ts";
 
 /** Long enough for a cold Node on a busy machine. */
@@ -61,8 +62,8 @@ export class GatewayProvider implements EdgeProvider {
     const stateFolder = join(folder.run, GATEWAY_INSTANCE);
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
     const [program, ...args] = gatewayCommand;
+    await this.#adoptHeir();
     await this.#endOlder();
-    // Workers of a holder that died drain by themselves; waiting for them would be an outage.
     await this.#process.start({
       command: [program, ...args, "--state", stateFolder, "--control", edgeSocket(folder)],
       cwd: stateFolder,
@@ -104,6 +105,23 @@ export class GatewayProvider implements EdgeProvider {
 
   async stop(): Promise<void> {
     await this.#process.stop();
+  }
+
+  /**
+   * A holder that was killed is followed by one that its worker started. Where nobody answers on
+   * its socket and somebody still holds it, what is left of it hangs.
+   */
+  async #adoptHeir(): Promise<void> {
+    if (this.isUp()) return;
+    try {
+      const signal = deadline(ANSWER_MS, "the edge that its worker started");
+      const heir = identify((await this.#control.status(signal)).holderPid);
+      if (heir !== undefined) await this.#process.record(heir);
+    } catch (error) {
+      // Nobody there: it is started as usual.
+      if (!(error instanceof DeadlineExceeded)) return;
+      await terminate(this.#world, { instance: this.instance, leader: undefined }, 0);
+    }
   }
 
   /**
