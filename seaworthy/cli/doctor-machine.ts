@@ -4,6 +4,8 @@ import { formatBytes } from "@seaworthy/std/bytes";
 import { stateHome } from "../targets/local/state-folder.ts";
 import type { Finding } from "../system/finding.ts";
 import type { Context } from "./context.ts";
+import { faultFindings } from "./doctor-faults.ts";
+import { providerFindings } from "./edge-provider.ts";
 
 /** Each client connection costs the edge two descriptors (measured: resilience.md §3). */
 const DESCRIPTORS_WANTED = 4_096;
@@ -14,7 +16,11 @@ const NODE_MAJOR_WANTED = 24;
 /** Findings about this machine; a note says what was looked at and is fine. */
 export async function machineFindings(context: Context): Promise<readonly Finding[]> {
   return (
-    await Promise.all([nodeVersion(), operatingSystem(), disk(context), memory(), descriptors()])
+    await Promise.all([
+      ...[nodeVersion(), operatingSystem(), disk(context), memory(), descriptors()],
+      providerFindings(context),
+      faultFindings(),
+    ])
   ).flat();
 }
 
