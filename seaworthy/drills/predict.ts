@@ -63,7 +63,7 @@ export function predictFreeze(basis: PredictionBasis): Prediction {
   };
 }
 
-/** Where there is nobody else, the edge goes on to ask the frozen one, and it is asked to the end. */
+/** Where there is nobody else, the edge goes on to ask the frozen one until it thaws. */
 function predictFreezeOfAll({ unit, drills }: PredictionBasis): Prediction {
   const { everyMs, rise } = unit.ready;
   const frozenMs = Math.min(drills.freezeMs, drills.windowMs);
