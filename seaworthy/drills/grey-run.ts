@@ -3,6 +3,7 @@ import { deadline } from "@seaworthy/std/clock";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { poll } from "@seaworthy/std/retry";
 import { freshId } from "@seaworthy/std/random";
+import type { ServiceUnit } from "../plan/graph.ts";
 import type { ObservedInstance } from "../plan/observed.ts";
 import type { Release } from "../record/release.ts";
 import { DrillAborted } from "./aborted.ts";
@@ -20,6 +21,14 @@ const ORDER_MS = 5_000;
 const OBSERVE_MS = 10_000;
 const LOOK_MS = 50;
 const SERVER_ERROR = 500;
+
+/** Its roll is no part of the drill: a machine that is busy then must not take it back. */
+const UNJUDGED: Partial<ServiceUnit["rollout"]> = {
+  strategy: "rolling",
+  bakeMs: 0,
+  bakeRequestsMin: 0,
+  abort: { errorRatio: 1, p95Factor: Number.MAX_SAFE_INTEGER },
+};
 
 /**
  * One run in which a single instance turns grey: its checks pass and its real answers are errors.
@@ -52,7 +61,8 @@ async function turnOneGrey(greying: Greying): Promise<void> {
   const path = realPath(setting);
   const own = await servingRelease(setting, notes);
   const seed = request.seed + turn;
-  const sibling = impaired(impairmentOf(setting, token), { ...request, unit, seed });
+  const unjudged = { ...unit, rollout: { ...unit.rollout, ...UNJUDGED } };
+  const sibling = impaired(impairmentOf(setting, token), { ...request, unit: unjudged, seed });
   const because = path.ok ? (sibling.ok ? undefined : sibling.error) : path.error;
   if (because !== undefined) notes.doubts.push(because);
   if (own === undefined || !sibling.ok || !path.ok) return;
