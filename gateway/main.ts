@@ -18,6 +18,8 @@ import type { Worker } from "./worker.ts";
  */
 async function main(): Promise<void> {
   enableCompileCache();
+  // A log that cannot be written (a full disk) is no reason to stop serving: Node would end here.
+  process.stderr.on("error", () => {});
   const log = jsonLog(systemClock, (line) => process.stderr.write(line));
   const { values } = parseArgs({
     options: {

@@ -39,6 +39,8 @@ export async function launch<Settings>(
   host: NodeJS.Process,
   program: Program<Settings>,
 ): Promise<void> {
+  // A log that cannot be written (a full disk) is no reason to stop serving: Node would end here.
+  for (const stream of [host.stdout, host.stderr]) stream.on("error", () => {});
   const parsed = parseEnvironment(host.env, (reader) => {
     const platform = readPlatform(reader);
     return { platform, settings: program.readSettings(reader, platform) };

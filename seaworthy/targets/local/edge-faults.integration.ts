@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { describe, it } from "node:test";
 import { present } from "@seaworthy/std/assert";
 import type { Fault } from "../../record/fault.ts";
 import { aGraph, aService } from "../declared.ts";
+import { runProgram } from "./faults/system-program.ts";
 import { isAlive } from "./identity.ts";
 import { Hand, Rehearsal, take, until } from "./fixtures/rehearsal.ts";
 
@@ -41,6 +43,27 @@ describe("the edge", () => {
       assert.match(await hand.must({ action: "undo", fault: handle }), /the edge routes by/);
     });
   }
+
+  it("serves on, and is upgraded, while its own log cannot be written", async () => {
+    if (process.getuid?.() !== 0) return;
+    await using place = await Rehearsal.begin();
+    const target = await place.open();
+    const hand = new Hand(target, await take(target));
+    await hand.up(aGraph([aService()]));
+    const url = present((await target.observe(soon())).edge?.addresses[0], "the address");
+    const logs = ["stdout", "stderr"].map((of) => join(place.folder.logs, `edge.${of}.log`));
+    const holder = await target.prepare({ kind: "kill-edge", part: "holder" }, soon());
+    assert.ok((await runProgram("chattr", ["+i", "--", ...logs])).ok);
+    try {
+      assert.equal((await fetch(url)).status, 200);
+      const handle = await target.prepare({ kind: "upgrade-edge" }, soon());
+      await hand.must({ action: "inject", fault: handle });
+      assert.equal((await fetch(url)).status, 200);
+      assert.ok(holder.processes.every(isAlive), "the holder lives");
+    } finally {
+      assert.ok((await runProgram("chattr", ["-i", "--", ...logs])).ok);
+    }
+  });
 
   it("is not struck by a handle of a worker that is gone already", async () => {
     await using place = await Rehearsal.begin();
