@@ -90,5 +90,9 @@ test("an outage is shown against the month's budget, and no availability is clai
     "26.0 s of outage a fault: 1 % of the 43 min 12 s that 99.9 % of 30 days allow",
   );
   assert.equal(budgetLine(anEvidence({ runs: [] }), 0.999), "");
+  const windows = { ...aRun().windows, windowMs: 0 };
+  const unbroken = anEvidence({ runs: [aRun({ windows, injected: undefined })] });
+  assert.equal(budgetLine(unbroken, 0.999), "", "what was never broken cost nothing");
+  assert.equal(evidenceRow(unbroken)[2], "nothing was broken");
   assert.equal(budgetLine(anEvidence({ objective: "latency.p95" }), undefined), "");
 });

@@ -44,9 +44,15 @@ export function evidenceScale({ runs }: Evidence): string {
 function measuredText(evidence: Evidence): string {
   const { runs } = evidence;
   if (runs.length === 0) return evidence.because;
+  if (runs.every(isUnbroken)) return "nothing was broken";
   return figures(evidence)
     .filter((text) => text !== "")
     .join(" · ");
+}
+
+/** It never came to a window: what its few requests show is no figure of the drill. */
+function isUnbroken({ injected, windows }: DrillRun): boolean {
+  return injected === undefined && windows.windowMs === 0;
 }
 
 /** What the drill is about comes first; a line that says everything says nothing. */
@@ -150,7 +156,8 @@ function writesText(runs: readonly DrillRun[]): string {
  */
 export function budgetLine(evidence: Evidence, availability: number | undefined): string {
   const promised = availability ?? (evidence.objective === "errors" ? 1 - evidence.limit : 1);
-  const outageMs = worst(evidence.runs, (run) => run.outage.unavailableMs);
+  const broken = evidence.runs.filter((run) => !isUnbroken(run));
+  const outageMs = worst(broken, (run) => run.outage.unavailableMs);
   if (outageMs === undefined || promised >= 1) return "";
   const budgetMs = monthBudgetMs(promised);
   const spent = humanPercent(Number((outageMs / budgetMs).toPrecision(2)));
