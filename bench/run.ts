@@ -15,9 +15,10 @@ import { idle } from "./idle.ts";
 import { describeMachine, loadAverage } from "./machine.ts";
 import type { Bench, World } from "./measured.ts";
 import { type Report, reportOf, tableOf } from "./report.ts";
+import { releases } from "./releases.ts";
 import { rollout } from "./rollout.ts";
 
-const BENCHES: readonly Bench[] = [cli, check, rollout, faults, gateway, idle];
+const BENCHES: readonly Bench[] = [cli, check, rollout, releases, faults, gateway, idle];
 const RUNS_DEFAULT = 5;
 const RUNS_MAX = 100;
 const FOLDER = "bench/runs";
