@@ -18,6 +18,7 @@ export type DrillName =
   | "upgrade-edge"
   | "idle-connections"
   | "spike"
+  | "saturation"
   | "never-ready-release"
   | "exiting-release"
   | "crashing-release"
@@ -26,7 +27,8 @@ export type DrillName =
   | "leaking-release"
   | "bad-job-release"
   | "grey-instance"
-  | "crash-loop";
+  | "crash-loop"
+  | "certificate-expiry";
 
 /**
  * How much it may hurt (`research/resilience.md` §2.1): T0 a scratch copy, T1 one member of a
@@ -191,7 +193,7 @@ export const CATALOGUE: Readonly<Record<DrillName, DrillDescription>> = {
   },
   "kill-edge-holder": {
     kind: "fault",
-    breaks: "the process that owns the edge's sockets, by SIGKILL: they go with it",
+    breaks: "the process that owns the edge's sockets, by SIGKILL",
     tier: "T2",
     blast: "edge",
     fault: "kill-edge",
@@ -243,6 +245,17 @@ export const CATALOGUE: Readonly<Record<DrillName, DrillDescription>> = {
     losesInFlight: false,
     unproven: "how much more than declared it can bear: a saturation drill says that",
     page: "docs/drills/spike.md",
+  },
+  saturation: {
+    kind: "load",
+    breaks: "one instance, out of the edge: loaded beyond what it can hold, to know how much that is",
+    tier: "T2",
+    blast: "instance",
+    fault: undefined,
+    objectives: ["errors", "latency.p95", "latency.p99"],
+    losesInFlight: false,
+    unproven: "what all instances hold at once: they share a machine, and what they depend on",
+    page: "docs/drills/saturation.md",
   },
   "never-ready-release": {
     kind: "roll",
@@ -314,7 +327,7 @@ export const CATALOGUE: Readonly<Record<DrillName, DrillDescription>> = {
     kind: "roll",
     breaks: "a roll, by a job before it that fails, and by one that hangs",
     tier: "T1",
-    blast: "nothing",
+    blast: "unit",
     fault: undefined,
     objectives: ["errors"],
     losesInFlight: false,
@@ -342,6 +355,17 @@ export const CATALOGUE: Readonly<Record<DrillName, DrillDescription>> = {
     losesInFlight: true,
     unproven: "that anybody is called",
     page: "docs/drills/crash-loop.md",
+  },
+  "certificate-expiry": {
+    kind: "rehearsal",
+    breaks: "nothing of yours: on an edge of its own a certificate expires, and is renewed",
+    tier: "T0",
+    blast: "nothing",
+    fault: undefined,
+    objectives: ["errors"],
+    losesInFlight: false,
+    unproven: "that anybody renews the declared certificate in time: status says how long is left",
+    page: "docs/drills/certificate-expiry.md",
   },
 };
 

@@ -142,7 +142,7 @@ function dependency(
 export const chooseEdgeWorker: ChooseFault = () =>
   ok(edgeChoice({ kind: "kill-edge", part: "worker" }, ["refused"]));
 
-/** Its sockets go with it: what comes until the next one listens is refused. */
+/** Where its sockets go with it, what comes until the next one listens is refused. */
 export const chooseEdgeHolder: ChooseFault = () =>
   ok(edgeChoice({ kind: "kill-edge", part: "holder" }, []));
 

@@ -19,8 +19,8 @@ export function predictEdgeWorker({ load }: PredictionBasis): Prediction {
 }
 
 /**
- * With the holder go its sockets: an outage until the supervisor has started another one. No
- * declared interval says how long that takes, but that it is over within the window.
+ * Where the sockets go with it, an outage until the supervisor has started another one. No declared
+ * interval says how long that takes, but that it is over within the window.
  */
 export function predictEdgeHolder({ drills }: PredictionBasis): Prediction {
   const interval = intervalOf({

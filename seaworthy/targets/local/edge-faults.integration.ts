@@ -65,6 +65,21 @@ describe("the edge", () => {
     }
   });
 
+  it("has a worker to be struck also when that one has outlived its holder", async () => {
+    await using place = await Rehearsal.begin();
+    const target = await place.open();
+    const hand = new Hand(target, await take(target));
+    await hand.up(aGraph([aService()]));
+    for (const part of ["holder", "worker"] as const) {
+      const handle = await until(`a ${part}`, async () => {
+        return await target.prepare({ kind: "kill-edge", part }, soon()).catch(() => undefined);
+      });
+      await hand.must({ action: "inject", fault: handle });
+      assert.equal((await target.witness(handle, soon())).state, "in-force");
+      await until("the edge", async () => (await target.observe(soon())).edge?.ready || undefined);
+    }
+  });
+
   it("is not struck by a handle of a worker that is gone already", async () => {
     await using place = await Rehearsal.begin();
     const target = await place.open();

@@ -10,7 +10,7 @@ import {
   type ProcessIdentity,
 } from "../../../record/fault.ts";
 import { TargetError } from "../../target.ts";
-import { childrenOf, groupOf, identify, seeSame } from "../identity.ts";
+import { childrenOf, groupOf, markedBy, seeSame } from "../identity.ts";
 import type { SupervisorState } from "../supervisor/state.ts";
 import { volumeFolder } from "./fill-volume.ts";
 import { groupFor } from "./memory-group.ts";
@@ -94,11 +94,11 @@ async function ofEdge(part: EdgePart, { state, edge }: Preparing): Promise<Proce
   const holder = recorded === undefined ? undefined : seeSame(recorded)?.identity;
   if (holder === undefined) throw new TargetError("no-such-instance", "the edge does not run here");
   if (part === "holder") return holder;
-  const children = childrenOf(holder);
   const serving = (await edge())?.workerPid;
-  const known = serving === undefined ? undefined : identify(serving);
-  // Who serves is told by the edge, and believed of its holder's own children only.
-  const worker = children.find(({ pid }) => pid === known?.pid) ?? children.at(-1);
+  // Who serves is told by the edge, and believed of what bears our mark: a worker may outlive the
+  // holder that started it, and be no child of the one that there is now.
+  const marked = markedBy(state?.owner ?? "").map(({ process }) => process.identity);
+  const worker = marked.find(({ pid }) => pid === serving) ?? childrenOf(holder).at(-1);
   if (worker !== undefined) return worker;
   throw new TargetError("no-such-instance", "the edge has no worker just now");
 }
