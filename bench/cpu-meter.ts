@@ -6,7 +6,7 @@ import { processTime } from "./ticks.ts";
 const LOOK_EVERY_MS = 500;
 
 /** Parts of a system that are told apart by their command lines. */
-type Part = "edge" | "tool" | "services";
+type Part = "edge" | "front" | "tool" | "services";
 
 /** Milliseconds of CPU per second, by part of the system: 1,000 is one core. */
 export type CpuUse = Readonly<Record<Part, number>>;
@@ -43,7 +43,7 @@ class CpuMeter implements AsyncDisposable {
     this.#look(false);
     const seconds = (this.#clock.now() - this.#startedMs) / 1_000;
     if (this.#counted.size === 0) return undefined;
-    const use: Record<Part, number> = { edge: 0, tool: 0, services: 0 };
+    const use: Record<Part, number> = { edge: 0, front: 0, tool: 0, services: 0 };
     for (const { part, firstMs, lastMs } of this.#counted.values()) {
       use[part] += (lastMs - firstMs) / seconds;
     }
@@ -93,6 +93,8 @@ class CpuMeter implements AsyncDisposable {
 
 function partOf(argv: string): Part {
   if (argv.includes("/seaworthy/cli/")) return "tool";
+  // HAProxy or nginx before the instances; nginx names itself anew in each of its processes.
+  if (argv.startsWith("nginx:") || /(?:^|\/)(?:haproxy|nginx)\0/.test(argv)) return "front";
   return argv.includes("/gateway/") ? "edge" : "services";
 }
 
@@ -126,5 +128,7 @@ export async function cpuWhile(
 /** As figures of a run, in milliseconds of CPU per second. */
 export function cpuFigures(use: CpuUse | undefined): Readonly<Record<string, number>> {
   if (use === undefined) return {};
-  return { edgeCpuMsPerS: use.edge, toolCpuMsPerS: use.tool, servicesCpuMsPerS: use.services };
+  const own = { toolCpuMsPerS: use.tool, servicesCpuMsPerS: use.services };
+  const front = use.front > 0 ? { frontCpuMsPerS: use.front } : {};
+  return { edgeCpuMsPerS: use.edge, ...front, ...own };
 }

@@ -11,7 +11,17 @@ test("without a name it lists what there is", () => {
   const { status, stdout } = run();
   assert.equal(status, 0);
   const names = stdout.split("\n").map((line) => line.split(" ")[0]);
-  assert.deepEqual(names, ["cli", "check", "rollout", "releases", "faults", "gateway", "idle", ""]);
+  assert.deepEqual(names, [
+    "cli",
+    "check",
+    "rollout",
+    "releases",
+    "faults",
+    "edges",
+    "gateway",
+    "idle",
+    "",
+  ]);
 });
 
 test("a name, a count or a seed that is none is refused before anything runs", () => {

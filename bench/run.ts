@@ -9,6 +9,7 @@ import { interruptible } from "../scripts/interrupt.ts";
 import type { BarVerdict } from "./bar.ts";
 import { check } from "./check.ts";
 import { cli } from "./cli.ts";
+import { edges } from "./edges.ts";
 import { faults } from "./faults.ts";
 import { gateway } from "./gateway-lane.ts";
 import { idle } from "./idle.ts";
@@ -18,7 +19,7 @@ import { type Report, reportOf, tableOf } from "./report.ts";
 import { releases } from "./releases.ts";
 import { rollout } from "./rollout.ts";
 
-const BENCHES: readonly Bench[] = [cli, check, rollout, releases, faults, gateway, idle];
+const BENCHES: readonly Bench[] = [cli, check, rollout, releases, faults, edges, gateway, idle];
 const RUNS_DEFAULT = 5;
 const RUNS_MAX = 100;
 const FOLDER = "bench/runs";

@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Command } from "@seaworthy/std/command";
 import type { LoadRun } from "../seaworthy/load/load.ts";
 import { startLoad } from "../seaworthy/load/client.ts";
 import { readPlan } from "../seaworthy/load/protocol.ts";
@@ -29,11 +30,14 @@ export class Sandbox implements AsyncDisposable {
   readonly #world: World;
   readonly #environment: World["environment"];
   readonly #over = new AbortController();
+  /** Before every command: a network namespace, or nothing. */
+  readonly #prefix: readonly string[];
   /** How to take down what was brought up: arguments after `down`. */
   #up: readonly string[] | undefined;
 
-  private constructor(folder: string, world: World) {
+  private constructor(folder: string, world: World, prefix: readonly string[]) {
     this.folder = folder;
+    this.#prefix = prefix;
     this.#world = world;
     this.#environment = {
       ...world.environment,
@@ -43,19 +47,20 @@ export class Sandbox implements AsyncDisposable {
     };
   }
 
-  static async open(world: World): Promise<Sandbox> {
+  static async open(world: World, prefix: readonly string[] = []): Promise<Sandbox> {
     world.signal.throwIfAborted();
     // Short: below it lie sockets, whose paths may have 107 bytes (unix(7)).
     const folder = await mkdtemp(join(tmpdir(), "sw-bench-"));
     for (const name of ["s", "r", "system"]) await mkdir(join(folder, name), { mode: 0o700 });
-    return new Sandbox(folder, world);
+    return new Sandbox(folder, world, prefix);
   }
 
   /** Runs one verb, whatever it ends with. */
   verb(args: readonly string[]): Promise<Ended> {
     const { root } = this.#world;
     const environment = this.#environment;
-    return runProgram({ command: tool(this.#world, args), cwd: root, environment }, this.#world);
+    const command = this.#inside(tool(this.#world, args));
+    return runProgram({ command, cwd: root, environment }, this.#world);
   }
 
   /** `up`, remembered so that it is taken down again. Throws unless it ends with 0. */
@@ -78,7 +83,10 @@ export class Sandbox implements AsyncDisposable {
   /** Our own generator, open loop, in a process of its own; killed with the sandbox. */
   async load(plan: TrafficPlan): Promise<LoadRun> {
     const launcher = join(this.#world.root, "seaworthy/cli/launch.js");
-    const start = startLoad((verb) => [process.execPath, launcher, verb], this.#world.clock);
+    const start = startLoad(
+      (verb) => this.#inside([process.execPath, launcher, verb]),
+      this.#world.clock,
+    );
     // Parsed as the generator will: a plan that it refuses is refused here.
     const whole = readPlan(
       JSON.stringify({
@@ -107,11 +115,16 @@ export class Sandbox implements AsyncDisposable {
   async #down(system: readonly string[]): Promise<void> {
     // Also after Ctrl-C: nothing may stay.
     const world = { ...this.#world, signal: new AbortController().signal };
-    const command = tool(world, ["down", ...system, "--yes", "--json"]);
+    const command = this.#inside(tool(world, ["down", ...system, "--yes", "--json"]));
     const environment = this.#environment;
     const ended = await runProgram({ command, cwd: world.root, environment }, world);
     const document = lastDocument(ended.stdout);
     if (ended.code !== 0) world.say(complaintOf("down", { ...ended, stdout: text(document) }));
+  }
+
+  #inside(command: Command): Command {
+    const [first, ...more] = this.#prefix;
+    return first === undefined ? command : [first, ...more, ...command];
   }
 
   async #killLeftovers(): Promise<void> {
