@@ -17,6 +17,7 @@ import type {
   ClassCounts,
   DrillRun,
   GeneratorCheck,
+  InstanceCapacity,
   RunJudged,
   RunMoments,
   StoppedRequests,
@@ -45,6 +46,7 @@ export interface RunRecord {
   readonly recoversFromMs?: number | undefined;
   /** What a spike sheds; undefined: what does not go on is counted. */
   readonly stopped?: StoppedRequests | undefined;
+  readonly capacity?: InstanceCapacity | undefined;
   readonly connections?: number | undefined;
   readonly exposureMs: number | undefined;
   readonly tookMs: number | undefined;
@@ -101,7 +103,7 @@ export function findingOf(record: RunRecord): RunFinding {
   const byNature = lostByNature(record.losesInFlight, { failed, inFlight });
   const recovery = recoveryOf(record, { outage, rule });
   const stopped = record.stopped ?? stoppedOf(record);
-  const { connections } = record;
+  const { capacity, connections } = record;
   const doubts = [...record.doubts, ...baselineDoubts(baseline, record.limits)];
   const { wrongs, aborted, leftBroken } = record;
   const run: DrillRun = {
@@ -122,6 +124,7 @@ export function findingOf(record: RunRecord): RunFinding {
     restoredMs: record.restored.state === "back" ? record.restored.afterMs : undefined,
     ...(record.tookMs === undefined ? {} : { tookMs: record.tookMs }),
     ...(stopped === undefined ? {} : { stopped }),
+    ...(capacity === undefined ? {} : { capacity }),
     ...(connections === undefined ? {} : { connections }),
     writes: record.writes,
     moments: momentsOf(record),

@@ -6,6 +6,8 @@ import { readRecords } from "../record/read.ts";
 import { openFaults } from "../record/under-way.ts";
 import { TargetError, type Lease, type Target } from "../targets/target.ts";
 
+/** Why an instance is out of the edge while a drill loads it; the next run brings it back. */
+export const ISOLATED_BY_DRILL = "a saturation drill loads it";
 /** A signal and a look at /proc; longer means that the target hangs. */
 const UNDO_MS = 20_000;
 
@@ -24,7 +26,20 @@ export interface LeftoverSetting {
 export async function undoLeftovers(setting: LeftoverSetting): Promise<readonly FaultHandle[]> {
   const left = openFaults(await readRecords(setting.target.store, "journal")).toReversed();
   for (const fault of left) await undoLeftover(fault, setting);
+  await rejoinLeftovers(setting);
   return left;
+}
+
+/** What a drill took out of the edge and did not live to bring back. */
+async function rejoinLeftovers({ target, lease, signal }: LeftoverSetting): Promise<void> {
+  const { units } = await target.observe(deadline(UNDO_MS, "looking for leftovers", signal));
+  const left = units
+    .flatMap(({ instances }) => instances)
+    .filter(({ isolated }) => isolated === ISOLATED_BY_DRILL);
+  for (const { id: instance } of left) {
+    const limit = deadline(UNDO_MS, `bringing ${instance} back`, signal);
+    await target.apply({ action: "rejoin", instance }, { signal: limit, epoch: lease.epoch });
+  }
 }
 
 async function undoLeftover(fault: FaultHandle, setting: LeftoverSetting): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Sample } from "../load/load.ts";
 import { total, type Span } from "../load/window.ts";
-import type { ClassCounts, StoppedRequests } from "../record/evidence.ts";
+import type { ClassCounts, InstanceCapacity, StoppedRequests } from "../record/evidence.ts";
 import { CATALOGUE } from "./catalogue.ts";
 import { findingOf, type Restored } from "./finding.ts";
 import { auditWrites } from "./ledger.ts";
@@ -26,6 +26,8 @@ export interface Notes {
   wrongsOf: WrongsOf | undefined;
   /** What was shed on purpose; undefined: what does not go on is counted. */
   stopped: StoppedRequests | undefined;
+  /** What one instance holds. */
+  capacity: InstanceCapacity | undefined;
   /** Client connections that were held at a time. */
   connections: number | undefined;
   /** On the generator's clock: recovery counts from there, and not from the injection. */
@@ -57,6 +59,7 @@ export function freshNotes(): Notes {
     wrongsOf: undefined,
     recoversFromMs: undefined,
     stopped: undefined,
+    capacity: undefined,
     connections: undefined,
     exposureMs: undefined,
     tookMs: undefined,

@@ -1,6 +1,7 @@
 import { badJobRun } from "./bad-job-run.ts";
 import type { BadRelease } from "./bad-release.ts";
 import type { DrillName } from "./catalogue.ts";
+import { certificateRun, predictCertificate } from "./certificate-run.ts";
 import { crashLoopRun } from "./crash-loop-run.ts";
 import {
   chooseDependencyDown,
@@ -38,6 +39,7 @@ import {
   predictTakenBack,
 } from "./predict-releases.ts";
 import { rollRun } from "./roll-run.ts";
+import { predictSaturation, saturationRun } from "./saturation-run.ts";
 import { predictSpike, spikeRun } from "./spike-run.ts";
 import type { RunSetting } from "./stage.ts";
 import type { RunFinding } from "./verdict.ts";
@@ -70,6 +72,7 @@ export const PLAYS: Readonly<Record<DrillName, Play>> = {
   "upgrade-edge": faultPlay(predictHandover, chooseUpgrade),
   "idle-connections": { predict: predictIdle, run: idleRun },
   spike: { predict: predictSpike, run: spikeRun },
+  saturation: { predict: predictSaturation, run: saturationRun },
   "never-ready-release": {
     predict: predictNeverReady,
     run: (setting) => rollRun(setting, "never-ready"),
@@ -82,6 +85,7 @@ export const PLAYS: Readonly<Record<DrillName, Play>> = {
   "bad-job-release": { predict: predictBadJob, run: badJobRun },
   "grey-instance": { predict: predictGrey, run: greyRun },
   "crash-loop": { predict: predictCrashLoop, run: crashLoopRun },
+  "certificate-expiry": { predict: predictCertificate, run: certificateRun },
 };
 
 function faultPlay(predict: Play["predict"], choose: ChooseFault): Play {

@@ -62,7 +62,15 @@ function figures({ drill, objective, runs }: Evidence): readonly string[] {
   if (losesInFlight(drill)) return [...losses, restored(runs), writes];
   const latency = objective === "latency.p95" ? tail(runs, "p95Ms") : tail(runs, "p99Ms");
   const about = objective === "recovery.time" ? restored(runs) : latency;
-  return [...exposure(runs), ...held(runs), ...losses, stoppedText(runs), about, writes];
+  return [
+    ...capacity(runs),
+    ...exposure(runs),
+    ...held(runs),
+    ...losses,
+    stoppedText(runs),
+    about,
+    writes,
+  ];
 }
 
 /** What an older or newer version called a drill is shown as what it is. */
@@ -84,6 +92,17 @@ function stoppedText(runs: readonly DrillRun[]): string {
 function held(runs: readonly DrillRun[]): readonly string[] {
   const counts = runs.flatMap(({ connections }) => connections ?? []);
   return counts.length === 0 ? [] : [`${grouped(Math.min(...counts))} connections`];
+}
+
+/** Of several runs, the one that held least: it is what can be relied on. */
+function capacity(runs: readonly DrillRun[]): readonly string[] {
+  const all = runs.flatMap((run) => run.capacity ?? []);
+  const [least] = all.toSorted((a, b) => a.ratePerSecond - b.ratePerSecond);
+  if (least === undefined) return [];
+  const { ratePerSecond, atLeast, connections, instancesForLoad } = least;
+  const rate = `${atLeast ? "≥ " : ""}${grouped(Math.floor(ratePerSecond))}/s`;
+  const held = connections === undefined ? "" : ` and ${grouped(connections)} connections`;
+  return [`one instance holds ${rate}${held}: the load needs ${instancesForLoad}`];
 }
 
 function exposure(runs: readonly DrillRun[]): readonly string[] {

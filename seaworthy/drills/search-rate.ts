@@ -11,7 +11,7 @@ export interface Bounds {
 }
 
 /** Bounds the search: each step is some seconds of full load. */
-const STEPS_MAX = 12;
+export const STEPS_MAX = 12;
 /** Between the highest rate that held and the lowest that did not: closer is noise. */
 const CLOSE_ENOUGH = 1.15;
 const FACTOR = 2;

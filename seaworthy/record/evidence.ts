@@ -69,6 +69,8 @@ export interface DrillRun {
   readonly tookMs?: number;
   /** What a fault stops by nature, or a spike sheds, while it lasts; the rest is in `failed`. */
   readonly stopped?: StoppedRequests;
+  /** What one instance holds, of a saturation drill. */
+  readonly capacity?: InstanceCapacity;
   /** Client connections that were held at a time, none of them refused or cut. */
   readonly connections?: number;
   /** Client's history against what took effect; undefined when no `load.history` is declared. */
@@ -93,6 +95,21 @@ export interface OutageFigures {
   readonly longestGapMs: number;
   readonly badSeconds: number;
   readonly unavailableMs: number;
+}
+
+/** What one instance holds within the objectives, and what that means for the declaration. */
+export interface InstanceCapacity {
+  readonly ratePerSecond: number;
+  /** Nothing broke: the generator or this machine could not give more. */
+  readonly atLeast: boolean;
+  /** What broke first, or what kept the search from going on. */
+  readonly limitedBy: string;
+  /** Open and answered at a time; absent: not tried. */
+  readonly connections?: number;
+  /** For the declared load; one more bears the loss of one. */
+  readonly instancesForLoad: number;
+  /** Where each client connection stays with one instance (streams, WebSockets). */
+  readonly instancesForConnections?: number;
 }
 
 /** Milliseconds since the load began. */

@@ -5,6 +5,7 @@ import type {
   DrillRun,
   Evidence,
   GeneratorCheck,
+  InstanceCapacity,
   Interval,
   LatencySummary,
   OutageFigures,
@@ -89,6 +90,17 @@ const judgedSchema = schemaOf<RunJudged>()(
   }),
 );
 
+const capacitySchema = schemaOf<InstanceCapacity>()(
+  z.object({
+    ratePerSecond: amount,
+    atLeast: z.boolean(),
+    limitedBy: z.string(),
+    connections: count.exactOptional(),
+    instancesForLoad: count,
+    instancesForConnections: count.exactOptional(),
+  }),
+);
+
 const runSchema = schemaOf<DrillRun>()(
   z.object({
     windows: z.object({ warmUpMs: amount, baselineMs: amount, windowMs: amount }),
@@ -105,6 +117,7 @@ const runSchema = schemaOf<DrillRun>()(
     exposureMs: orUndefined(amount),
     restoredMs: orUndefined(amount),
     tookMs: amount.exactOptional(),
+    capacity: capacitySchema.exactOptional(),
     stopped: stoppedSchema.exactOptional(),
     connections: count.exactOptional(),
     writes: orUndefined(writesSchema),
