@@ -1,5 +1,3 @@
-import { mkdir } from "node:fs/promises";
-import { join } from "node:path";
 import { deadline } from "@seaworthy/std/clock";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import type { DrillName, Tier } from "../drills/catalogue.ts";
@@ -20,6 +18,7 @@ import { Refusal } from "./failure.ts";
 import { takeFailureDomain } from "./failure-domain.ts";
 import { recordFolder } from "./local-options.ts";
 import type { OpenSystem } from "./open-system.ts";
+import { rawFolder } from "./raw-samples.ts";
 import type { Operation } from "./operation.ts";
 
 const OBSERVE_MS = 10_000;
@@ -97,9 +96,8 @@ async function playOne(
 async function runOne(name: DrillName, request: DrillsRequest): Promise<readonly Evidence[]> {
   const { operation, system, context } = request;
   const { target, lease } = operation;
-  const raw = join("raw", `${operation.id}-${name}`);
-  const scratch = join(await recordFolder(system, context), raw);
-  await mkdir(scratch, { recursive: true, mode: 0o700 });
+  const record = await recordFolder(system, context);
+  const { raw, scratch } = await rawFolder(record, `${operation.id}-${name}`);
   const observed = await target.observe(
     deadline(OBSERVE_MS, "looking at what runs", operation.signal),
   );
