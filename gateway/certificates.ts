@@ -4,7 +4,7 @@ import type { ListenerConfig, TlsConfig } from "./config.ts";
 import type { CertificateStatus } from "./control.ts";
 import type { Log } from "./holder-log.ts";
 import type { ServedPairs } from "./orders.ts";
-import { fingerprint, readPair, type TlsPair } from "./tls-pair.ts";
+import { fingerprint, firstEnd, readPair, type TlsPair } from "./tls-pair.ts";
 
 /** How often the files are looked at; a change that is a look old is taken: within two of them. */
 const LOOK_MS = 1_000;
@@ -37,11 +37,15 @@ export class Certificates {
 
   /**
    * Reads the files of listeners that are new. A refusal is that of the first pair that does not
-   * load; it is remembered, so that a restored gateway can serve without it until it does.
+   * load; it is remembered, so that a restored gateway can serve without it until it does, or with
+   * what a worker that is there already serves.
    */
-  async load(listeners: readonly ListenerConfig[]): Promise<Result<undefined, string>> {
+  async load(
+    listeners: readonly ListenerConfig[],
+    served: ServedPairs = {},
+  ): Promise<Result<undefined, string>> {
     let outcome: Result<undefined, string> = ok(undefined);
-    for (const { tls } of listeners) {
+    for (const { name, tls } of listeners) {
       if (tls === undefined) continue;
       const known = this.#entries.get(keyOf(tls));
       if (known?.pair !== undefined) continue;
@@ -49,7 +53,9 @@ export class Certificates {
       this.#entries.set(keyOf(tls), entry);
       entry.seen = await fingerprint(tls);
       const read = await this.#read(entry);
-      if (!read.ok && outcome.ok) outcome = read;
+      if (read.ok) continue;
+      entry.pair = inherited(served[name]);
+      if (outcome.ok) outcome = read;
     }
     return outcome;
   }
@@ -126,6 +132,13 @@ export class Certificates {
 }
 
 const UNTOLD = { problem: undefined };
+
+/** From another process's memory; the files are none of it any more. */
+function inherited(pair: ServedPairs[string] | undefined): TlsPair | undefined {
+  if (pair === undefined) return undefined;
+  const notAfterMs = firstEnd(pair.certificate);
+  return notAfterMs === undefined ? undefined : { ...pair, notAfterMs, print: "" };
+}
 
 function keyOf({ certificateFile, keyFile }: TlsConfig): string {
   return `${certificateFile}\0${keyFile}`;

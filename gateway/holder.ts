@@ -108,7 +108,7 @@ export class Holder {
     const state = kept.ok ? kept.value : undefined;
     if (isForeign && state === undefined) return refuse("nothing says what to serve");
     const served = isForeign && state !== undefined ? state.config : will.config;
-    await this.#certificates.load(served.listeners);
+    await this.#certificates.load(served.listeners, will.pairs);
     this.#config = served;
     this.#sockets = inheritedSockets(will.sockets);
     this.#ports = { ...state?.ports, ...portsOf(this.#sockets) };

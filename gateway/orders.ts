@@ -63,6 +63,8 @@ export interface Inheritance {
   readonly pid: number;
   /** What it routes by. */
   readonly config: GatewayConfig;
+  /** What its handshakes show: the files may be unreadable just now. */
+  readonly pairs: ServedPairs;
   readonly sockets: readonly InheritedSocket[];
   readonly known: KnownEndpoints;
 }

@@ -18,7 +18,8 @@ export interface TlsPair {
 
 /** A chain of ten certificates with 4096-bit keys has 25 KB. */
 const FILE_BYTES_MAX = 262_144;
-const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
+const CERTIFICATE_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/;
+const CERTIFICATE_BLOCKS = new RegExp(CERTIFICATE_BLOCK, "g");
 
 /**
  * Both files as one pair: neither changed while they were read, both load, and the key is that of
@@ -69,20 +70,28 @@ function loadPair(
   key: string,
   { certificateFile, keyFile }: TlsConfig,
 ): Result<Omit<TlsPair, "print">, string> {
-  const blocks = certificate.match(CERTIFICATE_BLOCK) ?? [];
-  if (blocks.length === 0) return refuse(`${certificateFile} holds no whole PEM certificate`);
+  if (!CERTIFICATE_BLOCK.test(certificate)) {
+    return refuse(`${certificateFile} holds no whole PEM certificate`);
+  }
   if (!key.includes("PRIVATE KEY-----")) return refuse(`${keyFile} holds no PEM private key`);
   if (key.includes("ENCRYPTED"))
     return refuse(`${keyFile} is encrypted: store it without a phrase`);
   try {
     // Each certificate of the file, so that one that was cut off is not served around.
     createSecureContext({ cert: certificate });
-    const ends = blocks.map((block) => new X509Certificate(block).validToDate.getTime());
-    const notAfterMs = Math.min(...ends);
+    const notAfterMs = firstEnd(certificate);
+    if (notAfterMs === undefined) return refuse(`${certificateFile} holds no certificate`);
     return withKey({ certificate, key, notAfterMs }, keyFile);
   } catch (error) {
     return refuse(`${certificateFile} does not load: ${codeOf(error)}`);
   }
+}
+
+/** When the first certificate of a chain ends, ms since the Unix epoch; throws on a damaged one. */
+export function firstEnd(chain: string): number | undefined {
+  const blocks = chain.match(CERTIFICATE_BLOCKS) ?? [];
+  if (blocks.length === 0) return undefined;
+  return Math.min(...blocks.map((block) => new X509Certificate(block).validToDate.getTime()));
 }
 
 function withKey(

@@ -254,14 +254,33 @@ test("half-written files keep the pair before, through a dead worker and a hando
   assert.equal(refusals.length, 1, "told once, not each second");
 });
 
-test("a holder that comes back to unreadable files serves the inside, and mends itself", async () => {
+test("a holder that follows one that died serves the pair that its worker had", async () => {
   await using app = await echo();
   await using gateway = await TestGateway.start();
   const pair = aPair("edge.example");
   const files = await serving(gateway, pair, app.port);
   const port = await gateway.port("public");
   await rm(files.keyFile);
+  const { workerPid, holderPid } = await gateway.status();
   gateway.holder.kill("SIGKILL");
+  await gateway.heir(holderPid);
+  const { listeners } = await gateway.status();
+  const { certificate } = listeners.find((one) => one.name === "public") ?? {};
+  assert.match(certificate?.problem ?? "", /edge\.key cannot be read: ENOENT/);
+  assert.ok(Date.parse(certificate?.notAfter ?? "") > Date.now(), "it knows what is served");
+  assert.equal(await nameShown(port), "edge.example");
+  process.kill(workerPid, "SIGKILL");
+  assert.equal(await nameShown(port), "edge.example", "the next worker was given it");
+});
+
+test("a gateway started again with unreadable files serves the inside, and mends itself", async () => {
+  await using app = await echo();
+  await using gateway = await TestGateway.start();
+  const pair = aPair("edge.example");
+  const files = await serving(gateway, pair, app.port);
+  const port = await gateway.port("public");
+  await rm(files.keyFile);
+  gateway.holder.kill("SIGTERM");
   await once(gateway.holder, "exit");
   await gateway.startAgain();
   await gateway.untilHealthy("a1");

@@ -59,6 +59,7 @@ export class Worker {
   readonly #traffic: Traffic;
   readonly #roster: Roster;
   readonly #listeners = new Map<string, Listener>();
+  #pairs: ServedPairs = {};
   readonly #finished = Promise.withResolvers<{ readonly cut: number }>();
   readonly #sockets: readonly InheritedSocket[];
   #config: GatewayConfig;
@@ -161,6 +162,7 @@ export class Worker {
   }
 
   #serveCertificates(pairs: ServedPairs): void {
+    this.#pairs = { ...this.#pairs, ...pairs };
     for (const [name, pair] of Object.entries(pairs)) this.#listeners.get(name)?.serve(pair);
   }
 
@@ -188,6 +190,7 @@ export class Worker {
       version: GATEWAY_VERSION,
       pid: process.pid,
       config: this.#config,
+      pairs: this.#pairs,
       sockets: this.#sockets,
       known: Object.fromEntries(all.map((one) => [one.id, this.#knownOf(one)])),
     };
