@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readFile, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { connect, createServer } from "node:net";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
 import { test } from "node:test";
+import { bindSocket, descriptorOf } from "./bound-socket.ts";
 import {
   aConfig,
   eventually,
@@ -205,4 +206,55 @@ test("a holder is replaced by the program that it is told, while its worker serv
   const good = [process.execPath, MAIN] as const;
   assert.ok((await gateway.ask({ op: "replace-holder", command: good })).ok);
   await gateway.heir(before);
+});
+
+test("a worker of another version is drained, and told nothing else", async () => {
+  await using app = await upstream((_incoming, response) => response.end("ok"));
+  await using gateway = await serving(app);
+  const { listeners, workerPid } = await gateway.status();
+  gateway.holder.kill("SIGTERM");
+  await once(gateway.holder, "exit");
+  await eventually("its worker to end", async () => (isAlive(workerPid) ? undefined : true));
+  // This process takes the place of a worker whose holder died: it has the sockets and the name.
+  const control = createServer().listen(join(gateway.folder, "control"));
+  await once(control, "listening");
+  const sockets = listeners.map(({ name, host, port }, index) => {
+    const bound = bindSocket(host, port);
+    assert.ok(bound.ok);
+    return { name, host, port, own: bound.value.descriptor, descriptor: 5 + index };
+  });
+  const argv = [
+    "--state",
+    join(gateway.folder, "state"),
+    "--control",
+    join(gateway.folder, "control"),
+  ];
+  const heir = spawn(process.execPath, [MAIN, ...argv, "--heir"], {
+    stdio: [
+      ...(["ignore", "ignore", "inherit", "ipc"] as const),
+      ...[descriptorOf(control)!, ...sockets.map(({ own }) => own)],
+    ],
+  });
+  const orders: unknown[] = [];
+  heir.on("message", (order) => orders.push(order));
+  const inherited = sockets.map(({ own: _, ...socket }) => socket);
+  const will = {
+    version: 1,
+    pid: process.pid,
+    config: {},
+    known: {},
+    pairs: {},
+    sockets: inherited,
+  };
+  heir.send(will);
+  await eventually("it to be drained", async () => orders[0]);
+  assert.equal(orders.length, 1);
+  assert.match(JSON.stringify(orders[0]), /^\{"op":"drain",/);
+  heir.disconnect();
+  control.close();
+  const { port } = sockets.find(({ name }) => name === "public")!;
+  assert.equal((await send(port)).status, 200);
+  const gone = once(heir, "exit");
+  heir.kill("SIGTERM");
+  assert.deepEqual(await gone, [0, null]);
 });

@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
+import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -130,16 +131,21 @@ export interface Opened {
 }
 
 /** Opens one; rejects with the answer's head where that is no 101 for this key. */
-export function openWebSocket(port: number, path = "/", headers = ""): Promise<Opened> {
+export async function openWebSocket(port: number, path = "/", headers = ""): Promise<Opened> {
+  const socket = connect(port, "127.0.0.1");
+  await once(socket, "connect");
+  return await openOn(socket, path, headers);
+}
+
+/** The same on a connection that there is, such as one over TLS. */
+export function openOn(socket: Socket, path = "/", headers = ""): Promise<Opened> {
   const key = randomBytes(16).toString("base64");
+  socket.write(
+    `GET ${path} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
+      `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n${headers}\r\n`,
+  );
   return new Promise((resolve, reject) => {
     let head = Buffer.alloc(0);
-    const socket = connect(port, "127.0.0.1", () => {
-      socket.write(
-        `GET ${path} HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n` +
-          `Sec-WebSocket-Key: ${key}\r\nSec-WebSocket-Version: 13\r\n${headers}\r\n`,
-      );
-    });
     const fail = (): void => reject(new Error(head.toString()));
     socket.on("error", fail);
     socket.on("close", fail);

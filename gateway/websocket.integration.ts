@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
 import { connect } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
+import { connect as connectSecurely } from "node:tls";
+import { selfSigned } from "@seaworthy/std/self-signed";
 import {
   aConfig,
   eventually,
@@ -13,7 +16,14 @@ import {
   type ConfigParts,
   type Upstream,
 } from "./rig.fixture.ts";
-import { accept, frame, openWebSocket, TEXT, type WebSocketPeer } from "./websocket.fixture.ts";
+import {
+  accept,
+  frame,
+  openOn,
+  openWebSocket,
+  TEXT,
+  type WebSocketPeer,
+} from "./websocket.fixture.ts";
 
 /** A service that agrees to every handshake and does with the socket what it is told. */
 async function service(onSocket: (peer: WebSocketPeer) => void): Promise<Upstream> {
@@ -69,6 +79,37 @@ test("a WebSocket passes both ways, is a stream while it lasts, and ends with ei
   assert.deepEqual([entry.status, entry.outcome, entry.class], [101, "ok", "stream"]);
   assert.ok(entry.bytesIn > 200_000 && entry.bytesOut > 200_000 && !line.includes("secret"));
   assert.match(await gateway.metrics(), /answers_total\{status="101"\} 1/);
+});
+
+test("over HTTPS it is the same, and drains as well", async () => {
+  await using app = await echoing();
+  await using gateway = await TestGateway.start();
+  const nowMs = Date.now();
+  const pair = selfSigned({
+    hosts: ["127.0.0.1"],
+    notBeforeMs: nowMs - 60_000,
+    notAfterMs: nowMs + 3_600_000,
+  });
+  const tls = {
+    certificateFile: join(gateway.folder, "edge.pem"),
+    keyFile: join(gateway.folder, "edge.key"),
+  };
+  await writeFile(tls.certificateFile, pair.certificate);
+  await writeFile(tls.keyFile, pair.key);
+  const endpoint = { id: "a1", port: app.port };
+  await gateway.apply(aConfig({ endpoints: [endpoint], tls }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const secure = connectSecurely({ port, host: "127.0.0.1", ca: pair.certificate });
+  await once(secure, "secureConnect");
+  const { peer } = await openOn(secure);
+  peer.send("x".repeat(100_000));
+  await eventually("the echo", async () => peer.messages[0]);
+  const unrouted = { ...endpoint, routed: false };
+  await gateway.apply(aConfig({ generation: 2, endpoints: [unrouted], tls }));
+  assert.equal((await gateway.drainEndpoint("a1", 2_500)).cut, 1);
+  await peer.closed;
+  assert.equal(peer.closeCode, 1_012);
 });
 
 test("a client that sends frames with its handshake loses none of them", async () => {
