@@ -6,6 +6,7 @@ import { describe, it, type TestContext } from "node:test";
 import type { Command } from "@seaworthy/std/command";
 import type { Step } from "../record/step.ts";
 import { Actor, holds, isCode, isFenced, OWNER, soon, unitOf } from "./contract-actor.ts";
+import { keepsItsFaults, preparesFaults, refusesOtherFaults } from "./contract-faults.ts";
 import { aGraph, aJob, aService } from "./declared.ts";
 import type { LeaseOwner, Target } from "./target.ts";
 
@@ -58,6 +59,8 @@ export function targetContract({ name, make, runsProcesses }: ContractMake): voi
     promise("forgets what is removed", forgetsTheRemoved);
     promise("keeps records in the order they were written", keepsRecords);
     promise("prepares faults that can be undone", preparesFaults);
+    promise("breaks what it says it can, is seen to, and is seen undone", keepsItsFaults);
+    promise("refuses to prepare a fault that it does not name", refusesOtherFaults);
     promiseOfProcesses("answers at the inner address from the instance that was named", answers);
     promiseOfProcesses("runs a job once per release", runsJobsOnce);
     promiseOfProcesses("brings back an instance that was killed", bringsBack);
@@ -218,27 +221,6 @@ async function keepsRecords(place: ContractPlace): Promise<void> {
   ]);
   const read = await (await place.open()).store.read("event");
   assert.deepEqual(read, [event("o1"), event("o2")]);
-}
-
-async function preparesFaults(place: ContractPlace): Promise<void> {
-  await using actor = await Actor.begin(place, aGraph([aService()]));
-  const release = await actor.put(aService());
-  await actor.must({ action: "start", unit: "api", instance: "api-1", release });
-  await actor.must({ action: "await-ready", instance: "api-1", deadlineMs: 30_000 });
-  await actor.must({ action: "switch", unit: "api", instances: ["api-1"] });
-  const freeze = { kind: "freeze", instance: "api-1", forMs: 30_000 } as const;
-  const fault = await actor.target.prepare(freeze, soon());
-  assert.deepEqual(JSON.parse(JSON.stringify(fault)), fault);
-  assert.equal((await actor.target.witness(fault, soon())).state, "over");
-  const detail = await actor.must({ action: "inject", fault });
-  const injected: unknown = JSON.parse(detail);
-  assert.ok(typeof injected === "object" && injected !== null && "wallMs" in injected);
-  assert.ok("inFlight" in injected);
-  assert.equal((await actor.unit("api")).instances[0]?.state, "frozen");
-  assert.equal((await actor.target.witness(fault, soon())).state, "in-force");
-  await actor.twice({ action: "undo", fault });
-  assert.equal((await actor.target.witness(fault, soon())).state, "over");
-  assert.notEqual((await actor.unit("api")).instances[0]?.state, "frozen");
 }
 
 async function answers(place: ContractPlace): Promise<void> {
