@@ -75,7 +75,7 @@ test("what failed is told apart by whether it was sent", () => {
   };
   assert.equal(failureOf("ECONNREFUSED", false), "refused");
   assert.equal(failureOf("UND_ERR_CONNECT_TIMEOUT", false), "connect-timeout");
-  assert.equal(failureOf("EMFILE", false), "connect-timeout");
+  assert.equal(failureOf("EMFILE", false), "no-means", "the lack is our own");
   assert.equal(failureOf("UND_ERR_INVALID_ARG", false), "malformed");
   assert.equal(failureOf("ECONNRESET", true), "reset");
   assert.equal(failureOf("UND_ERR_SOCKET", true), "reset");
