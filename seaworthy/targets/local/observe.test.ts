@@ -78,6 +78,14 @@ describe("an instance is seen as", () => {
   }
 });
 
+it("one that the edge leaves out says why, not what its check said", () => {
+  const gateway = gatewayWith("ejected", { reason: "slow", untilWallMs: 1, times: 1 });
+  const seen = observed({ state: stateWith({}), gateway, see: () => processIn("S") });
+  const [instance] = seen.units[0]?.instances ?? [];
+  assert.equal(instance?.state, "unready");
+  assert.equal(instance?.because, "left out by the edge: it is far slower than the others");
+});
+
 describe("the basis", () => {
   const basisWith = (change: Partial<InstanceRecord>): string =>
     observed({ state: stateWith(change), gateway: undefined, see: () => undefined }).basis;
@@ -129,7 +137,7 @@ function processIn(state: string): SeenProcess {
   return { identity: IDENTITY, state, threads: 1, parent: 1, group: pid, session: pid };
 }
 
-function gatewayWith(health: EndpointStatus["health"]) {
+function gatewayWith(health: EndpointStatus["health"], ejected?: EndpointStatus["ejected"]) {
   const none = { safe: 0, idempotent: 0, unsafe: 0, stream: 0 };
   const endpoint: EndpointStatus = {
     id: "api-1",
@@ -137,7 +145,7 @@ function gatewayWith(health: EndpointStatus["health"]) {
     release: "r1",
     routed: true,
     health,
-    ejected: undefined,
+    ejected,
     lastProbe: undefined,
     requests: 0,
     failed: none,

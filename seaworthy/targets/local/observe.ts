@@ -1,4 +1,4 @@
-import type { EndpointStatus, GatewayStatus } from "@seaworthy/gateway/control";
+import type { EjectReason, EndpointStatus, GatewayStatus } from "@seaworthy/gateway/control";
 import { definitionOf } from "../../plan/definition.ts";
 import type { Unit } from "../../plan/graph.ts";
 import type { ReleaseId } from "../../record/release.ts";
@@ -121,8 +121,20 @@ function probeOf(
   endpoint: EndpointStatus | undefined,
 ): string | undefined {
   if (gateway === undefined) return "the edge does not answer";
+  if (endpoint?.health === "ejected" && endpoint.ejected !== undefined) {
+    // Its checks pass: what the last one said would only mislead.
+    return `left out by the edge: ${EJECTIONS[endpoint.ejected.reason]}`;
+  }
   return endpoint?.health === "healthy" ? undefined : endpoint?.lastProbe;
 }
+
+const EJECTIONS: Readonly<Record<EjectReason, string>> = {
+  lost: "its connections break off",
+  timeouts: "its answers are late",
+  errors: "it answers 5xx",
+  "error-rate": "it fails far more often than the others",
+  slow: "it is far slower than the others",
+};
 
 function observeEdge(sight: Sight, state: SupervisorState): ObservedEdge | undefined {
   const listen = state.graph?.edge?.listen;
