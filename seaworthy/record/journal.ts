@@ -48,6 +48,8 @@ export interface JournalledChange {
   readonly from: ReleaseId | undefined;
   readonly to: ReleaseId;
   readonly replicas: number;
+  /** What was wanted before, and is gone back to: the target may know the new number already. */
+  readonly replicasBefore?: number;
   /** The shares that its canary tries, rising. */
   readonly canary?: readonly number[];
   /** A restart: instances with a lower number are the ones to be replaced. */

@@ -10,6 +10,7 @@ const changeSchema = schemaOf<JournalledChange>()(
     from: orUndefined(z.string()),
     to: z.string(),
     replicas: count,
+    replicasBefore: count.exactOptional(),
     canary: list(z.number()).exactOptional(),
     renewFrom: count.exactOptional(),
   }),

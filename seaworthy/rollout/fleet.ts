@@ -49,8 +49,8 @@ export function plannedRolls(
       const unit = request.graph.units.find((one) => one.name === step.unit);
       // The edge is the target's own business: `define` started and configured it.
       if (unit?.kind !== "service") return [];
-      const goal = goalOf(step, unit, observed);
       const unended = unendedChanges(journal, unit.name);
+      const goal = goalOf(step, unit, { observed, unended });
       return [{ unit, goal, position: positionOf(goal, unitIn(observed, unit.name), unended) }];
     });
 }

@@ -2,10 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ObservedUnit } from "../plan/observed.ts";
 import type { PlanStep } from "../plan/plan.ts";
+import type { JournalledChange } from "../record/journal.ts";
 import { goalOf } from "./goals.ts";
 import { aService, aStep } from "./requests.fixture.ts";
 
-function goal(step: Partial<PlanStep>, seen: Partial<ObservedUnit>) {
+function goal(
+  step: Partial<PlanStep>,
+  seen: Partial<ObservedUnit>,
+  unended: readonly JournalledChange[] = [],
+) {
   const unit: ObservedUnit = {
     name: "api",
     kind: "service",
@@ -20,7 +25,7 @@ function goal(step: Partial<PlanStep>, seen: Partial<ObservedUnit>) {
     ...seen,
   };
   const observed = { basis: "", exists: true, units: [unit], edge: undefined };
-  const { from, to, proof, replicas } = goalOf(aStep(step), aService(), observed);
+  const { from, to, proof, replicas } = goalOf(aStep(step), aService(), { observed, unended });
   return { from, to, proof, replicas };
 }
 
@@ -55,6 +60,9 @@ test("goes back to the number that was wanted, not to what a dead run left", () 
   const step = { replicas: { from: 1, to: 5 } };
   assert.deepEqual(goal(step, {}).replicas, { from: 3, to: 5 });
   assert.deepEqual(goal(step, { scaleOverride: 4 }).replicas, { from: 4, to: 5 });
+  const first = { unit: "api", from: "r1", to: "r2", replicas: 5, replicasBefore: 2 };
+  const second = { ...first, replicasBefore: 5 };
+  assert.deepEqual(goal(step, { desired: 5 }, [first, second]).replicas, { from: 2, to: 5 });
 });
 
 test("scaling proves and commits nothing", () => {

@@ -1,6 +1,7 @@
 import type { Graph, ServiceUnit } from "../plan/graph.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import { type Strategy, strategyOf } from "../plan/strategy.ts";
+import type { JournalledChange } from "../record/journal.ts";
 import type { Observed } from "../targets/target.ts";
 import type { Goal } from "./goal.ts";
 import { unitIn } from "./look.ts";
@@ -11,12 +12,13 @@ const UNDECLARED = { bootMs: 60_000, drainMs: 10_000, stopMs: 30_000 };
 const OVERHEAD_MS = 30_000;
 
 /** What a planned change means for one unit, and where it goes back to. */
-export function goalOf(step: PlanStep, unit: ServiceUnit, observed: Observed): Goal {
-  const seen = unitIn(observed, unit.name);
+export function goalOf(step: PlanStep, unit: ServiceUnit, known: Known): Goal {
+  const seen = unitIn(known.observed, unit.name);
   const to = step.to ?? step.from;
   const from = wayBack(step, to, seen.committed);
   // An interrupted run leaves more or fewer than were wanted: what was declared counts.
-  const wanted = seen.scaleOverride ?? seen.desired;
+  const first = known.unended.find((change) => change.from === from);
+  const wanted = first?.replicasBefore ?? seen.scaleOverride ?? seen.desired;
   const before = from === undefined ? 0 : wanted > 0 ? wanted : step.replicas.from;
   const replicas = { from: before, to: step.replicas.to };
   const proof = proofOf(step, { from, to, known: [seen.committed, seen.previous] });
@@ -46,6 +48,12 @@ function strategyFor(
   const strategy = isTakeover ? rollout.strategy : "rolling";
   const settings = { ...rollout, strategy };
   return strategyOf({ settings, replicas, isFirst: from === undefined, isJudged });
+}
+
+/** What is there, and what runs that died since the last end meant to do with the unit. */
+export interface Known {
+  readonly observed: Observed;
+  readonly unended: readonly JournalledChange[];
 }
 
 /** Empties a unit: nothing to prove and nothing to go back to. */

@@ -1,4 +1,5 @@
 import { assertNever } from "@seaworthy/std/assert";
+import type { ReleaseId } from "../record/release.ts";
 import type { InstanceId, Step, StepResult } from "../record/step.ts";
 import type { RollWorld } from "./goal.ts";
 
@@ -20,7 +21,8 @@ export interface Memory {
   /** Why steps failed, in this direction. */
   readonly failures: readonly string[];
   readonly underWay: readonly Step[];
-  readonly started: ReadonlySet<InstanceId>;
+  /** With its release: one that was started may be there before it shows. */
+  readonly started: ReadonlyMap<InstanceId, ReleaseId>;
   /** Passed `await-ready`, or took requests when this run first switched. */
   readonly verified: ReadonlySet<InstanceId>;
   /** Failed `await-ready`: replaced, never waited for again. */
@@ -47,7 +49,7 @@ export function freshMemory(deadlineMs: number): Memory {
     deadlineMs,
     failures: [],
     underWay: [],
-    started: NONE,
+    started: new Map(),
     verified: NONE,
     rejected: NONE,
     switchedIn: NONE,
@@ -62,7 +64,9 @@ export function freshMemory(deadlineMs: number): Memory {
 /** A step was handed to the target; `world` is what it was decided from. */
 export function begun(memory: Memory, step: Step, world: RollWorld): Memory {
   const now = { ...memory, underWay: [...memory.underWay, step] };
-  if (step.action === "start") return { ...now, started: plus(now.started, step.instance) };
+  if (step.action === "start") {
+    return { ...now, started: new Map([...now.started, [step.instance, step.release]]) };
+  }
   if (step.action !== "switch") return now;
   const serving = world.instances.filter((one) => one.routed).map((one) => one.id);
   return {

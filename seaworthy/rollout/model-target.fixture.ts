@@ -34,6 +34,8 @@ interface Machine {
   isolated: string | undefined;
   routedMs: number | undefined;
   stopping: boolean;
+  /** Dead until then, started again where it is. */
+  downUntilMs: number;
   restarts: number;
   requests: number;
   failed: number;
@@ -113,6 +115,20 @@ export class ModelTarget {
       },
       close: () => Promise.resolve(),
     };
+  }
+
+  /** Dies, and is started again where it is after a while. */
+  die(id: InstanceId, forMs: number): void {
+    const one = this.machines.get(id);
+    if (one === undefined) return;
+    one.downUntilMs = this.clock.now() + forMs;
+    one.restarts += 1;
+  }
+
+  /** What a step does, though nobody is told so. */
+  force(step: Step): void {
+    if (step.action === "start") this.#born(step.instance, step.unit, step.release);
+    else this.#take(step);
   }
 
   observed(): Observed {
@@ -219,6 +235,7 @@ export class ModelTarget {
       isolated: undefined,
       routedMs: undefined,
       stopping: false,
+      downUntilMs: Number.NEGATIVE_INFINITY,
       restarts: 0,
       requests: 0,
       failed: 0,
@@ -235,8 +252,11 @@ export class ModelTarget {
     const now = this.clock.now();
     const { crashesAfterMs } = nature;
     const served = one.routedMs === undefined ? 0 : now - one.routedMs;
-    const restarts = crashesAfterMs === undefined ? 0 : Math.floor(served / crashesAfterMs);
-    const isReady = nature.neverReady !== true && now - one.bornMs >= nature.bootMs;
+    const crashes = crashesAfterMs === undefined ? 0 : Math.floor(served / crashesAfterMs);
+    const restarts = one.restarts + crashes;
+    const isDown = now < one.downUntilMs;
+    const upMs = now - Math.max(one.bornMs, one.downUntilMs);
+    const isReady = nature.neverReady !== true && upMs >= nature.bootMs;
     return {
       id: one.id,
       unit: one.unit,
@@ -245,7 +265,7 @@ export class ModelTarget {
       weight: one.weight,
       isolated: one.isolated,
       restarts,
-      state: one.stopping ? "stopping" : isReady ? "ready" : "starting",
+      state: one.stopping ? "stopping" : isDown ? "backing-off" : isReady ? "ready" : "starting",
       address: undefined,
       pid: 1,
       since: "",

@@ -14,7 +14,7 @@ export interface Nature {
 export interface Manners {
   /** States are this many ticks old when they are seen. */
   readonly lag: number;
-  /** A switch that was acknowledged shows this many ticks later. */
+  /** A switch or a start that was acknowledged shows this many ticks later. */
   readonly late: number;
 }
 
@@ -22,7 +22,7 @@ export interface Process {
   readonly id: InstanceId;
   readonly release: string;
   readonly nature: Nature;
-  readonly bornTick: number;
+  bornTick: number;
   routed: boolean;
   weight: number;
   isolated: string | undefined;
@@ -66,6 +66,7 @@ export class ModelWorld {
     process.state = "ready";
     process.routed = true;
     process.everRouted = true;
+    process.bornTick = -PAST_MAX;
     return process;
   }
 
@@ -88,10 +89,13 @@ export class ModelWorld {
     for (const process of this.processes.values()) this.#age(process);
   }
 
-  /** What an observer is told; that an instance is there, or was told to stop, is never old. */
+  /** What an observer is told; that an instance was told to stop is never old. */
   seen(): RollWorld {
     const { lag, late } = this.#manners;
-    const instances = this.#now().map((one) => {
+    const there = this.#now().filter(
+      ({ id }) => this.tick - (this.processes.get(id)?.bornTick ?? 0) >= late,
+    );
+    const instances = there.map((one) => {
       const then = this.#ago(lag, one);
       const { routed, weight } = this.#ago(late, one);
       return one.state === "stopping" ? { ...one, routed, weight } : { ...then, routed, weight };

@@ -272,6 +272,14 @@ const WRONG: Readonly<Record<string, { machine: Machine; says: RegExp }>> = {
     ),
     says: /which is routed/,
   },
+  "starts again what does not show yet": {
+    machine: changed(({ memory, ...situation }) => {
+      const shown = situation.world.instances.map(({ id }) => id);
+      const started = new Map([...memory.started].filter(([id]) => shown.includes(id)));
+      return decide({ ...situation, memory: { ...memory, started } });
+    }),
+    says: /instances, limit/,
+  },
   "gives a canary twice its share": {
     machine: altered((decision) =>
       steps(decision, (step) =>

@@ -1,7 +1,14 @@
 import { humanPercent } from "@seaworthy/std/ratio";
 import { numberOf } from "../plan/instance-number.ts";
+import type { ReleaseId } from "../record/release.ts";
 import type { InstanceId, Step } from "../record/step.ts";
-import { isReversible, type RollInstance, SHARE_EPSILON, type Situation } from "./goal.ts";
+import {
+  isReversible,
+  type RollInstance,
+  type RollWorld,
+  SHARE_EPSILON,
+  type Situation,
+} from "./goal.ts";
 import type { Memory, SwitchStep } from "./memory.ts";
 import { hasShares, shareOf } from "./shares.ts";
 import { look, type Sight } from "./sight.ts";
@@ -55,7 +62,7 @@ export function decide(situation: Situation): Decision {
   ];
   if (steps.length > 0) return { kind: "steps", steps };
   if (situation.memory.underWay.length > 0) return { kind: "wait", on: "steps under way" };
-  const unsettled = whatIsUnsettled(sight, situation.memory);
+  const unsettled = whatIsUnsettled(sight, situation);
   if (unsettled !== undefined) return { kind: "wait", on: unsettled };
   return settled(situation);
 }
@@ -147,11 +154,23 @@ function stops(sight: Sight, situation: Situation): readonly Step[] {
   const { goal, memory } = situation;
   if (underWay(memory, "switch").length > 0) return [];
   const warm = warmOf(sight, situation);
-  return leaving(sight)
+  const over = leaving(sight)
     .filter((one) => !warm.includes(one))
     .filter((one) => isDrained(one, memory) || !isAlive(one))
-    .filter((one) => !isUnderWay(memory, one.id))
-    .map((one) => ({ action: "stop", instance: one.id, graceMs: goal.limits.stopMs }));
+    .map(({ id }) => id);
+  return [...over, ...startedInVain(sight, situation)]
+    .filter((id) => !isUnderWay(memory, id))
+    .map((instance) => ({ action: "stop", instance, graceMs: goal.limits.stopMs }));
+}
+
+/**
+ * Whose start failed may be there all the same, and show later; so may what was started before the
+ * turn. Stopping what is not there does no harm.
+ */
+function startedInVain({ aim }: Sight, { world, memory }: Situation): readonly InstanceId[] {
+  return notSeenYet(world, memory).flatMap(({ id, release }) =>
+    memory.rejected.has(id) || release !== aim.to ? [id] : [],
+  );
 }
 
 /** Takes no requests and is about to take none. */
@@ -181,19 +200,18 @@ function isDrained(instance: RollInstance, memory: Memory): boolean {
 }
 
 function starts(sight: Sight, { goal, world, memory }: Situation): readonly Step[] {
-  const { aim } = sight;
+  const { aim, keepers, seen } = sight;
   if (aim.to === undefined) return [];
   const release = aim.to;
-  const coming = underWay(memory, "start").flatMap((step) =>
-    step.action === "start" && !sight.seen.some((one) => one.id === step.instance) ? [step] : [],
-  );
-  const booting = sight.keepers.filter((one) => !isReady(one)).length + coming.length;
+  const unseen = notSeenYet(world, memory).filter(({ id }) => !memory.rejected.has(id));
+  const coming = unseen.filter((one) => one.release === release).length;
+  const booting = keepers.filter((one) => !isReady(one)).length + coming;
   const count = Math.min(
-    aim.fresh - sight.keepers.length - coming.length,
-    aim.totalMax - sight.seen.length - coming.length,
+    aim.fresh - keepers.length - coming,
+    aim.totalMax - seen.length - unseen.length,
     STARTS_AT_ONCE_MAX - booting,
   );
-  const used = [...memory.started].map(numberOf);
+  const used = [...memory.started.keys()].map(numberOf);
   const next = Math.max(world.nextInstance, ...used.map((number) => number + 1));
   return Array.from({ length: Math.max(0, count) }, (_, index) => ({
     action: "start" as const,
@@ -201,6 +219,18 @@ function starts(sight: Sight, { goal, world, memory }: Situation): readonly Step
     instance: `${goal.unit}-${next + index}`,
     release,
   }));
+}
+
+/** What this run started and what is observed does not show: it may be older. */
+function notSeenYet({ instances }: RollWorld, memory: Memory): readonly Started[] {
+  return [...memory.started].flatMap(([id, release]) =>
+    memory.stopped.has(id) || instances.some((one) => one.id === id) ? [] : [{ id, release }],
+  );
+}
+
+interface Started {
+  readonly id: InstanceId;
+  readonly release: ReleaseId;
 }
 
 function readinessWaits(sight: Sight, { goal, memory }: Situation): readonly Step[] {
@@ -225,8 +255,10 @@ function commits(sight: Sight, { goal, world, memory }: Situation): readonly Ste
   return [{ action: "commit", unit: goal.unit, release }];
 }
 
-function whatIsUnsettled(sight: Sight, memory: Memory): string | undefined {
+function whatIsUnsettled(sight: Sight, { world, memory }: Situation): string | undefined {
   const { aim, keepers, outgoing } = sight;
+  const [unseen] = notSeenYet(world, memory);
+  if (unseen !== undefined) return `${unseen.id} to show`;
   const left = outgoing.find((one) => one.routed || !memory.drained.has(one.id));
   if (left !== undefined) return `${left.id} to leave`;
   if (outgoing.length > aim.warm) return "old instances to stop";

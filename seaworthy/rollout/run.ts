@@ -214,11 +214,12 @@ function beginning(
 
 /** What the next run must know of this one, should it die: by which shares, from which number. */
 function meantBy(planned: PlannedRoll | undefined): Partial<JournalledChange> {
-  const { strategy, renewFrom } = planned?.goal ?? {};
+  const { strategy, renewFrom, replicas } = planned?.goal ?? {};
   const shares = planned?.position.isExplained === true ? (strategy?.shares ?? []) : [];
   return {
     ...(shares.length === 0 ? {} : { canary: shares }),
     ...(renewFrom === undefined ? {} : { renewFrom }),
+    ...(replicas === undefined ? {} : { replicasBefore: replicas.from }),
   };
 }
 

@@ -1,0 +1,20 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { hardships } from "./hardship.fixture.ts";
+import { checkEnd, live } from "./ordeal.fixture.ts";
+
+/**
+ * The whole rollout, on a target that fails, lags and lies, by every strategy. `CHAOS_SEED` and
+ * `CHAOS_ROUNDS` play other and longer games; a history that fails is printed with its seed and
+ * path, shrunk, and plays the same again.
+ */
+const SEED = Number(process.env["CHAOS_SEED"] ?? "20261120");
+const RUNS = Number(process.env["CHAOS_ROUNDS"] ?? "60");
+
+test(`every word at the end is true of the world, ${RUNS} hardships of seed ${SEED}`, async () => {
+  const property = fc.asyncProperty(hardships, async (hardship) => {
+    checkEnd(await live(hardship), hardship);
+  });
+  await fc.assert(property, { numRuns: RUNS, seed: SEED });
+});
