@@ -5,7 +5,8 @@ import { createInterface } from "node:readline";
 import { connect as connectSecure } from "node:tls";
 
 /**
- * Clients that ask once and then keep their connection: `node idle-clients.ts PORT COUNT [CERTIFICATE]`.
+ * Clients that ask once and then keep their connection: `node idle-clients.ts PORT COUNT [FILE]`;
+ * with a certificate's file over TLS.
  * Each line on stdin is answered by one with how many are open; the end of stdin ends them all.
  * A process of its own, because its descriptors must not be counted with anybody else's.
  */

@@ -59,7 +59,7 @@ export function plainAddress(address: string | undefined): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
 
-/** `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:4711`; some proxies add the port. */
+/** `192.0.2.1`, `192.0.2.1:4711`, `2001:db8::1`, `[2001:db8::1]:80`; some proxies add the port. */
 function addressIn(text: string): string | undefined {
   const trimmed = text.trim();
   if (isIP(trimmed) !== 0) return plainAddress(trimmed.toLowerCase());

@@ -99,7 +99,7 @@ test("a client's requests beyond its rate are 429 with a time; another's are not
   assert.equal((await gateway.status()).endpoints[0]?.requests, 14, "refused ones reach nobody");
 });
 
-test("behind a trusted proxy the client is who it says; behind a stranger it is the peer", async () => {
+test("behind a trusted proxy the client is who it says, else it is the peer", async () => {
   await using app = await echo();
   await using gateway = await TestGateway.start();
   const limits = { rate: { requests: 1, perMs: 60_000, burst: 2 }, connectionsPerClient: 2 };

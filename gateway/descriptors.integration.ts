@@ -64,7 +64,7 @@ test("clients are turned away before descriptors run out; what is open is served
   agent.destroy();
 });
 
-test("with none left at all it neither dies nor spins, and recovers when there are some", async () => {
+test("with none left it neither dies nor spins, and recovers when there are some", async () => {
   await using app = await echo();
   await using gateway = await TestGateway.start();
   const check = { everyMs: 200, timeoutMs: 5_000 };

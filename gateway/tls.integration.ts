@@ -81,7 +81,7 @@ function secretLines({ key }: SelfSigned): readonly string[] {
   return key.split("\n").filter((line) => line.length > 20 && !line.startsWith("-----"));
 }
 
-test("serves HTTPS from two files: TLS 1.2 and 1.3, http/1.1, and says so to the service", async () => {
+test("serves HTTPS from two files: TLS 1.2 and 1.3, and says so to the service", async () => {
   await using app = await echo();
   await using gateway = await TestGateway.start();
   const files = new Files(gateway);
@@ -184,7 +184,7 @@ test("a pair that does not load or match is refused, and what was applied stays"
   }
 });
 
-test("files that change are served to new handshakes; nothing open notices, nothing fails", async () => {
+test("files that change are served to new handshakes; nothing open notices or fails", async () => {
   await using app = await echo();
   await using gateway = await TestGateway.start();
   const before = aPair("before.example");
@@ -273,7 +273,7 @@ test("a holder that follows one that died serves the pair that its worker had", 
   assert.equal(await nameShown(port), "edge.example", "the next worker was given it");
 });
 
-test("a gateway started again with unreadable files serves the inside, and mends itself", async () => {
+test("a gateway started with unreadable files serves the inside, and mends itself", async () => {
   await using app = await echo();
   await using gateway = await TestGateway.start();
   const pair = aPair("edge.example");
@@ -295,7 +295,7 @@ test("a gateway started again with unreadable files serves the inside, and mends
   assert.equal((await send(port, { ca: pair.certificate })).status, 200);
 });
 
-test("from the second it expires fresh handshakes fail, open ones do not; a swap mends it", async () => {
+test("from its last second fresh handshakes fail, open ones do not; a swap mends it", async () => {
   await using app = await echo();
   await using gateway = await TestGateway.start();
   const soon = aPair("edge.example", 5_000);

@@ -97,7 +97,7 @@ test("a trust that cannot be read ends the generator with its reason", async (t)
   await assert.rejects(samplesOf(place, trust), /ended with code 1[^]*gone\.pem/);
 });
 
-test("the name that is checked: declared, else the host, else the certificate's first", async (t) => {
+test("the name that is checked: declared, the host, or the certificate's first", async (t) => {
   const { folder } = await served(t);
   const nameOf = async (file: string, serverName?: string) => {
     const trust = { certificateFile: join(folder, file), serverName };

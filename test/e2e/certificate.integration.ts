@@ -40,7 +40,7 @@ async function leaks(rehearsal: Rehearsal, { key }: SelfSigned): Promise<readonl
   return found;
 }
 
-test("a certificate that no client would accept is told, and nothing is started: exit 10", async () => {
+test("a certificate that no client would accept is told, and nothing starts: exit 10", async () => {
   await using rehearsal = await rehearse({ "system.ts": SECURE });
   const missing = await rehearsal.run(["up"]);
   assert.equal(missing.code, 10, missing.stderr);
@@ -61,7 +61,7 @@ test("a certificate that no client would accept is told, and nothing is started:
   assert.deepEqual(await rehearsal.survivors(), []);
 });
 
-test("HTTPS from up to a drill; a renewal needs no roll, and the key stays in its file", async () => {
+test("HTTPS from up to a drill; a renewal needs no roll, the key stays in its file", async () => {
   await using rehearsal = await rehearse({ "system.ts": SECURE });
   const first = aPair(10);
   await writePair(rehearsal, first);

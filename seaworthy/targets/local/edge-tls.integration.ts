@@ -58,7 +58,7 @@ async function untilServed(target: Target, pair: SelfSigned): Promise<void> {
 }
 
 describe("an edge with a certificate", () => {
-  it("is called by https, keeps its files relative, and follows them when they change", async () => {
+  it("is called by https, keeps its paths relative, and follows files that change", async () => {
     await using place = await Rehearsal.begin();
     const first = aPair("shop.example");
     await mkdir(join(place.home, "system/tls"));

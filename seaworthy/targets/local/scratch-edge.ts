@@ -84,7 +84,7 @@ export class ScratchEdge implements AsyncDisposable {
     return { certificateFile: join(this.folder, "trust.pem"), serverName: undefined };
   }
 
-  /** New files; the edge takes them by itself. Resolves to when the certificate ends, wall clock. */
+  /** New files; the edge takes them by itself. Resolves to when they end, on the wall clock. */
   async renew(lastsMs: number): Promise<number> {
     const { clock } = this.#options;
     const notAfterMs = Math.floor((clock.wall() + lastsMs) / 1_000) * 1_000;
