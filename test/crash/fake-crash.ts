@@ -1,0 +1,193 @@
+import assert from "node:assert/strict";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { present } from "@seaworthy/std/assert";
+import { readRecords } from "../../seaworthy/record/read.ts";
+import { complaints, recordsOf, statusLies, worldText } from "./fake-judge.ts";
+import { FakeMachine } from "./fake-machine.ts";
+import { type Life, type Place, runFake } from "./fake-process.ts";
+import {
+  declaration,
+  type Ending,
+  type Next,
+  type Progress,
+  type Scenario,
+  type Verb,
+} from "./fake-scenarios.ts";
+import { type CrashPoint, crashPoint } from "./reaper.ts";
+
+/** A verb with more changes than this does not end. */
+const POINTS_MAX = 2_000;
+/** The machine comes to rest by itself: what was killed is back, what is frozen is thawed. */
+const SETTLE_MS = 2_000;
+
+/** What became of killing one verb at every point. */
+export interface Covered {
+  readonly points: number;
+  readonly changes: number;
+  readonly runs: number;
+  /** What was found wrong, each with where. */
+  readonly wrongs: readonly string[];
+}
+
+/** Plays scenarios in one folder; disposing removes it. */
+export class CrashStage implements AsyncDisposable {
+  readonly #root: string;
+  readonly #place: Place;
+  /** Every verb that may come next at every point, instead of two in turn. */
+  readonly #whole: boolean;
+  #declared = "";
+  #runs = 0;
+
+  private constructor(root: string, whole: boolean) {
+    this.#root = root;
+    this.#whole = whole;
+    const folder = (name: string): string => join(root, name);
+    this.#place = { folder: folder("system"), state: folder("state"), run: folder("run") };
+  }
+
+  static async open(options: { readonly whole: boolean }): Promise<CrashStage> {
+    const root = await mkdtemp(join(tmpdir(), "seaworthy-crash-"));
+    const stage = new CrashStage(root, options.whole);
+    for (const path of Object.values(stage.#place)) await mkdir(path, { mode: 0o700 });
+    const app = join(stage.#place.folder, "apps/web");
+    await mkdir(app, { recursive: true });
+    for (const name of ["main.ts", "job.ts"]) await writeFile(join(app, name), "");
+    return stage;
+  }
+
+  /** Kills the verb before and after each of its changes, and looks what the next verb makes. */
+  async everyPoint(scenario: Scenario, seed: number): Promise<Covered> {
+    this.#runs = 0;
+    const base = await this.machineAfter(scenario.before, seed);
+    for (const [unit, floor] of Object.entries(scenario.floors)) base.floors.set(unit, floor);
+    const wrongs: string[] = [];
+    for (let number = 1; number < POINTS_MAX; number += 1) {
+      const machine = base.fork();
+      const life = await this.#run(machine, scenario.verb, crashPoint(number));
+      if (life.struck === undefined) {
+        const changes = life.changes.length;
+        return { points: number - 1, changes, runs: this.#runs, wrongs };
+      }
+      const where = `${scenario.name}, seed ${seed}, point ${number} (${life.struck})`;
+      const died = { scenario, machine, number, seed, progress: await progressOf(base, machine) };
+      for (const wrong of await this.#afterwards(died)) wrongs.push(`${where} → ${wrong}`);
+    }
+    throw new Error(`${scenario.name} did not end within ${POINTS_MAX} points`);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await rm(this.#root, { recursive: true, force: true });
+  }
+
+  /** A machine on which these verbs ran undisturbed. */
+  async machineAfter(verbs: readonly Verb[], seed: number): Promise<FakeMachine> {
+    const machine = new FakeMachine(seed);
+    for (const verb of verbs) {
+      const life = await this.#run(machine, verb);
+      assert.equal(life.code, 0, life.stderr);
+    }
+    return machine;
+  }
+
+  async #run(machine: FakeMachine, verb: Verb, point?: CrashPoint): Promise<Life> {
+    const text = declaration(verb.declared);
+    if (text !== this.#declared) await writeFile(join(this.#place.folder, "system.json"), text);
+    this.#declared = text;
+    this.#runs += 1;
+    const options = point === undefined ? {} : { point };
+    return await runFake(machine, verb.argv, { place: this.#place, ...options });
+  }
+
+  async #afterwards(died: Died): Promise<readonly string[]> {
+    const wrongs = [...(await this.#look(died))];
+    for (const next of this.#chosen(died)) {
+      const machine = died.machine.fork();
+      for (const wrong of await this.#play(next, { ...died, machine })) {
+        wrongs.push(`${next.verb.argv.join(" ")}: ${wrong}`);
+      }
+    }
+    return wrongs;
+  }
+
+  /** Two of the next verbs in turn, so that three seeds try each of up to six at every point. */
+  #chosen({ scenario, number, seed }: Died): readonly Next[] {
+    const { next } = scenario;
+    if (this.#whole) return next;
+    const turn = 2 * (number + seed);
+    return [0, 1].map((index) => present(next[(turn + index) % next.length], "a next verb"));
+  }
+
+  async #look({ machine, scenario }: Died): Promise<readonly string[]> {
+    const verb = { argv: ["status", "--json"], declared: scenario.verb.declared };
+    const status = await this.#run(machine.fork(), verb);
+    if (status.code !== 0) return [`status ends with ${status.code}: ${status.stderr}`];
+    return await statusLies(machine, status.stdout);
+  }
+
+  async #play(next: Next, died: Died): Promise<readonly string[]> {
+    const { machine } = died;
+    if (next.lowers === true) machine.floors.clear();
+    const hasEnded = await this.#diesToo(next, died);
+    const before = worldText(machine);
+    const life = hasEnded ? undefined : await this.#run(machine, next.verb);
+    await machine.clock.sleep(SETTLE_MS);
+    const refusal = next.ends.find((one) => one.end === "refused" && one.code === life?.code);
+    if (refusal?.end === "refused" && worldText(machine) === before) {
+      const { version } = refusal;
+      const up = await this.#run(machine, { ...next.verb, argv: ["up", "--yes"] });
+      if (up.code !== 0) return [`up after a refusal: exit ${up.code}: ${lastLines(up.stderr)}`];
+      return await complaints(machine, { end: "runs", code: 0, version }, next.verb.declared);
+    }
+    const wrongs: string[] = [];
+    for (const ending of endingsAfter(died.progress, next)) {
+      if (life !== undefined && ending.code !== life.code) {
+        wrongs.push(`exit ${life.code}, not ${ending.code}: ${lastLines(life.stderr)}`);
+        continue;
+      }
+      const found = await complaints(machine, ending, next.verb.declared);
+      if (found.length === 0) return [];
+      wrongs.push(...found);
+    }
+    return wrongs.length === 0 ? ["nothing says how it may end"] : wrongs;
+  }
+
+  /**
+   * At every third point the next verb dies as well, anywhere, and is run again: unless it had
+   * ended, for once more might mean another thing. True: it had.
+   */
+  async #diesToo(next: Next, { machine, number, seed, scenario }: Died): Promise<boolean> {
+    if ((number + seed) % 3 !== 0) return false;
+    const before = machine.fork();
+    const point = crashPoint(1 + machine.chance.below(2 * scenario.changesMin));
+    await this.#run(machine, next.verb, point);
+    return (await progressOf(before, machine)) === "end";
+  }
+}
+
+type Judged = Exclude<Ending, { readonly end: "refused" }>;
+
+function endingsAfter(progress: Progress, { ends }: Next): readonly Judged[] {
+  const judged = ends.filter((one): one is Judged => one.end !== "refused");
+  return judged.filter((one) => one.end === "gone" || (one.after ?? progress) === progress);
+}
+
+interface Died {
+  readonly scenario: Scenario;
+  readonly machine: FakeMachine;
+  readonly number: number;
+  readonly seed: number;
+  readonly progress: Progress;
+}
+
+async function progressOf(base: FakeMachine, machine: FakeMachine): Promise<Progress> {
+  const journal = await readRecords(recordsOf(machine), "journal");
+  const written = journal.slice(base.records("journal").length).map(({ entry }) => entry);
+  if (written.includes("end")) return "end";
+  return written.includes("begin") ? "begin" : "nothing";
+}
+
+function lastLines(text: string): string {
+  return text.trimEnd().split("\n").slice(-6).join(" | ");
+}
