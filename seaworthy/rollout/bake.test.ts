@@ -53,6 +53,14 @@ test("errors over the declared ratio fail it at once; a few are chance", () => {
   assert.equal(judged({ fresh: aTally(1_000, { failed: 11 }) }), "fail");
 });
 
+test("what the roll itself sent does not dilute what users sent", () => {
+  const fresh = aTally(720, { failed: 6 });
+  assert.equal(judged({ fresh }), "pass", "0.8 % of all");
+  assert.equal(judged({ fresh, ownProbe: { requests: 600, failed: 0 } }), "fail", "5 % of theirs");
+  assert.equal(judged({ fresh, ownProbe: { requests: 600, failed: 6 } }), "pass", "not theirs");
+  assert.equal(judged({ fresh, ownProbe: { requests: 900, failed: 9 } }), "pass", "a late count");
+});
+
 test("a p95 over the factor and felt fails it, with enough requests on both sides", () => {
   const slow = aTally(1_000, { bucket: 3 });
   assert.equal(judged({ fresh: slow }), "fail");

@@ -19,6 +19,8 @@ export interface BakeView {
   readonly steady: Tally;
   /** The old release since the bake began, where it serves beside the new one. */
   readonly control: Tally | undefined;
+  /** Among `fresh`, what the roll itself sent: it must not hide the few that users send. */
+  readonly ownProbe?: Pick<Tally, "requests" | "failed">;
   /** New instances that died or restarted since the bake began. */
   readonly casualties: readonly string[];
   /** New instances that are not ready just now. */
@@ -71,12 +73,20 @@ function tooFew(view: BakeView): string | undefined {
 }
 
 /** With nothing beside it, the new release is held against what the old one was like before. */
-function ownFault({ settings, fresh, steady }: BakeView): string | undefined {
+function ownFault(view: BakeView): string | undefined {
+  const { settings, fresh, steady } = view;
   const { errorRatio, p95Factor } = settings.abort;
-  const errors = errorsIn(fresh, errorRatio);
+  const errors = errorsIn(fresh, errorRatio) ?? errorsIn(ofUsers(view), errorRatio);
   if (errors !== undefined) return errors;
   const slow = slowerThan({ fresh, than: steady, factor: p95Factor });
   if (slow === undefined) return undefined;
   const [now, before] = [humanDuration(slow.nowMs), humanDuration(slow.thanMs)];
   return `p95 ${now} against ${before} steady, limit ${p95Factor}x`;
+}
+
+function ofUsers({ fresh, ownProbe }: BakeView): Pick<Tally, "requests" | "failed"> {
+  return {
+    requests: Math.max(0, fresh.requests - (ownProbe?.requests ?? 0)),
+    failed: Math.max(0, fresh.failed - (ownProbe?.failed ?? 0)),
+  };
 }

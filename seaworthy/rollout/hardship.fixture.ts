@@ -95,6 +95,24 @@ export const hardships: fc.Arbitrary<Hardship> = fc.record({
   answer: fc.constantFrom<Hardship["answer"][]>("keep", "go-back", "nobody"),
 });
 
+/** Nothing goes wrong. */
+export const EASE: Hardship = {
+  strategy: "canary",
+  shares: [0.25],
+  before: 2,
+  replicas: 2,
+  surge: 1,
+  fresh: { bootMs: 1_000 },
+  ratePerSecond: 500,
+  mishaps: [],
+  deaf: [],
+  lagMs: 0,
+  deaths: [],
+  forgets: [],
+  cuts: [],
+  answer: "go-back",
+};
+
 /** The model as a target that is as bad as the hardship says; `watch` sees each step first. */
 export function hardTarget(
   model: ModelTarget,

@@ -24,6 +24,7 @@ export class RollProbe {
   #lookedMs = 0;
   #switchedMs: number | undefined;
   #seen = { requests: 0, failed: 0 };
+  #sent = { requests: 0, failed: 0 };
   #failedBefore = false;
   #report: ProbeReport | undefined;
 
@@ -40,7 +41,13 @@ export class RollProbe {
     this.#lookedMs = nowMs;
     const { sent, failed } = this.#run.lastSecond();
     this.#seen = { requests: this.#seen.requests + sent, failed: this.#seen.failed + failed };
+    this.#sent = { requests: this.#sent.requests + sent, failed: this.#sent.failed + failed };
     return hasSwitched ? this.#complaint(this.#seen) : undefined;
+  }
+
+  /** All that it sent so far, and what of it failed. */
+  get sent(): { readonly requests: number; readonly failed: number } {
+    return this.#sent;
   }
 
   /** What failed so far is known and taken on: only what comes counts from here on. */

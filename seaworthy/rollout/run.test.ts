@@ -121,6 +121,27 @@ test("the roll's own probe alone is a reason to go back", async () => {
   assert.ok((outcome.probe?.failed.safe ?? 0) >= 5);
 });
 
+test("the roll's own probe does not hide the errors of the few requests that users send", async () => {
+  // 20 a second are the probe's, all answered; of the other 4, one in twenty fails.
+  const model = aWorld({ bootMs: 500, errorRatio: 0.2 / 24 });
+  model.ratePerSecond = 24;
+  const load = modelLoad(model);
+  const startLoad: typeof load = Object.assign(
+    async (plan: Parameters<typeof load>[0], signal: AbortSignal) => {
+      const run = await load(plan, signal);
+      const lastSecond = () => ({ sent: 20, failed: 0 });
+      const finish = async () => ({ ...(await run.finish()), samples: [] });
+      return { ...run, lastSecond, finish };
+    },
+    { plans: load.plans },
+  );
+  const settings = { ...aService().rollout, bakeMs: 60_000 };
+  const graph = aGraph([aService({ rollout: settings })]);
+  const outcome = await converge(aRequest(model, { startLoad, graph }).request);
+  assert.equal(outcome.outcome, "rolled-back", outcome.because);
+  assert.match(outcome.because, /requests to the new release failed \(\d/);
+});
+
 test("a probe that mostly fails turns the roll before it bakes", async () => {
   const model = aWorld({ bootMs: 2_000, errorRatio: 1 });
   model.ratePerSecond = 0;

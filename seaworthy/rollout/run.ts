@@ -182,7 +182,7 @@ function spokenOf(
   );
 }
 
-/** The routes of before, and the definitions that whatever is started on the way back runs under. */
+/** The routes of before, and the definitions that what is started on the way back runs under. */
 async function redefine(request: ConvergeRequest, progress: Progress): Promise<void> {
   const { target, signal, lease } = request;
   const { graph } = progress.observed;

@@ -10,6 +10,9 @@ const LOOK_EVERY_MS = 500;
 /** Every second look is told: one line a second is a progress bar, more is noise. */
 const EMIT_EVERY_LOOKS = 2;
 
+type ProbeCount = Pick<Tally, "requests" | "failed">;
+const NONE_SENT: ProbeCount = { requests: 0, failed: 0 };
+
 /** What is judged: all of a release, or a canary's share beside the release before it. */
 export interface Watched {
   readonly settings: Pick<RolloutSettings, "bakeMs" | "bakeRequestsMin" | "abort">;
@@ -25,15 +28,18 @@ export class BakeWatch {
   readonly #roll: UnitRoll;
   readonly #roller: Roller;
   readonly #watched: Watched;
-  readonly #atStart: Pick<UnitRoll, "counters" | "seen"> & { readonly nowMs: number };
+  readonly #atStart: Pick<UnitRoll, "counters" | "seen"> & {
+    readonly nowMs: number;
+    readonly sent: ProbeCount;
+  };
   #looks = 0;
 
   private constructor(roll: UnitRoll, roller: Roller, watched: Watched) {
     this.#roll = roll;
     this.#roller = roller;
     this.#watched = watched;
-    const { counters, seen } = roll;
-    this.#atStart = { counters, seen, nowMs: roller.clock.now() };
+    const { counters, seen, probe } = roll;
+    this.#atStart = { counters, seen, nowMs: roller.clock.now(), sent: probe?.sent ?? NONE_SENT };
   }
 
   static async begin(roll: UnitRoll, roller: Roller, watched: Watched): Promise<BakeWatch> {
@@ -83,14 +89,19 @@ export class BakeWatch {
   }
 
   /** Both groups over the very same time. */
-  #seen(): Pick<BakeView, "elapsedMs" | "fresh" | "control"> {
-    const { goal, counters } = this.#roll;
+  #seen(): Pick<BakeView, "elapsedMs" | "fresh" | "control" | "ownProbe"> {
+    const { goal, counters, probe } = this.#roll;
+    const [sent, before] = [probe?.sent ?? NONE_SENT, this.#atStart.sent];
     const since = (release: string | undefined): Tally =>
       tallyOf(counters, (one) => one.release === release, this.#atStart.counters);
     return {
       elapsedMs: this.#roller.clock.now() - this.#atStart.nowMs,
       fresh: since(goal.to),
       control: this.#watched.share === undefined ? undefined : since(goal.from),
+      ownProbe: {
+        requests: sent.requests - before.requests,
+        failed: sent.failed - before.failed,
+      },
     };
   }
 
