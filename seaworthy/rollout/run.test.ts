@@ -122,8 +122,8 @@ test("the roll's own probe alone is a reason to go back", async () => {
 });
 
 test("the roll's own probe does not hide the errors of the few requests that users send", async () => {
-  // 20 a second are the probe's, all answered; of the other 4, one in twenty fails.
-  const model = aWorld({ bootMs: 500, errorRatio: 0.2 / 24 });
+  // 20 a second are the probe's, all answered; of the other 4, one in forty fails.
+  const model = aWorld({ bootMs: 500, errorRatio: 0.1 / 24 });
   model.ratePerSecond = 24;
   const load = modelLoad(model);
   const startLoad: typeof load = Object.assign(
@@ -135,7 +135,7 @@ test("the roll's own probe does not hide the errors of the few requests that use
     },
     { plans: load.plans },
   );
-  const settings = { ...aService().rollout, bakeMs: 60_000 };
+  const settings = { ...aService().rollout, bakeMs: 120_000 };
   const graph = aGraph([aService({ rollout: settings })]);
   const outcome = await converge(aRequest(model, { startLoad, graph }).request);
   assert.equal(outcome.outcome, "rolled-back", outcome.because);
