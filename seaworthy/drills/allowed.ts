@@ -1,6 +1,6 @@
 import type { ServiceUnit, UnitName } from "../plan/graph.ts";
 import type { Platform } from "../targets/target.ts";
-import { CATALOGUE, type DrillName } from "./catalogue.ts";
+import { CATALOGUE } from "./catalogue.ts";
 import { declaredObjectives, type DeclaredObjective } from "./objectives.ts";
 import { DrillRefused, type DrillRequest } from "./request.ts";
 
@@ -20,7 +20,7 @@ export function notPlayable(asked: Omit<Asked, "allowOutage">): string | undefin
     throw error;
   }
   if (asked.parsed.system.load === undefined) return NO_LOAD;
-  return impossible(asked.name, asked.platform);
+  return impossible(asked, unitOf(asked));
 }
 
 export const NO_LOAD = "no load is declared: nothing would be measured";
@@ -69,8 +69,16 @@ export function throwUnlessAllowed(asked: Omit<Asked, "allowOutage">, unit: Serv
   }
 }
 
-/** Why this platform cannot play the drill at all; undefined: it can. */
-export function impossible(name: DrillName, platform: Platform): string | undefined {
+/** Why this platform cannot play the drill at all, or not on this unit; undefined: it can. */
+export function impossible(
+  { name, platform }: Pick<Asked, "name" | "platform">,
+  unit: ServiceUnit,
+): string | undefined {
+  if (name === "fill-volume" && Object.keys(unit.volumeSizes ?? {}).length === 0) {
+    return `no volume of ${unit.name} declares a size: only such a one can be filled alone`;
+  }
+  const needsAnother = name === "dependency-down" || name === "dependency-slow";
+  if (needsAnother && unit.needs.length === 0) return `${unit.name} needs no other service`;
   const { fault } = CATALOGUE[name];
   if (fault === undefined || platform.faults.has(fault)) return undefined;
   const gap = platform.faultGaps?.[fault];

@@ -8,6 +8,8 @@ import type { Sample } from "../load/load.ts";
 import type { ServiceUnit } from "../plan/graph.ts";
 import type { LoadRequest } from "../system/system.ts";
 import { openDry } from "../targets/dry/dry.ts";
+import { impossible } from "./allowed.ts";
+import type { DrillName } from "./catalogue.ts";
 import {
   chooseDependencyDown,
   chooseEdgeHolder,
@@ -83,6 +85,17 @@ test("a volume without a size is not filled; with one, reads must go on", () => 
   );
   const goesOn = present(choice.value.goesOn, "a rule");
   assert.deepEqual([goesOn(aSample()), goesOn(aSample({ class: "unsafe" }))], [true, false]);
+});
+
+test("what a unit has nothing of is not drilled, and it is said before anything runs", () => {
+  const { platform } = openDry({ clock: systemClock });
+  const can = { ...platform, faults: new Set(["fill-volume", "freeze"] as const) };
+  const why = (name: DrillName, unit: ServiceUnit) => impossible({ name, platform: can }, unit);
+  assert.match(why("fill-volume", aUnit(2)) ?? "", /no volume of api declares a size/);
+  assert.equal(why("fill-volume", { ...aUnit(2), volumeSizes: { data: 1 } }), undefined);
+  assert.match(why("dependency-down", aUnit(2)) ?? "", /api needs no other service/);
+  assert.equal(why("dependency-down", { ...aUnit(2), needs: ["store"] }), undefined);
+  assert.match(why("dependency-slow", { ...aUnit(2), needs: ["store"] }) ?? "", /cannot slow/);
 });
 
 /** Writes fail from 5 s to 12 s, when it is undone, and for a second more. */

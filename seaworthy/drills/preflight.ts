@@ -42,7 +42,7 @@ export interface Seen {
 export function preflight(asked: Asked, seen: Seen): Result<Ready, string> {
   const unit = unitOf(asked);
   throwUnlessAllowed(asked, unit);
-  const cannot = impossible(asked.name, asked.platform);
+  const cannot = impossible(asked, unit);
   if (cannot !== undefined) return refuse(cannot);
   const { load } = asked.parsed.system;
   if (load === undefined) return refuse(NO_LOAD);

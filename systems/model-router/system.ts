@@ -69,12 +69,14 @@ export default defineSystem({
       {
         POST: "/v1/chat/completions",
         weight: 5,
+        needs: ["model"],
         body: { json: { model: MODELS[0], max_tokens: 1, messages: [QUESTION] } },
       },
       {
         POST: "/v1/chat/completions",
         weight: 1,
         stream: true,
+        needs: ["model"],
         body: { json: { model: MODELS[1], max_tokens: 16, stream: true, messages: [QUESTION] } },
       },
     ],
