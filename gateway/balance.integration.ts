@@ -13,7 +13,7 @@ import {
   type Upstream,
 } from "./rig.fixture.ts";
 
-/** Instances in this process that answer with their number, and can be made to fail their checks. */
+/** Instances in this process that answer with their name, and can be made to fail checks. */
 class Fleet implements AsyncDisposable {
   readonly upstreams: readonly Upstream[];
   readonly ids: readonly string[];
@@ -137,7 +137,7 @@ const HASHED = {
   hashBy: { by: "header", name: "x-customer" },
 } as const satisfies Partial<RouteConfig>;
 
-test("consistent hash: only the keys of one that leaves move, and they come back with it", async () => {
+test("consistent hash: only the keys of one that leaves move; they come back with it", async () => {
   await using gateway = await TestGateway.start();
   await using fleet = await Fleet.start(4);
   const endpoints = fleet.endpoints();
@@ -163,7 +163,7 @@ test("consistent hash: only the keys of one that leaves move, and they come back
   assert.deepEqual(movedBetween(before, await placesOf(port, byHeader)), []);
 });
 
-test("consistent hash: the keys of an unhealthy instance are with the others until it is well", async () => {
+test("consistent hash: an unhealthy one's keys are with the others until it is well", async () => {
   await using gateway = await TestGateway.start();
   await using fleet = await Fleet.start(3);
   await gateway.apply(aConfig({ endpoints: fleet.endpoints(), route: HASHED, check: READY }));
@@ -184,7 +184,7 @@ test("consistent hash: the keys of an unhealthy instance are with the others unt
   assert.deepEqual(movedBetween(before, await placesOf(port, byHeader)), []);
 });
 
-test("consistent hash: by cookie and by path too; without its key, by the client's address", async () => {
+test("consistent hash: by cookie, by path; without a key, by the client's address", async () => {
   await using gateway = await TestGateway.start();
   await using fleet = await Fleet.start(4);
   let generation = 0;

@@ -46,7 +46,7 @@ function framesOf(message: readonly { size: number; isPing: boolean }[], isMaske
   });
 }
 
-test("a frame of ours may stand exactly where a message has passed whole, however it is cut", () => {
+test("a frame of ours may stand exactly where a message has passed whole, however cut", () => {
   fc.assert(
     fc.property(messages, fc.boolean(), fc.array(fc.nat()), (all, isMasked, cuts) => {
       const ends = new Set<number>([0]);

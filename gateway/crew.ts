@@ -17,7 +17,7 @@ const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 const BEAT_EVERY_MS = 250;
 /**
  * A worker that answers nothing for 2.5 s is followed by another, which serves before the kernel's
- * queue is full (4 s at 1,000 connections a second). What it does longer than that it does for ever.
+ * queue is full (4 s at 1,000 connections a second).
  */
 const SILENT_BEATS_MAX = 10;
 /** And after 10 s it is killed: until then it may come to itself and serve out what it has. */

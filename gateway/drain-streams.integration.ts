@@ -148,7 +148,7 @@ async function allOpen(gateway: TestGateway): Promise<void> {
   await new Promise((resolve) => setTimeout(resolve, 300));
 }
 
-test("50 sockets and 20 streams through an instance's drain: all end well, new ones go elsewhere", async () => {
+test("50 sockets and 20 streams through a drain: all end well, new ones go elsewhere", async () => {
   await using old = await service("old");
   await using next = await service("next");
   await using gateway = await TestGateway.start();
@@ -184,7 +184,7 @@ test("50 sockets and 20 streams through an instance's drain: all end well, new o
   fresh.socket.destroy();
 });
 
-test("50 sockets and 20 streams through a handover: they live on in the old worker, then end well", async () => {
+test("50 sockets and 20 streams through a handover: they live on, then end well", async () => {
   await using app = await service("app");
   await using gateway = await TestGateway.start();
   await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.app.port }] }));
@@ -213,7 +213,7 @@ test("50 sockets and 20 streams through a handover: they live on in the old work
   });
 });
 
-test("a message that never becomes whole is not waited for: its socket is closed plainly", async () => {
+test("a message that never becomes whole is not waited for: it is closed plainly", async () => {
   await using app = await upstream((_incoming, response) => response.end("ok"));
   app.server.on("upgrade", (request, socket, first) => {
     accept(request, socket, first);

@@ -198,7 +198,7 @@ test("nobody is left out for a slow route, nor for keys that are slow", async ()
   assert.deepEqual(await ejectedIds(gateway), [], JSON.stringify(all.map((one) => one.latency)));
 });
 
-test("one bad request, repeated, ejects nobody: all answer it alike, or it has one place", async () => {
+test("one bad request, repeated, ejects nobody: all answer it alike", async () => {
   await using gateway = await TestGateway.start();
   await using instances = await Instances.start({ status: 500 }, { status: 500 }, { status: 500 });
   const hashed = { balance: "consistent-hash", hashBy: { by: "path" } } as const;

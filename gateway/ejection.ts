@@ -40,8 +40,8 @@ export const GOOD_STANDING: Standing = {
 
 /**
  * `reset`: a fresh connection was cut before an answer: out at once. `timeout`: no answer in time,
- * or a kept-alive connection that was cut. `error`: a 5xx, or what is no HTTP. `error-rate`, `slow`:
- * it is far from the others (outlier.ts). `check-passed`: as often in a row as brings it back.
+ * or a kept-alive connection that was cut. `error`: a 5xx, or what is no HTTP. `error-rate` and
+ * `slow`: far from the others (outlier.ts). `check-passed`: as often in a row as brings it back.
  */
 export type StandingEvent =
   | "reset"

@@ -52,7 +52,7 @@ test("a thousand connections wait in the kernel while no worker accepts", async 
 
 const MANY = { connections: 5_000 };
 
-test("a killed holder: its worker serves on and starts the next, which has everything", async () => {
+test("a killed holder: its worker serves on and starts the next, with everything", async () => {
   await using app = await upstream((incoming, response) => {
     incoming.resume();
     setTimeout(() => response.end("ok"), incoming.url === "/slow" ? 800 : 0);

@@ -13,7 +13,7 @@ import type { Worker } from "./worker.ts";
 
 /**
  * The gateway's composition root: `node main.ts --state DIR --control SOCKET` is the holder, which
- * starts this file again as `--worker`. A worker whose holder died starts the next one with `--heir`.
+ * starts this file again as `--worker`. A worker whose holder died starts the next with `--heir`.
  * Exit: 0 after a drain, 1 on an error, 2 on bad arguments.
  */
 async function main(): Promise<void> {

@@ -146,7 +146,7 @@ function slopeOf(blocks: readonly Block[]): number {
 function tell(t: TestContext, blocks: readonly Block[]): void {
   for (const { requests, memory } of blocks) {
     t.diagnostic(
-      `${requests} requests: heap ${memory.heapUsed}, external ${memory.external}, rss ${memory.rss}`,
+      `${requests}: heap ${memory.heapUsed}, external ${memory.external}, rss ${memory.rss}`,
     );
   }
   t.diagnostic(`${slopeOf(blocks)} bytes a request`);

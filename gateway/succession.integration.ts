@@ -38,7 +38,7 @@ async function otherWorker(gateway: TestGateway, before: number): Promise<number
   });
 }
 
-test("a worker that hangs is followed by another; what waits in the kernel is answered", async () => {
+test("a worker that hangs is followed by another; what waits is answered", async () => {
   await using app = await upstream((_incoming, response) => response.end("ok"));
   await using gateway = await serving(app);
   const port = await gateway.port("public");
@@ -77,7 +77,7 @@ test("a worker that hangs for good is killed; only what it had is lost", async (
   assert.match(gateway.log, new RegExp(`"pid":${workerPid},"how":"SIGKILL"`));
 });
 
-test("holder and worker killed at once: nobody listens until the next, which has everything", async () => {
+test("holder and worker killed at once: nobody listens until the next does", async () => {
   await using app = await upstream((_incoming, response) => response.end("ok"));
   await using gateway = await serving(app);
   const { listeners, workerPid } = await gateway.status();
@@ -160,7 +160,7 @@ test("with a state that is damaged the worker's own word counts, and it serves o
   assert.equal((await send(await gateway.port("public"))).status, 200);
 });
 
-test("only the seated worker starts a holder: one that drains ends, and takes no name along", async () => {
+test("only the seated worker starts a holder: one that drains takes no name along", async () => {
   await using app = await upstream((incoming, response) => {
     if (incoming.url === "/held") response.writeHead(200).write("x");
     else response.end("ok");
@@ -185,7 +185,7 @@ test("only the seated worker starts a holder: one that drains ends, and takes no
   await held;
 });
 
-test("a holder is replaced by the program that it is told, while its worker serves on", async () => {
+test("a holder is replaced by the program it is told; its worker serves on", async () => {
   await using app = await upstream((_incoming, response) => response.end("ok"));
   await using gateway = await serving(app);
   const port = await gateway.port("public");

@@ -48,7 +48,7 @@ async function streamsOpen(gateway: TestGateway): Promise<number> {
   return (await gateway.status()).endpoints[0]?.inFlight.stream ?? -1;
 }
 
-test("a WebSocket passes both ways, is a stream while it lasts, and ends with either side", async () => {
+test("a WebSocket passes both ways, is a stream while it lasts, ends with either", async () => {
   await using app = await echoing();
   const gateway = await serving(app);
   await using _ended = gateway;
@@ -167,15 +167,15 @@ test("a slow reader holds its service back; nothing is lost, and nothing piles u
   socket.destroy();
 });
 
-test("only a valid handshake for websocket is passed on, and only a true consent believed", async () => {
+test("only a valid handshake is passed on, and only a true consent believed", async () => {
   let reached = 0;
   await using app = await upstream((_incoming, response) => response.end("plain"));
   app.server.on("upgrade", (request, socket) => {
     reached += 1;
+    const yes = "HTTP/1.1 101 Yes\r\nConnection: Upgrade\r\n";
     const answers: Record<string, string> = {
-      "/lie":
-        "HTTP/1.1 101 Yes\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: x\r\n\r\n",
-      "/other": "HTTP/1.1 101 Yes\r\nUpgrade: tls/1.0\r\nConnection: Upgrade\r\n\r\n",
+      "/lie": `${yes}Upgrade: websocket\r\nSec-WebSocket-Accept: x\r\n\r\n`,
+      "/other": `${yes}Upgrade: tls/1.0\r\n\r\n`,
     };
     socket.end(answers[request.url ?? ""] ?? "HTTP/1.1 403 No\r\nContent-Length: 2\r\n\r\nno");
   });
@@ -214,7 +214,7 @@ test("only a valid handshake for websocket is passed on, and only a true consent
   assert.equal(await streamsOpen(gateway), 0);
 });
 
-test("a socket on which nobody speaks is closed after the route's idle time, on both sides", async () => {
+test("a socket on which nobody speaks is closed after the route's idle time", async () => {
   const peers: WebSocketPeer[] = [];
   await using app = await service((peer) => {
     peers.push(peer);
@@ -235,7 +235,7 @@ test("a socket on which nobody speaks is closed after the route's idle time, on 
   );
 });
 
-test("sockets count against the limit of connections; without an instance there is a 503", async () => {
+test("sockets count against the limit of connections; without an instance: 503", async () => {
   await using app = await echoing();
   await using gateway = await serving(app, { limits: { connections: 2 } });
   const port = await gateway.port("public");
@@ -254,7 +254,7 @@ test("sockets count against the limit of connections; without an instance there 
   await assert.rejects(openWebSocket(port), /^Error: HTTP\/1\.1 503 /);
 });
 
-test("an instance that is killed takes its sockets along, and they are not counted for ever", async () => {
+test("an instance that is killed takes its sockets along; they are counted no more", async () => {
   const peers: WebSocketPeer[] = [];
   await using app = await service((peer) => peers.push(peer));
   await using gateway = await serving(app);
