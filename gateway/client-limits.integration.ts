@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { readFile } from "node:fs/promises";
 import { Agent } from "node:http";
 import { connect, type Socket } from "node:net";
+import { join } from "node:path";
 import { test } from "node:test";
 import { aConfig, echo, eventually, send, sendRaw, TestGateway } from "./rig.fixture.ts";
 
@@ -80,7 +82,8 @@ test("a client's requests beyond its rate are 429 with a time; another's are not
   await using app = await echo();
   await using gateway = await TestGateway.start();
   const limits = { rate: { requests: 1, perMs: 60_000, burst: 5 } };
-  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }], limits }));
+  const accessLog = join(gateway.folder, "access.jsonl");
+  await gateway.apply(aConfig({ endpoints: [{ id: "a1", port: app.port }], limits, accessLog }));
   await gateway.untilHealthy("a1");
   const port = await gateway.port("public");
   const statuses: number[] = [];
@@ -97,6 +100,12 @@ test("a client's requests beyond its rate are 429 with a time; another's are not
   for (let turn = 0; turn < 8; turn += 1) assert.equal((await send(inner)).status, 200);
   assert.match(await gateway.metrics(), /refusals_total\{refusal="rate"\} 4/);
   assert.equal((await gateway.status()).endpoints[0]?.requests, 14, "refused ones reach nobody");
+  const refusals = await eventually("four refusals in the log", async () => {
+    const lines = (await readFile(accessLog, "utf8").catch(() => "")).split("\n");
+    const found = lines.filter((line) => line.includes('"outcome":"rate"'));
+    return found.length === 4 ? found : undefined;
+  });
+  for (const line of refusals) assert.equal(JSON.parse(line).client, "127.0.0.1");
 });
 
 test("behind a trusted proxy the client is who it says, else it is the peer", async () => {

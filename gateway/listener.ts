@@ -194,10 +194,10 @@ export class Listener {
   }
 
   /** On an inner listener the peer itself, which is one of our own services. */
-  #clientOf(request: IncomingMessage, head: RequestHead): Client {
+  #clientOf(request: IncomingMessage, head: RequestHead | undefined): Client {
     const peer = plainAddress(request.socket.remoteAddress);
     if (this.entrance.kind === "inner") return { address: peer, hops: [peer] };
-    return this.#traffic.proxies.clientOf(peer, head.forwardedFor);
+    return this.#traffic.proxies.clientOf(peer, head?.forwardedFor);
   }
 
   #peerKind(client: Client): Origin["peer"] {
@@ -235,13 +235,15 @@ export class Listener {
     const traffic = this.#traffic;
     const requestId = head === undefined ? traffic.nextRequestId() : this.#requestId(head);
     refuseRequest(what, { traffic, request, response, requestId });
-    this.#logRefused(what, requestId, { method: request.method ?? "", path: target?.path });
+    const client = this.#clientOf(request, head).address;
+    const method = request.method ?? "";
+    this.#logRefused(what, requestId, { client, method, path: target?.path });
   }
 
   #logRefused(
     refusal: Refusal,
     requestId: string,
-    what: Pick<RefusedEntry, "method" | "path">,
+    what: Pick<RefusedEntry, "client" | "method" | "path">,
   ): void {
     const { accessLog, stamp } = this.#traffic;
     if (!accessLog.isOn) return;
@@ -282,7 +284,8 @@ export class Listener {
     socket.on("error", () => {});
     const requestId = traffic.nextRequestId();
     socket.end(rawRefusal(what, requestId));
-    this.#logRefused(what, requestId, { method: "", path: undefined });
+    const client = plainAddress(socket instanceof Socket ? socket.remoteAddress : undefined);
+    this.#logRefused(what, requestId, { client, method: "", path: undefined });
     lingerOnSocket(socket, traffic);
   }
 }

@@ -36,6 +36,7 @@ export interface RefusedEntry {
   readonly at: string;
   readonly requestId: string;
   readonly listener: string;
+  readonly client: string;
   readonly method: string;
   /** Undefined where the target could not be read. */
   readonly path: string | undefined;
@@ -44,7 +45,7 @@ export interface RefusedEntry {
 
 /** The line of a request that was refused before it was anybody's. */
 export function refusedLine(entry: RefusedEntry): string {
-  const { at, requestId: id, listener, method, path, refusal } = entry;
+  const { at, requestId: id, listener, client, method, path, refusal } = entry;
   const { status, code: outcome } = refusal;
-  return JSON.stringify({ at, id, listener, method, path, status, outcome });
+  return JSON.stringify({ at, id, listener, client, method, path, status, outcome });
 }

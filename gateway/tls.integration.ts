@@ -344,6 +344,30 @@ test("a handshake that does not come, and a silent connection, are closed", asyn
   );
 });
 
+test("a connection that shook hands and says nothing is idle, not late", async () => {
+  await using app = await echo();
+  await using gateway = await TestGateway.start();
+  const files = new Files(gateway);
+  await files.write(aPair());
+  const endpoints = [{ id: "a1", port: app.port }];
+  const timeouts = { headerMs: 500, keepAliveMs: 3_000 };
+  await gateway.apply(aConfig({ endpoints, tls: files.config, timeouts }));
+  await gateway.untilHealthy("a1");
+  const port = await gateway.port("public");
+  const late = await handshake(port);
+  const silent = await handshake(port);
+  const heard: Buffer[] = [];
+  silent.on("data", (chunk: Buffer) => heard.push(chunk));
+  const closed = once(silent, "close");
+  await new Promise((resolve) => setTimeout(resolve, 1_500));
+  late.write("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+  const [answer] = await once(late, "data");
+  assert.match(String(answer), /^HTTP\/1\.1 200/);
+  late.destroy();
+  await closed;
+  assert.deepEqual(heard, [], "closed without a word");
+});
+
 test("over a limit of connections the answer comes over TLS too", async () => {
   await using app = await echo();
   await using gateway = await TestGateway.start();
