@@ -85,6 +85,8 @@ test("earlier runs never turn a miss or a doubt of now into something better", (
   const failure = "not whole again after the drill: api: 1 of 2 ready";
   const broken = evidenceOf(aPlayed({ kept: many, failure }), ERRORS);
   assert.deepEqual([broken.verdict, broken.because], ["could-not-verify", failure]);
+  const both = evidenceOf(aPlayed({ findings: [doubtful], failure }), ERRORS);
+  assert.equal(both.because, `p95 was 900 ms before the fault; ${failure}`);
   const lost = kept({ runs: [aRun({ sent: FEW, judged: { ...SOUND, wrongs: ["a phantom"] } })] });
   assert.equal(evidenceOf(aPlayed({ kept: [lost, ...many] }), ERRORS).verdict, "missed");
 });

@@ -91,7 +91,11 @@ function judgeWith(
   const own = judge(asked, findings);
   // A wrong that was seen stays seen, whatever became of the run after it.
   const broken = failure !== undefined && own.verdict !== "missed" && own.verdict !== "aborted";
-  if (broken) return { ...own, verdict: "could-not-verify", because: failure };
+  if (broken) {
+    // What was in doubt before it came first, and is usually why.
+    const doubt = findings.every(isBelieved) ? [] : [own.because];
+    return { ...own, verdict: "could-not-verify", because: [...doubt, failure].join("; ") };
+  }
   const isShort = own.verdict === "could-not-verify" && findings.every(isBelieved);
   if (!isShort || earlier.length === 0) return own;
   const all = judge(asked, [...earlier, ...findings]);
