@@ -44,6 +44,8 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** A terminal of its own (pty(7)); both streams are then one, `stdout`. */
   readonly terminal?: true;
+  /** Another composition root, with its first arguments, instead of the real command line. */
+  readonly main?: readonly string[];
 }
 
 /** `files` are written into the folder; `apps/` holds copies of the fixture programs. */
@@ -79,10 +81,13 @@ export async function rehearse(files: Readonly<Record<string, string>> = {}): Pr
 
 export function startCli(
   args: readonly string[],
-  options: { readonly cwd: string; readonly env: NodeJS.ProcessEnv; readonly terminal?: true },
+  options: Pick<RunOptions, "terminal" | "main"> & {
+    readonly cwd: string;
+    readonly env: NodeJS.ProcessEnv;
+  },
 ): Running {
-  const { cwd, env, terminal = false } = options;
-  const own = [process.execPath, CLI, ...args];
+  const { cwd, env, terminal = false, main = [CLI] } = options;
+  const own = [process.execPath, ...main, ...args];
   const [program = "", ...rest] = terminal ? ["python3", "-c", TERMINAL, ...own] : own;
   const child = spawn(program, rest, {
     cwd,
