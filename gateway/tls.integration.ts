@@ -210,6 +210,10 @@ test("files that change are served to new handshakes; nothing open notices or fa
   const loads = [load(() => send(port, { ca: both })), load(() => send(port, { ca: both, agent }))];
   await files.write(after);
   await untilShown(port, "after.example");
+  for (let turn = 0; turn < 3; turn += 1) {
+    assert.ok((await gateway.ask({ op: "handover", drainMs: 20_000 })).ok);
+    assert.equal(await nameShown(port), "after.example", "the next worker shows it at once");
+  }
   await files.write(before);
   await untilShown(port, "before.example");
   isLoading = false;
