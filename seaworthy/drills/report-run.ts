@@ -57,9 +57,18 @@ const FIGURES: readonly Figure[] = [
     name: "connections",
     of: ({ connections }) => (connections === undefined ? "" : `${connections}`),
   },
+  { name: "one instance holds", of: ({ capacity }) => capacityText(capacity) },
   { name: "writes lost · doubled · unknown", of: ({ writes }) => writesText(writes) },
   { name: "generator", of: generatorText },
 ];
+
+function capacityText(capacity: DrillRun["capacity"]): string {
+  if (capacity === undefined) return "";
+  const { ratePerSecond, atLeast, connections, limitedBy, instancesForLoad } = capacity;
+  const held = connections === undefined ? "" : ` · ${connections} connections`;
+  const rate = `${atLeast ? "≥ " : ""}${Math.floor(ratePerSecond)}/s`;
+  return `${rate}${held} · the load needs ${instancesForLoad} · then ${limitedBy}`;
+}
 
 function byClass(counts: ClassCounts): string {
   const named = CLASSES.filter((name) => counts[name] > 0);
