@@ -19,9 +19,10 @@ export async function machineFindings(context: Context): Promise<readonly Findin
     await Promise.all([
       ...[nodeVersion(), operatingSystem(), disk(context), memory(), descriptors()],
       providerFindings(context),
-      faultFindings(),
     ])
-  ).flat();
+  )
+    .flat()
+    .concat(faultFindings());
 }
 
 async function nodeVersion(): Promise<readonly Finding[]> {

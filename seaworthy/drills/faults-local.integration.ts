@@ -60,104 +60,120 @@ describe("a sound system on local", () => {
   after(async () => {
     await system[Symbol.asyncDispose]();
   });
-
-  it("drop-instance: it is avoided, and no safe request fails", async () => {
-    const all = await system.drill("drop-instance");
-    if (saysWhatIsMissing(all, "drop")) return;
-    const evidence = on(all, "latency.p95");
-    const run = seen(evidence);
-    assert.equal(evidence.verdict, "held", evidence.because);
-    assert.match(run.injected ?? "", /gets no answer; nft lists its table/);
-    assert.match(run.undone ?? "", /gets an answer; nft lists no table/);
-    assert.equal(run.failed.safe, 0, evidence.because);
-    assert.ok(run.exposureMs !== undefined && run.exposureMs < 3_000, `${run.exposureMs} ms`);
-  });
-
-  it("slow-instance: it answers all, and is not restarted", async () => {
-    const run = seen(on(await system.drill("slow-instance"), "latency.p95"));
-    assert.match(run.injected ?? "", /of 10 requests waited for api-\d/);
-    assert.equal(run.failed.safe, 0);
-  });
-
-  it("exhaust-memory: killed by the kernel, it is replaced, and the other serves", async () => {
-    const all = await system.drill("exhaust-memory");
-    if (saysWhatIsMissing(all, "exhaust-memory")) return;
-    const evidence = on(all, "errors");
-    const run = seen(evidence);
-    assert.equal(evidence.verdict, "held", evidence.because);
-    assert.match(run.injected ?? "", /the kernel killed \d+ in the control group of api-\d/);
-    assert.ok(run.restoredMs !== undefined);
-  });
-
-  it("fill-logs: nobody stops who minds the errors of its log", async () => {
-    const all = await system.drill("fill-logs");
-    if (saysWhatIsMissing(all, "fill-logs")) return;
-    const evidence = on(all, "errors");
-    assert.equal(seen(evidence).failed.safe, 0, evidence.because);
-    assert.equal(evidence.verdict, "held", evidence.because);
-  });
-
-  it("fill-volume: no write is taken, reads go on, and with room writes do", async () => {
-    const all = await system.drill("fill-volume", {
-      load: { mix: [GET, WRITE], history: HISTORY },
+  const promise = (what: string, keep: (system: LocalSystem) => Promise<void>): void => {
+    it(what, async () => {
+      await keep(system);
     });
-    if (saysWhatIsMissing(all, "fill-volume")) return;
-    const evidence = on(all, "errors");
-    const run = seen(evidence);
-    assert.notEqual(evidence.verdict, "missed", evidence.because);
-    assert.equal(run.failed.safe, 0);
-    assert.ok((run.stopped?.how["507"] ?? 0) > 50, JSON.stringify(run.stopped));
-    assert.equal(run.judged?.recovered, true, "writes succeed after the undo");
-    assert.equal(run.writes?.lost, 0);
-  });
-
-  it("dependency-down: what does not need it goes on, the rest comes back", async () => {
-    const all = await system.drill("dependency-down", { load: { mix: [GET, NEEDS] } });
-    const run = seen(on(all, "errors"));
-    assert.equal(run.failed.safe, 0);
-    const { sent, failed } = present(run.stopped, "those that need it");
-    assert.ok(failed.safe > sent.safe / 2, `${failed.safe} of ${sent.safe}`);
-    assert.equal(run.judged?.recovered, true, JSON.stringify(run.judged));
-  });
-
-  it("dependency-down: a request that does not say that it needs it is a miss", async () => {
-    const mix = [GET, { ...GET, path: "/needs" }];
-    const evidence = on(await system.drill("dependency-down", { load: { mix } }), "errors");
-    assert.match(evidence.verdict, /missed|aborted/, evidence.because);
-  });
-
-  it("dependency-slow: what does not need it goes on, the rest comes back", async () => {
-    const all = await system.drill("dependency-slow", { load: { mix: [GET, NEEDS] } });
-    const run = seen(on(all, "errors"));
-    assert.equal(run.failed.safe, 0);
-    assert.ok((run.stopped?.sent.safe ?? 0) > 50);
-    assert.equal(run.judged?.recovered, true, JSON.stringify(run.judged));
-  });
-
-  it("kill-edge: nobody is refused, and no more is lost than was open", async () => {
-    const evidence = on(await system.drill("kill-edge"), "errors");
-    const run = seen(evidence);
-    assert.notEqual(evidence.verdict, "missed", evidence.because);
-    assert.ok(run.failed.safe <= run.inFlightOnVictim.safe, evidence.because);
-  });
-
+  };
+  promise("drop-instance: it is avoided, and no safe request fails", dropped);
+  promise("slow-instance: it answers all, and is not restarted", slowed);
+  promise("exhaust-memory: killed by the kernel, it is replaced, and the other serves", exhausted);
+  promise("fill-logs: nobody stops who minds the errors of its log", muted);
+  promise("fill-volume: no write is taken, reads go on, and with room writes do", filled);
+  promise("dependency-down: what does not need it goes on, the rest comes back", dependencyDown);
+  promise("dependency-down: a request that does not say that it needs it is a miss", needUnsaid);
+  promise("dependency-slow: what does not need it goes on, the rest comes back", dependencySlow);
+  promise("kill-edge: nobody is refused, and no more is lost than was open", workerKilled);
   for (const name of ["reload-edge", "upgrade-edge"] satisfies readonly DrillName[]) {
-    it(`${name}: nothing is refused, reset or cut`, async () => {
-      const evidence = on(await system.drill(name), "errors");
-      const run = seen(evidence);
-      assert.equal(evidence.verdict, "held", evidence.because);
-      assert.deepEqual(run.failed, { safe: 0, idempotent: 0, unsafe: 0, stream: 0 });
-    });
+    promise(`${name}: nothing is refused, reset or cut`, (of) => changed(of, name));
   }
-
-  it("kill-edge-holder: an outage that ends by itself", async () => {
-    const evidence = on(await system.drill("kill-edge-holder"), "errors");
-    const run = seen(evidence);
-    assert.notEqual(evidence.verdict, "aborted", evidence.because);
-    assert.match(run.undone ?? "", /the edge routes by generation/);
-    assert.equal(run.judged?.recovered, true, JSON.stringify(run.judged));
-  });
+  promise("kill-edge-holder: an outage that ends by itself", holderKilled);
 });
+
+async function dropped(system: LocalSystem): Promise<void> {
+  const all = await system.drill("drop-instance");
+  if (saysWhatIsMissing(all, "drop")) return;
+  const evidence = on(all, "latency.p95");
+  const run = seen(evidence);
+  assert.equal(evidence.verdict, "held", evidence.because);
+  assert.match(run.injected ?? "", /gets no answer; nft lists its table/);
+  assert.match(run.undone ?? "", /gets an answer; nft lists no table/);
+  assert.equal(run.failed.safe, 0, evidence.because);
+  assert.ok(run.exposureMs !== undefined && run.exposureMs < 3_000, `${run.exposureMs} ms`);
+}
+
+async function slowed(system: LocalSystem): Promise<void> {
+  const run = seen(on(await system.drill("slow-instance"), "latency.p95"));
+  assert.match(run.injected ?? "", /of 10 requests waited for api-\d/);
+  assert.equal(run.failed.safe, 0);
+}
+
+async function exhausted(system: LocalSystem): Promise<void> {
+  const all = await system.drill("exhaust-memory");
+  if (saysWhatIsMissing(all, "exhaust-memory")) return;
+  const evidence = on(all, "errors");
+  const run = seen(evidence);
+  assert.equal(evidence.verdict, "held", evidence.because);
+  assert.match(run.injected ?? "", /the kernel killed \d+ in the control group of api-\d/);
+  assert.ok(run.restoredMs !== undefined);
+}
+
+async function muted(system: LocalSystem): Promise<void> {
+  const all = await system.drill("fill-logs");
+  if (saysWhatIsMissing(all, "fill-logs")) return;
+  const evidence = on(all, "errors");
+  assert.equal(seen(evidence).failed.safe, 0, evidence.because);
+  assert.equal(evidence.verdict, "held", evidence.because);
+}
+
+async function filled(system: LocalSystem): Promise<void> {
+  const all = await system.drill("fill-volume", {
+    load: { mix: [GET, WRITE], history: HISTORY },
+  });
+  if (saysWhatIsMissing(all, "fill-volume")) return;
+  const evidence = on(all, "errors");
+  const run = seen(evidence);
+  assert.notEqual(evidence.verdict, "missed", evidence.because);
+  assert.equal(run.failed.safe, 0);
+  assert.ok((run.stopped?.how["507"] ?? 0) > 50, JSON.stringify(run.stopped));
+  assert.equal(run.judged?.recovered, true, "writes succeed after the undo");
+  assert.equal(run.writes?.lost, 0);
+}
+
+async function dependencyDown(system: LocalSystem): Promise<void> {
+  const all = await system.drill("dependency-down", { load: { mix: [GET, NEEDS] } });
+  const run = seen(on(all, "errors"));
+  assert.equal(run.failed.safe, 0);
+  const { sent, failed } = present(run.stopped, "those that need it");
+  assert.ok(failed.safe > sent.safe / 2, `${failed.safe} of ${sent.safe}`);
+  assert.equal(run.judged?.recovered, true, JSON.stringify(run.judged));
+}
+
+async function needUnsaid(system: LocalSystem): Promise<void> {
+  const mix = [GET, { ...GET, path: "/needs" }];
+  const evidence = on(await system.drill("dependency-down", { load: { mix } }), "errors");
+  assert.match(evidence.verdict, /missed|aborted/, evidence.because);
+}
+
+async function dependencySlow(system: LocalSystem): Promise<void> {
+  const all = await system.drill("dependency-slow", { load: { mix: [GET, NEEDS] } });
+  const run = seen(on(all, "errors"));
+  assert.equal(run.failed.safe, 0);
+  assert.ok((run.stopped?.sent.safe ?? 0) > 50);
+  assert.equal(run.judged?.recovered, true, JSON.stringify(run.judged));
+}
+
+async function workerKilled(system: LocalSystem): Promise<void> {
+  const evidence = on(await system.drill("kill-edge"), "errors");
+  const run = seen(evidence);
+  assert.notEqual(evidence.verdict, "missed", evidence.because);
+  assert.ok(run.failed.safe <= run.inFlightOnVictim.safe, evidence.because);
+}
+
+async function holderKilled(system: LocalSystem): Promise<void> {
+  const evidence = on(await system.drill("kill-edge-holder"), "errors");
+  const run = seen(evidence);
+  assert.notEqual(evidence.verdict, "aborted", evidence.because);
+  assert.match(run.undone ?? "", /the edge routes by generation/);
+  assert.equal(run.judged?.recovered, true, JSON.stringify(run.judged));
+}
+
+async function changed(system: LocalSystem, name: DrillName): Promise<void> {
+  const evidence = on(await system.drill(name), "errors");
+  const run = seen(evidence);
+  assert.equal(evidence.verdict, "held", evidence.because);
+  assert.deepEqual(run.failed, { safe: 0, idempotent: 0, unsafe: 0, stream: 0 });
+}
 
 it("local: a service that dies because its log cannot be written is a miss", async () => {
   const all = await drillOn(two, "fill-logs");

@@ -18,7 +18,7 @@ async function evidenceOn(
   );
 }
 
-test("drop-instance: a proxy that asks another in time holds p95, nothing is doubled", async (t) => {
+test("drop-instance: a proxy that asks another holds p95, nothing is doubled", async (t) => {
   const evidence = await evidenceOn(await aSystem(t, { name: "drop-instance" }), "latency.p95");
   assert.equal(evidence.verdict, "held", evidence.because);
   const run = present(evidence.runs[0], "a run");

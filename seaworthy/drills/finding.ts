@@ -179,7 +179,7 @@ export function keptFinding(run: DrillRun): RunFinding | undefined {
   return { run, byNature, recovery, doubts, wrongs, aborted, leftBroken: [] };
 }
 
-/** What a fault stops by nature, from its injection to its undo; undefined: it is to stop nothing. */
+/** What a fault stops by nature, from injection to undo; undefined: it is to stop nothing. */
 function stoppedOf(record: RunRecord): StoppedRequests | undefined {
   const { goesOn, window, undoneMs } = record;
   if (goesOn === undefined) return undefined;

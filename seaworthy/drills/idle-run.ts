@@ -7,7 +7,7 @@ import { MARGIN_MS } from "./predict.ts";
 import { Stage, type RunSetting } from "./stage.ts";
 import type { RunFinding } from "./verdict.ts";
 
-/** Where no objective says how many: what one machine should hold (`research/resilience.md` D29). */
+/** Where no objective says how many: what one machine should hold (resilience.md D29). */
 const CONNECTIONS = 10_000;
 /** What an edge that admits fewer must keep for those who come to work. */
 const LOAD_SHARE = 0.1;

@@ -7,7 +7,7 @@ import { drillOn, on } from "./local-drill.fixture.ts";
 const ready = aCheck({ path: "/ready", everyMs: 500, timeoutMs: 2_000, fall: 10 });
 const two = aService({ replicas: 2, ready, health: ready });
 
-test("local: as many idle connections as declared are held, and every request is answered", async () => {
+test("local: the declared idle connections are held, and every request is answered", async () => {
   const objectives = { connections: 800 };
   const all = await drillOn(two, "idle-connections", { objectives });
   const evidence = on(all, "connections");
@@ -27,7 +27,7 @@ test("local: an edge that admits fewer connections than declared is a miss", asy
   assert.ok((evidence.measured ?? 500) <= 300, `${evidence.measured}`);
 });
 
-test("local: ten times the load for a while is served or shed, and then all is as before", async () => {
+test("local: ten times the load is served or shed, and then all is as before", async () => {
   const load = { ratePerSecond: 20 };
   const evidence = on(await drillOn(two, "spike", { load }), "errors");
   const run = present(evidence.runs[0], evidence.because);

@@ -60,7 +60,7 @@ export function predictLogs(basis: PredictionBasis): Prediction {
   };
 }
 
-/** With room again, the next write succeeds; what left the routes meanwhile must pass its checks. */
+/** With room again the next write succeeds; what left the routes must pass its checks. */
 export function predictVolume(basis: PredictionBasis): Prediction {
   const { everyMs, rise } = basis.unit.ready;
   return {

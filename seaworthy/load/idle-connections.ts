@@ -119,7 +119,7 @@ export class IdleConnections implements AsyncDisposable {
       this.#ask(connection);
     });
     socket.on("data", (chunk: Buffer) => this.#hear(connection, chunk));
-    socket.on("error", (error) => {
+    socket.on("error", (error: Error) => {
       if ("code" in error && EXHAUSTED.has(String(error.code))) this.#exhausted = true;
     });
     socket.once("close", () => this.#closed(connection));

@@ -34,7 +34,7 @@ export type Fault =
   /** The edge's serving process is replaced by a new one of the same configuration. */
   | { readonly kind: "upgrade-edge" };
 
-/** `worker` serves, `holder` owns the sockets and starts workers (a master, of HAProxy or nginx). */
+/** `worker` serves, `holder` owns the sockets (the master, of HAProxy or nginx). */
 export type EdgePart = "worker" | "holder";
 
 /**

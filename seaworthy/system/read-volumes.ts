@@ -3,7 +3,7 @@ import { ENTRIES_MAX, badPath } from "./read-value.ts";
 import { isRecord, readEntries, readLeaf, readObject, type Site } from "./reader.ts";
 import type { Service } from "./system.ts";
 
-/** Below it, a file system's own books take most of the space (mkfs.ext4: 14 of 16 MiB are free). */
+/** Below it, a file system's own books take most of it (mkfs.ext4: of 16 MiB, 14 are free). */
 const SIZE_MIN = 16 * 1_048_576;
 const VOLUME = '"data", or { name: "data", size: "1GiB" }';
 

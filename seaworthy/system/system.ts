@@ -248,7 +248,7 @@ export interface LoadRequest {
   readonly body: string | undefined;
   readonly weight: number;
   readonly class: RequestClass;
-  /** Services without which it may fail; absent: none, and drills of dependencies hold it to that. */
+  /** Services without which it may fail; absent: none, and drills hold it to that. */
   readonly needs?: readonly ServiceName[];
 }
 

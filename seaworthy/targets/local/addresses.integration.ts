@@ -9,7 +9,7 @@ import { Hand, Rehearsal, seeInstance, take, until } from "./fixtures/rehearsal.
 /** Time for the test to take the port before the instance is started again. */
 const SLOW_RESTART = { backoffFirstMs: 2_000, backoffMaxMs: 4_000 };
 
-it("an instance whose port was taken meanwhile gets another one, and the edge knows it", async () => {
+it("an instance whose port was taken gets another one, and the edge knows it", async () => {
   await using place = await Rehearsal.begin();
   const target = await place.open();
   const hand = new Hand(target, await take(target));

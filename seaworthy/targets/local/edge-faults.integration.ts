@@ -18,7 +18,7 @@ const OVER_AT_ONCE: readonly Fault[] = [
   { kind: "upgrade-edge" },
 ];
 
-describe("the edge", () => {
+describe("a fault of the edge that is over at once", () => {
   for (const fault of OVER_AT_ONCE) {
     const name = "part" in fault ? `${fault.kind} ${fault.part}` : fault.kind;
     it(`${name}: is seen, and the edge answers again`, async () => {
@@ -43,7 +43,9 @@ describe("the edge", () => {
       assert.match(await hand.must({ action: "undo", fault: handle }), /the edge routes by/);
     });
   }
+});
 
+describe("the edge", () => {
   it("serves on, and is upgraded, while its own log cannot be written", async () => {
     if (process.getuid?.() !== 0) return;
     await using place = await Rehearsal.begin();

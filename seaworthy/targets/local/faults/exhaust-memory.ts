@@ -71,8 +71,8 @@ async function seeExhausted(handle: FaultHandle): Promise<FaultSight> {
 }
 
 /**
- * The breaker's part: joins the group, and takes from it until nobody who was prepared lives. False:
- * all of it was taken, and they live on.
+ * The breaker's part: joins the group, and takes from it until nobody who was prepared lives.
+ * False: all of it was taken, and they live on.
  */
 export async function exhaust(handle: FaultHandle, pid: number): Promise<boolean> {
   const group = groupOf(handle);

@@ -74,7 +74,8 @@ async function seeSlow(handle: FaultHandle, site: FaultSite): Promise<FaultSight
   }
   const waited = took.filter((ms) => ms >= fault.stoppedMs / 2).length;
   const slowest = Math.round(Math.max(...took));
-  const seen = `${waited} of ${PROBES} requests waited for ${subjectOf(fault)}, ${slowest} ms at most`;
+  const figures = `${waited} of ${PROBES} requests waited`;
+  const seen = `${figures} for ${subjectOf(fault)}, ${slowest} ms at most`;
   if (waited >= WAITED_MIN) return { state: "in-force", seen };
   if (waited > WAITED_MAX || handle.processes.some(isStopped)) return { state: "unclear", seen };
   const file = companionOf(handleFileOf(site, handle.id), "breaker");
