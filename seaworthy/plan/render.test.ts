@@ -36,6 +36,15 @@ test("a plan reads as lines of what is new, changed and gone", () => {
   assert.ok(lines.every((line) => line.length < 130 && !line.includes("\n")));
 });
 
+test("a plan that changes who serves users says that connections are refused for a moment", () => {
+  const plan = aPlan();
+  const [step] = plan.steps;
+  assert.ok(step !== undefined);
+  const fields = [{ path: "edge.provider", from: "gateway", to: "haproxy" }];
+  const moved = planText({ ...plan, steps: [{ ...step, fields }] });
+  assert.match(moved.join("\n"), /expected: connections refused for a moment by the edge, no fail/);
+});
+
 test("an empty plan says that there is nothing to do", () => {
   const plan: Plan = { ...aPlan(), steps: [] };
   assert.deepEqual(planText(plan), ["nothing to do: what runs is what is declared"]);

@@ -21,13 +21,20 @@ const SIGN: Readonly<Record<PlanAction, string>> = {
 export function planText(plan: Plan): readonly string[] {
   if (plan.steps.length === 0) return ["nothing to do: what runs is what is declared"];
   const { failedRequests, extraInstances, seconds } = plan.expect;
-  const lost = failedRequests === 0 ? "no failed request" : `up to ${failedRequests} cut requests`;
+  const cut = failedRequests === 0 ? "no failed request" : `up to ${failedRequests} cut requests`;
+  // Its sockets are closed by the one and bound by the other.
+  const isMoved = plan.steps.some(({ fields }) => fields.some(isProvider));
+  const lost = isMoved ? `connections refused for a moment by the edge, ${cut} beyond that` : cut;
   const extra = `${extraInstances} extra ${extraInstances === 1 ? "instance" : "instances"}`;
   const lines = [`expected: ${lost}, ${extra}, about ${seconds} s (an estimate)`];
   if (plan.losesEvidence.length > 0) {
     lines.push(`loses its evidence: ${plan.losesEvidence.join(", ")} (drill again)`);
   }
   return [...plan.steps.flatMap(stepText), ...lines];
+}
+
+function isProvider({ path }: FieldChange): boolean {
+  return path === "edge.provider";
 }
 
 function stepText(step: PlanStep): readonly string[] {

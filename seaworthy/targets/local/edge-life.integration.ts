@@ -65,6 +65,7 @@ describe("the edge's provider", () => {
   it("may change while the system runs: the address stays, whoever it was is gone", async () => {
     await using stage = await EdgeStage.begin("gateway");
     const order: readonly EdgeProvider[] = ["haproxy", "nginx", "haproxy", "gateway", "nginx"];
+    await using load = await stage.load();
     for (const provider of order) {
       await stage.hand.define(stageGraph(provider));
       assert.equal(await stage.address(), stage.url);
@@ -73,6 +74,11 @@ describe("the edge's provider", () => {
       assert.equal(server, undefined, "no program tells its name");
     }
     assert.ok(!stage.place.processes().some(({ mark }) => mark.instance === "edge-haproxy"));
+    // Between the two nobody listens, and connections that are idle then are closed.
+    const seen = await load.finish();
+    const others = failedOf(seen, ({ failure }) => !["refused", "reset"].includes(failure ?? ""));
+    assert.deepEqual(others, [], lossesOf(seen));
+    assert.deepEqual([seen.audit.lost, seen.audit.doubled], [[], []]);
   });
 
   it("shows in the edge's log, whoever it is", async () => {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { DrainOutcome, GatewayStatus } from "@seaworthy/gateway/control";
-import { backoffMs } from "@seaworthy/std/retry";
+import { deadline } from "@seaworthy/std/clock";
+import { backoffMs, poll } from "@seaworthy/std/retry";
 import type { EdgeInstance, EdgeParts } from "../../../renderers/edge-parts.ts";
 import type { EdgeProvider as ProviderName } from "../../../system/system.ts";
 import { TargetError } from "../../target.ts";
@@ -17,6 +18,8 @@ import type { InstanceRecord, SupervisorState } from "./state.ts";
 import type { World } from "./world.ts";
 
 const LOOK_MS = 200;
+/** How long a provider that makes way for another may finish what it has. */
+const FORMER_MS = 2_000;
 const BACKOFF = { firstMs: 100, maxMs: 5_000 };
 
 /**
@@ -119,18 +122,35 @@ export class EdgeKeeper {
     const front = this.#provider();
     // What it would refuse must not cost the routes that there are.
     await front?.check(await this.#partsFor(front));
-    if (ledger.state.front !== undefined && ledger.state.front.provider !== front?.name) {
-      await this.#endFront();
-    }
+    const former = this.#former(front);
+    await former?.stopListening();
     await this.#gateway.apply(await this.#partsFor(this.#gateway));
     if (front !== undefined) {
       const pair = await pairStamp(edgeFiles(ledger.state));
       await front[how](await this.#partsFor(front));
       if (how === "reload") this.#pair = pair;
     }
+    if (former !== undefined) await this.#end(former, front);
     const status = await this.status();
     if (status !== undefined) return status;
     throw new TargetError("failed", "the edge took its routes and does not answer any more");
+  }
+
+  /** Another provider that was in front until now. */
+  #former(front: EdgeProvider | undefined): EdgeProvider | undefined {
+    const recorded = this.#world.ledger.state.front?.provider;
+    if (recorded === undefined || recorded === front?.name) return undefined;
+    return frontProvider(recorded, this.#world);
+  }
+
+  /** It has a while for the requests that it has; then it is gone, and forgotten. */
+  async #end(former: EdgeProvider, front: EdgeProvider | undefined): Promise<void> {
+    const { clock, ledger } = this.#world;
+    const signal = deadline(FORMER_MS, "the last requests of the edge's former provider");
+    const idle = async () => ((await former.look()) === undefined ? true : undefined);
+    await poll(idle, { clock, everyMs: LOOK_MS, signal }).catch(() => {});
+    await former.stop();
+    if (front === undefined) await ledger.record((state) => ({ ...state, front: undefined }));
   }
 
   async #partsFor(provider: EdgeProvider): Promise<EdgeParts> {

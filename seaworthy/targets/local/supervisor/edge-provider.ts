@@ -31,7 +31,9 @@ export interface EdgeProvider {
   reload(parts: EdgeParts): Promise<void>;
   /** New processes of what is installed now take over its sockets. Resolves when they serve. */
   upgrade(signal: AbortSignal): Promise<void>;
-  /** Ends it; nothing listens any more when this resolves. */
+  /** It takes no new connection any more when this resolves; what it has goes on for a while. */
+  stopListening(): Promise<void>;
+  /** Ends it and whatever it has; nothing of it is left when this resolves. */
   stop(): Promise<void>;
 }
 

@@ -34,5 +34,8 @@ function withFront(
   provider: FrontRecord["provider"],
   identity: ProcessIdentity | undefined,
 ): SupervisorState {
+  // One that makes way for another is ended after that one stands in the state.
+  const isOther = state.front !== undefined && state.front.provider !== provider;
+  if (identity === undefined && isOther) return state;
   return { ...state, front: { provider, identity } };
 }

@@ -103,6 +103,9 @@ export class GatewayProvider implements EdgeProvider {
     await this.#control.handover(HANDOVER_DRAIN_MS, signal);
   }
 
+  /** It gives up its public listeners with its routes, and never ends: inner routes are its own. */
+  async stopListening(): Promise<void> {}
+
   async stop(): Promise<void> {
     await this.#process.stop();
   }

@@ -8,6 +8,7 @@ import { serversByBackend } from "../../../renderers/haproxy/backends.ts";
 import { renderHaproxy, skeletonHash } from "../../../renderers/haproxy/haproxy.ts";
 import { groupRoutes } from "../../../renderers/route-groups.ts";
 import { TargetError } from "../../target.ts";
+import { signalOne } from "../identity.ts";
 import { frontProgram, runFrontProgram } from "../edge-program.ts";
 import { layOutFront, pairStamp, withConfiguration } from "../front-files.ts";
 import { haproxyControl, type HaproxyControl } from "../haproxy-control.ts";
@@ -17,6 +18,7 @@ import type { Drain, EdgeProvider, ProviderSight } from "./edge-provider.ts";
 import { EdgeProcess } from "./edge-process.ts";
 import { serverChanges } from "./haproxy-servers.ts";
 import { frontFolder, frontInstance, frontSocket } from "./paths.ts";
+import { isFree } from "./ports.ts";
 import type { World } from "./world.ts";
 
 /** Starting and reloading take tens of milliseconds; a busy machine takes longer. */
@@ -118,6 +120,21 @@ export class HaproxyProvider implements EdgeProvider {
         return { drained: false, cut, tookMs: tookMs() };
       }
       await clock.sleep(LOOK_MS, signal);
+    }
+  }
+
+  /** The soft stop of HAProxy: workers end when their last connection does. */
+  async stopListening(): Promise<void> {
+    const { ports, graph } = this.#world.ledger.state;
+    const master = this.#process.identity();
+    if (master === undefined) return;
+    signalOne(master, "SIGUSR1");
+    for (const [index, { host }] of (graph?.edge?.listen ?? []).entries()) {
+      const port = ports.public[index];
+      if (port === undefined) continue;
+      await this.#until(`${host}:${port} to be free`, async () =>
+        (await isFree(host, port)) ? true : undefined,
+      );
     }
   }
 

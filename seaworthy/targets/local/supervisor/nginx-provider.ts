@@ -135,6 +135,13 @@ export class NginxProvider implements EdgeProvider {
     }
   }
 
+  async stopListening(): Promise<void> {
+    const { serving } = nginxProcesses(this.#place.folder);
+    const master = this.#process.identity();
+    if (master !== undefined) signalOne(master, "SIGQUIT");
+    await this.#untilDraining(serving);
+  }
+
   async stop(): Promise<void> {
     const { clock } = this.#world;
     const { folder, socket } = this.#place;
