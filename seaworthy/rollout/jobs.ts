@@ -28,7 +28,9 @@ export async function runJobs(request: ConvergeRequest, steps: Steps): Promise<E
     const deadlineMs = unit?.deadlineMs ?? JOB_MS_DEFAULT;
     const result = await steps.run({ action: "run-job", job: name, release: to, deadlineMs });
     if (result.outcome === "done") continue;
-    return result.personNeeded === true || wasCutShort(journal, name, to)
+    const isHalfDone = result.personNeeded === true || wasCutShort(journal, name, to);
+    // What may run again does: nobody has to look at what a first try did.
+    return isHalfDone && unit?.idempotent !== true
       ? halfDone(name, to, result)
       : failedJob(unit, name, result);
   }

@@ -164,5 +164,9 @@ function refusal(step: Step, error: unknown): StepResult {
   }
   const fix = error instanceof TargetError && error.fix !== undefined ? [`fix  ${error.fix}`] : [];
   const detail = error instanceof TargetError ? [...error.detail, ...fix] : [];
-  return { outcome: "failed", because: `${stepText(step)}: ${text}`, detail };
+  const failure = { outcome: "failed", because: `${stepText(step)}: ${text}`, detail } as const;
+  // Nobody said what became of it: a job may have run, or run on.
+  const isRefusal = error instanceof TargetError && error.code !== "unreachable";
+  const isUnknown = step.action === "run-job" && !isRefusal;
+  return isUnknown ? { ...failure, personNeeded: true } : failure;
 }
