@@ -53,6 +53,22 @@ test("capacity: replicas of stores, the largest surge and the largest job count"
   ]);
 });
 
+test("capacity: blue-green runs all of a service once more", () => {
+  const GIB = { memory: "1GiB" };
+  const rolledBy = (strategy: string, memory: string): readonly Finding[] =>
+    checked(
+      aSystem({
+        services: { api: aService({ resources: GIB, rollout: { strategy, surge: 0 } }) },
+        capacity: { memory },
+      }),
+    );
+  const exceeded = ["warning capacity-exceeded capacity.memory"];
+  assert.deepEqual(brief(rolledBy("blue-green", "6GiB")), []);
+  assert.deepEqual(brief(rolledBy("blue-green", "5GiB")), exceeded);
+  const surge = "warning surge-zero services.api.rollout.surge";
+  assert.deepEqual(brief(rolledBy("canary", "4GiB")), [surge]);
+});
+
 test("memory-budget: Node in MiB, Java with its unit, wherever they are said", () => {
   const withHeap = (change: object): readonly Finding[] =>
     checked(aSystem({ services: { api: aService({ resources: { memory: "1GiB" }, ...change }) } }));

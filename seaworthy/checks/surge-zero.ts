@@ -4,7 +4,7 @@ export const surgeZero: Rule = {
   name: "surge-zero",
   check: ({ parsed }) =>
     Object.values(parsed.system.services)
-      .filter(({ rollout }) => rollout.surge === 0)
+      .filter(({ rollout }) => rollout.surge === 0 && rollout.strategy !== "blue-green")
       .map(({ name }) => ({
         rule: "surge-zero",
         severity: "warning",

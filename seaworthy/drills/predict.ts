@@ -1,3 +1,4 @@
+import { watchedMs } from "../plan/strategy.ts";
 import { intervalOf, type Prediction, type PredictionBasis } from "./prediction.ts";
 
 /** Beyond the configured intervals: processes that start on a busy machine. */
@@ -85,7 +86,7 @@ function predictFreezeOfAll({ unit, drills }: PredictionBasis): Prediction {
 /** One instance after the other, there and back; only what is new bakes. */
 export function predictRoll({ unit }: PredictionBasis): Prediction {
   const steps = Math.ceil(unit.replicas / Math.max(1, unit.rollout.surge));
-  const { bakeMs } = unit.rollout;
+  const bakeMs = watchedMs(unit.rollout);
   const stepMs = unit.bootMs + unit.drainMs + unit.stopMs;
   return {
     interval: intervalOf({
