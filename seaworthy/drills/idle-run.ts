@@ -1,4 +1,9 @@
-import { IdleConnections, type HeldConnections, type IdlePlan } from "../load/idle-connections.ts";
+import {
+  descriptorsMax,
+  IdleConnections,
+  type HeldConnections,
+  type IdlePlan,
+} from "../load/idle-connections.ts";
 import { secureOptions } from "../load/trust.ts";
 import { DrillAborted } from "./aborted.ts";
 import { conclude, freshNotes, mayBreak, type Notes } from "./notes.ts";
@@ -14,6 +19,8 @@ const LOAD_SHARE = 0.1;
 /** Connections are opened at 2,000 a second, and the last are answered within this. */
 const ANSWER_MS = 15_000;
 const RAMP_PER_SECOND = 2_000;
+/** Of an edge, for a client's connection: HAProxy takes two (resilience.md §3). */
+const DESCRIPTORS_EACH = 2;
 /** Where the declaration has no edge of its own. */
 const KEEP_ALIVE_MS = 60_000;
 
@@ -68,7 +75,10 @@ async function hold({ setting, stage, notes }: Holding): Promise<void> {
     const toMs = stage.run.nowMs() + drills.windowMs;
     notes.window = { fromMs, toMs };
     await stage.observe(toMs, "the connections to stay open");
-    judgeHeld(notes, { wanted: plan.count, counts: idle.counts, declared: objectives.connections });
+    const { count: wanted } = plan;
+    const admitted = edge?.limits.connections ?? wanted;
+    const held = { wanted, admitted, counts: idle.counts, descriptors: descriptorsMax() };
+    judgeHeld(notes, { ...held, declared: objectives.connections });
   } finally {
     over.abort();
     await keeping;
@@ -85,20 +95,30 @@ async function hold({ setting, stage, notes }: Holding): Promise<void> {
 
 interface Judging {
   readonly wanted: number;
+  /** What the edge is declared to admit. */
+  readonly admitted: number;
+  /** What one process may have open; undefined: nobody can say. */
+  readonly descriptors: number | undefined;
   readonly counts: HeldConnections;
   readonly declared: number | undefined;
 }
 
 /** What the machine would not give says nothing about the system. */
-function judgeHeld(notes: Notes, { wanted, counts, declared }: Judging): void {
+export function judgeHeld(
+  notes: Pick<Notes, "connections" | "doubts" | "wrongs">,
+  { wanted, admitted, counts, descriptors = Infinity, declared }: Judging,
+): void {
   const { held, refused, cut, unanswered, exhausted } = counts;
   notes.connections = held;
-  if (exhausted && held < wanted) {
-    const limit = "this machine gave no more descriptors or ports";
+  if (held >= wanted) return;
+  const isEdgeShort = admitted >= wanted && descriptors < DESCRIPTORS_EACH * wanted;
+  if (exhausted || isEdgeShort) {
+    const limit = exhausted
+      ? "this machine gave no more descriptors or ports"
+      : `a process has ${descriptors} descriptors here, and an edge may take two for each`;
     notes.doubts.push(`${held} of ${wanted} connections were held: ${limit}`);
     return;
   }
-  if (held >= wanted) return;
   const figures = `${refused} refused, ${unanswered} not answered, ${cut} cut`;
   if (declared === undefined) {
     notes.wrongs.push(`${held} of ${wanted} connections were held: ${figures}`);

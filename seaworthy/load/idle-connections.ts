@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { connect, type Socket } from "node:net";
 import { connect as connectSecure } from "node:tls";
 import type { Clock } from "@seaworthy/std/clock";
@@ -39,6 +40,17 @@ const ASK_AGAIN_SHARE = 0.5;
 const LOOK_MS = 100;
 /** Errors of our own side: out of descriptors, of memory for sockets, of local ports. */
 const EXHAUSTED = new Set(["EMFILE", "ENFILE", "ENOBUFS", "EADDRNOTAVAIL"]);
+
+/** What one process may have open here (proc(5), /proc/PID/limits); undefined: not Linux. */
+export function descriptorsMax(): number | undefined {
+  try {
+    const limits = readFileSync("/proc/self/limits", "utf8");
+    const hard = /^Max open files\s+\S+\s+(\d+)/m.exec(limits)?.[1];
+    return hard === undefined ? undefined : Number(hard);
+  } catch {
+    return undefined;
+  }
+}
 
 /** Connections that are open and say nothing. Disposing closes them all. */
 export class IdleConnections implements AsyncDisposable {
