@@ -1,5 +1,7 @@
 import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { connect, createServer } from "node:net";
 import { systemClock } from "@seaworthy/std/clock";
 
 /** Leads a group of its own, as an instance does everywhere. */
@@ -50,4 +52,18 @@ export function slowDown(
   };
   void turn();
   return () => over.abort();
+}
+
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  if (address === null || typeof address === "string") throw new Error("no port");
+  // Gone for sure: nothing may answer there before the service does.
+  const socket = connect(address.port, "127.0.0.1");
+  await once(socket, "error");
+  return address.port;
 }
