@@ -6,9 +6,12 @@ import { undoLeftovers } from "../drills/leftovers.ts";
 import { DrillRefused } from "../drills/request.ts";
 import { startLoad } from "../load/client.ts";
 import { diff } from "../plan/diff.ts";
-import type { JobUnit, ServiceUnit } from "../plan/graph.ts";
+import type { JobUnit, ServiceUnit, UnitName } from "../plan/graph.ts";
+import { restartPlan } from "../plan/restart.ts";
 import type { Evidence } from "../record/evidence.ts";
+import { readRecords } from "../record/read.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
+import type { ConvergeRequest } from "../rollout/request.ts";
 import { converge } from "../rollout/run.ts";
 import { withScale } from "./converge-verb.ts";
 import type { Context } from "./context.ts";
@@ -110,6 +113,7 @@ async function runOne(name: DrillName, request: DrillsRequest): Promise<readonly
     graph: withScale(system.graph, observed),
     startLoad: context.startLoad ?? startLoad(context.ownCommand, context.clock),
     roll: (unit, signal, job) => rollTo(unit, { signal, scratch, request, job }),
+    restart: (unit, signal) => restartOf(unit, { signal, scratch, request, job: undefined }),
     ownCommand: context.ownCommand,
     clock: context.clock,
     seed: request.seed,
@@ -134,8 +138,8 @@ interface Roll {
 
 /** A real roll of one unit to what this definition of it is now made of, as `deploy` does it. */
 async function rollTo(unit: ServiceUnit, roll: Roll): Promise<RolloutOutcome> {
-  const { operation, system, context } = roll.request;
-  const { target, lease } = operation;
+  const { operation, system } = roll.request;
+  const { target } = operation;
   const units = system.graph.units.filter((other) => other.kind !== "job");
   const jobs = roll.job === undefined ? [] : [roll.job];
   const graph = {
@@ -151,12 +155,32 @@ async function rollTo(unit: ServiceUnit, roll: Roll): Promise<RolloutOutcome> {
     provenObjectives: [],
     narrowTo: [...jobs, unit].map(({ name }) => name),
   });
+  return await convergeIn(roll, { graph, plan, releases });
+}
+
+/** As `restart` does it: what runs is what is defined on the target, and stays so. */
+async function restartOf(unit: UnitName, roll: Roll): Promise<RolloutOutcome> {
+  const { operation, system } = roll.request;
+  const { target } = operation;
+  const observed = await target.observe(deadline(OBSERVE_MS, "looking at what runs", roll.signal));
+  const graph = observed.graph ?? system.graph;
+  const journal = await readRecords(target.store, "journal");
+  const plan = restartPlan({ graph, observed, services: [unit], journal });
+  if (plan.ok) return await convergeIn(roll, { graph, plan: plan.value, releases: new Map() });
+  const nothing = { units: [], seconds: 0, probe: undefined, serving: "", detail: [] };
+  return { outcome: "refused", because: plan.error, ...nothing };
+}
+
+/** Under the drill's own lease, and not judged by a probe: the drill's load does that. */
+async function convergeIn(
+  roll: Roll,
+  what: Pick<ConvergeRequest, "graph" | "plan" | "releases">,
+): Promise<RolloutOutcome> {
+  const { operation, context } = roll.request;
   return await converge({
-    target,
-    lease,
-    graph,
-    plan,
-    releases,
+    ...what,
+    target: operation.target,
+    lease: operation.lease,
     operation: operation.id,
     verb: "drill",
     clock: context.clock,

@@ -157,6 +157,11 @@ function watched({ rollout }: BadReleaseUnit, enough: boolean): Term {
   return { of: "rollout.bake, waiting for requests", ms: waits.reduce((all, ms) => all + ms, 0) };
 }
 
+/** One wave after the other, until every instance is another one; nothing of it is judged. */
+export function replaced(unit: BadReleaseUnit): Bound {
+  return sum([], forward(unit));
+}
+
 /** As long as a bad release may take requests: all that comes before its judgement. */
 export function servesMsMax(unit: BadReleaseUnit, enough: boolean): number {
   return [...forward(unit), watched(unit, enough)].reduce((all, { ms }) => all + ms, 0);

@@ -3,6 +3,7 @@ import type { ObjectiveName } from "../system/system.ts";
 
 export type DrillName =
   | "roll-under-load"
+  | "restart-under-load"
   | "kill-instance"
   | "freeze-instance"
   | "drop-instance"
@@ -77,6 +78,17 @@ export const CATALOGUE: Readonly<Record<DrillName, DrillDescription>> = {
     losesInFlight: false,
     unproven: "that the next release is good: the same content is rolled",
     page: "docs/drills/roll-under-load.md",
+  },
+  "restart-under-load": {
+    kind: "roll",
+    breaks: "nothing: every instance is restarted, by the service's own strategy",
+    tier: "T1",
+    blast: "unit",
+    fault: undefined,
+    objectives: ["errors"],
+    losesInFlight: false,
+    unproven: "what a restart of the machine costs: everything else stays up",
+    page: "docs/drills/restart-under-load.md",
   },
   "kill-instance": {
     kind: "fault",
@@ -248,7 +260,8 @@ export const CATALOGUE: Readonly<Record<DrillName, DrillDescription>> = {
   },
   saturation: {
     kind: "load",
-    breaks: "one instance, out of the edge: loaded beyond what it can hold, to know how much that is",
+    breaks:
+      "one instance, out of the edge: loaded beyond what it can hold, to know how much that is",
     tier: "T2",
     blast: "instance",
     fault: undefined,

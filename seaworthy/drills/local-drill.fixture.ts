@@ -86,6 +86,7 @@ export class LocalSystem implements AsyncDisposable {
       graph: this.#graph,
       startLoad: believed(startLoad(loadCommand, systemClock)),
       roll: () => Promise.reject(new Error("no roll in this drill")),
+      restart: () => Promise.reject(new Error("no restart in this drill")),
       ownCommand: impairCommand,
       clock: systemClock,
       seed: 4711,

@@ -58,6 +58,7 @@ export async function aSystem(
     graph: aGraph(unit),
     startLoad: believed(startLoad(loadCommand, systemClock)),
     roll: toy.roll,
+    restart: toy.restart,
     ownCommand: impairCommand,
     clock: systemClock,
     seed: 4711,

@@ -38,6 +38,7 @@ import {
   predictGrey,
   predictTakenBack,
 } from "./predict-releases.ts";
+import { predictRestart, restartRun } from "./restart-run.ts";
 import { rollRun } from "./roll-run.ts";
 import { predictSaturation, saturationRun } from "./saturation-run.ts";
 import { predictSpike, spikeRun } from "./spike-run.ts";
@@ -57,6 +58,7 @@ export const PLAYS: Readonly<Record<DrillName, Play>> = {
     predict: predictRoll,
     run: (setting) => rollRun(setting, "same"),
   },
+  "restart-under-load": { predict: predictRestart, run: restartRun },
   "kill-instance": faultPlay(predictKill, chooseKill),
   "freeze-instance": faultPlay(predictFreeze, chooseFreeze),
   "drop-instance": faultPlay(predictDrop, chooseDrop),

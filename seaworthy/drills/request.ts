@@ -21,6 +21,8 @@ export interface DrillRequest {
   readonly startLoad: StartLoad;
   /** Rolls this unit, under the same lease, to what this definition of it is now made of. */
   readonly roll: RollUnit;
+  /** Makes every instance of this unit another one of the same release, as `restart` does. */
+  readonly restart: (unit: UnitName, signal: AbortSignal) => Promise<RolloutOutcome>;
   /** Starts the tool again: it is what a release that is bad on purpose runs. */
   readonly ownCommand: OwnCommand;
   readonly clock: Clock;

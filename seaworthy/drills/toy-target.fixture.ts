@@ -1,7 +1,6 @@
 import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
-import { connect } from "node:net";
 import { execPath } from "node:process";
 import { fileURLToPath } from "node:url";
 import { systemClock } from "@seaworthy/std/clock";
@@ -13,7 +12,14 @@ import type { RecordStore } from "../record/store.ts";
 import type { Step, StepResult } from "../record/step.ts";
 import type { RolloutOutcome } from "../rollout/outcome.ts";
 import { TargetError, type Target } from "../targets/target.ts";
-import { heldBytes, isStopped, signalGroup, slowDown, start } from "./toy-process.fixture.ts";
+import {
+  freePort,
+  heldBytes,
+  isStopped,
+  signalGroup,
+  slowDown,
+  start,
+} from "./toy-process.fixture.ts";
 import { type Backend, ToyProxy } from "./toy-proxy.fixture.ts";
 
 /** What is wrong with a planted system; all false: nothing. */
@@ -35,6 +41,7 @@ const WORK_MS = 30;
 /** So many are in flight that ending at once is sure to cut some. */
 const RUDE_WORK_MS = 150;
 const RESTART_MS = 700;
+const TRUSTING_BOOT_MS = 5_000;
 const TRUSTING_BAKE_MS = 2_500;
 
 interface Running {
@@ -177,17 +184,23 @@ export class ToyTarget {
   }
 
   /** Start one, wait, switch, drain, stop one; back at once when one never gets ready. */
-  readonly roll = async (unit: ServiceUnit): Promise<RolloutOutcome> => {
+  readonly roll = async (unit: ServiceUnit): Promise<RolloutOutcome> =>
+    await this.#replace(
+      this.#running.filter(({ release }) => release !== releaseOf(unit).id),
+      unit,
+    );
+
+  readonly restart = async (): Promise<RolloutOutcome> =>
+    await this.#replace(this.#running.slice(), this.#unit);
+
+  async #replace(old: readonly Running[], unit: ServiceUnit): Promise<RolloutOutcome> {
     const beganMs = systemClock.now();
-    const old = this.#running.filter(({ release }) => release !== releaseOf(unit).id);
     const ended = (outcome: RolloutOutcome["outcome"], because: string): RolloutOutcome => ({
       outcome,
       because,
       units: [],
       seconds: (systemClock.now() - beganMs) / 1_000,
-      probe: undefined,
-      serving: "",
-      detail: [],
+      ...{ probe: undefined, serving: "", detail: [] },
     });
     for (const leaving of old) {
       const coming = await this.#start(unit);
@@ -204,10 +217,14 @@ export class ToyTarget {
       }
       await this.#end(leaving, "SIGTERM");
     }
-    // A bake that judges nothing: what is bad has the time to show.
-    if (this.#planted.trusting) await systemClock.sleep(TRUSTING_BAKE_MS);
+    // A bake that judges nothing: what is bad has the time to start, and to show.
+    const [last] = this.#running.slice(-1);
+    if (this.#planted.trusting && last !== undefined) {
+      await this.#untilReady(last, TRUSTING_BOOT_MS);
+      await systemClock.sleep(TRUSTING_BAKE_MS);
+    }
     return ended("done", "");
-  };
+  }
 
   #observe(): Observed {
     const { name } = this.#unit;
@@ -367,20 +384,6 @@ function releaseOf(unit: ServiceUnit): Release {
     secretVersions: {},
     from: "",
   };
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  if (address === null || typeof address === "string") throw new Error("no port");
-  // Gone for sure: nothing may answer there before the service does.
-  const socket = connect(address.port, "127.0.0.1");
-  await once(socket, "error");
-  return address.port;
 }
 
 function unsupported(): TargetError {

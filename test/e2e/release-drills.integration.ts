@@ -13,6 +13,7 @@ const DRILLS = [
   "leaking-release",
   "grey-instance",
   "bad-job-release",
+  "restart-under-load",
 ] as const;
 
 /** What shows that each happened. */
@@ -24,10 +25,11 @@ const INJECTED: Readonly<Record<(typeof DRILLS)[number], RegExp>> = {
   "leaking-release": /rolled-back after .*; /,
   "grey-instance": /web-\d+ answers \/ with 500/,
   "bad-job-release": /migrate|web-drill-job failed: .*exited with code 1.*not done in 2000 ms/,
+  "restart-under-load": /web-\d+, web-\d+ became web-\d+, web-\d+/,
 };
 
 /** These cost no request, whatever the machine does. */
-const FREE: readonly string[] = ["exiting-release", "bad-job-release"];
+const FREE: readonly string[] = ["exiting-release", "bad-job-release", "restart-under-load"];
 
 const REPLICAS = 2;
 const PROMISES = `
