@@ -56,6 +56,20 @@ describe("a fault that lasts", () => {
     });
   }
 
+  it("that cannot be done is undone at once, and leaves nothing", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, target } = await running(place);
+    const drop = { kind: "drop", ...api, forMs: LONG_MS } as const;
+    if (await isMissing(target, drop)) return;
+    const { port: _port, ...handle } = await target.prepare(drop, soon());
+    const result = await hand.apply({ action: "inject", fault: handle });
+    assert.equal(result.outcome, "failed");
+    await until("the end of what it needed", async () => nothingOf(place));
+    assert.deepEqual(await readdir(place.folder.faults), []);
+    const notOurs = { ...(await target.prepare(drop, soon())), id: "f; drop table" };
+    assert.equal((await hand.apply({ action: "inject", fault: notOurs })).outcome, "failed");
+  });
+
   it("whose switch died is given another one by the next supervisor", async () => {
     await using place = await Rehearsal.begin();
     const { hand, target } = await running(place);

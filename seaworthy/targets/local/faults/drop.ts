@@ -2,6 +2,7 @@ import { connect } from "node:net";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import type { FaultHandle, FaultSight } from "../../../record/fault.ts";
 import { LOOPBACK } from "../../../renderers/edge-parts.ts";
+import { isFaultId } from "./fault-site.ts";
 import type { Means } from "./means.ts";
 import { runProgram } from "./system-program.ts";
 
@@ -86,5 +87,5 @@ async function isAnswered(port: number): Promise<boolean> {
 
 /** An identifier of nft(8). What is no id of ours is not put into a rule. */
 function tableOf(id: string): Result<string, string> {
-  return /^[a-z0-9]{1,40}$/.test(id) ? ok(`seaworthy_${id}`) : refuse(`${id} names no fault here`);
+  return isFaultId(id) ? ok(`seaworthy_${id}`) : refuse(`${id} names no fault`);
 }

@@ -11,6 +11,11 @@ export interface FaultSite {
 
 const HANDLE_SUFFIX = ".fault.json";
 
+/** As `prepareFault` makes them. They name files, a table and a group, so nothing else may. */
+export function isFaultId(id: string): boolean {
+  return /^f[0-9a-f]{1,32}$/.test(id);
+}
+
 export function handleFileOf({ faults }: Pick<FaultSite, "faults">, id: string): string {
   return join(faults, `${id}${HANDLE_SUFFIX}`);
 }

@@ -5,7 +5,7 @@ import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { poll } from "@seaworthy/std/retry";
 import { subjectOf, type FaultHandle, type ProcessIdentity } from "../../../record/fault.ts";
 import type { StepResult } from "../../../record/step.ts";
-import { companionOf, handleFileOf, type FaultSite } from "../faults/fault-site.ts";
+import { companionOf, handleFileOf, isFaultId, type FaultSite } from "../faults/fault-site.ts";
 import { sendAll } from "../faults/freeze.ts";
 import { pendingHandles, removeHandle, writeHandle } from "../faults/handle-file.ts";
 import { isLasting, MEANS, type LastingKind } from "../faults/means.ts";
@@ -31,6 +31,7 @@ export async function inject(
   handle: FaultHandle,
 ): Promise<StepResult> {
   const { fault } = handle;
+  if (!isFaultId(handle.id)) return failed(`${handle.id} names no fault`);
   if ("instance" in fault) {
     const leader = world.ledger.state.instances[fault.instance]?.identity;
     if (leader === undefined || !isPrepared(handle, leader)) {
@@ -135,6 +136,7 @@ export async function undo(
   handle: FaultHandle,
 ): Promise<StepResult> {
   const { kind } = handle.fault;
+  if (!isFaultId(handle.id)) return failed(`${handle.id} names no fault`);
   if (!isLasting(kind)) return { outcome: "done", detail: await standing(world, edge, handle) };
   const mended = await MEANS[kind].mend(handle, siteOf(world));
   if (!mended.ok) return failed(mended.error);
