@@ -124,6 +124,21 @@ test("a canary whose runner dies is judged at its share again by the next one", 
   assert.deepEqual(Object.values(await yard.serving()), [3]);
 });
 
+for (const provider of ["haproxy", "nginx"] as const) {
+  test(`behind ${provider}: a canary with another ready path, and nobody is failed`, async () => {
+    await using yard = await Yard.begin(provider);
+    const created = await yard.up(V1);
+    assert.equal(created.outcome, "done", text(created));
+    const canary = anApp({ VERSION: "2", READY: "/new" }, { strategy: "canary", canary: STEPS });
+    const samples = await yard.inPublic(USERS_PER_S, async () => {
+      const rolled = await yard.up({ ...canary, ready: { ...canary.ready, path: "/new" } });
+      assert.equal(rolled.outcome, "done", text(rolled));
+    });
+    assert.ok(samples.length > 5 * USERS_PER_S);
+    assert.deepEqual(failed(samples), []);
+  });
+}
+
 test("a restart replaces every process, and nobody is failed", async () => {
   await using yard = await Yard.begin();
   const first = await begun(yard);

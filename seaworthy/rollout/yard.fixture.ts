@@ -13,7 +13,8 @@ import { restartPlan } from "../plan/restart.ts";
 import type { EventBody } from "../record/event.ts";
 import { readRecords } from "../record/read.ts";
 import type { Release } from "../record/release.ts";
-import { aGraph, aService } from "../targets/declared.ts";
+import type { Edge } from "../system/system.ts";
+import { aGraph, anEdge, aService } from "../targets/declared.ts";
 import { Rehearsal, seeUnit, take } from "../targets/local/fixtures/rehearsal.ts";
 import type { Lease, Target } from "../targets/target.ts";
 import type { RolloutOutcome } from "./outcome.ts";
@@ -93,19 +94,21 @@ export class Yard implements AsyncDisposable {
   readonly place: Rehearsal;
   readonly target: Target;
   readonly events: EventBody[] = [];
+  readonly #edge: Edge;
 
-  constructor(place: Rehearsal, target: Target) {
+  constructor(place: Rehearsal, target: Target, edge: Edge) {
     this.place = place;
     this.target = target;
+    this.#edge = edge;
   }
 
-  static async begin(): Promise<Yard> {
+  static async begin(provider: Edge["provider"] = "gateway"): Promise<Yard> {
     const place = await Rehearsal.begin();
     const folder = join(place.home, "system/apps/roll");
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, "package.json"), `{ "name": "roll", "type": "module" }\n`);
     await writeFile(join(folder, "main.ts"), APP);
-    return new Yard(place, await place.open());
+    return new Yard(place, await place.open(), anEdge({ provider }));
   }
 
   /** What `up` does: describe, plan, converge under a lease. */
@@ -142,7 +145,7 @@ export class Yard implements AsyncDisposable {
   }
 
   async #goTo(verb: string, wanted: Wanted, signal: AbortSignal): Promise<RolloutOutcome> {
-    const graph = aGraph([wanted.unit]);
+    const graph = aGraph([wanted.unit], { edge: this.#edge });
     await using lease = await take(this.target);
     const observed = await this.target.observe(signal);
     const releases = new Map([["api", wanted.release]]);
@@ -174,7 +177,21 @@ export class Yard implements AsyncDisposable {
   /** Users of the inner address while `work` goes on: every request, and who answered it. */
   async under(ratePerSecond: number, work: () => Promise<void>): Promise<readonly Sample[]> {
     const { url } = await seeUnit(this.target, "api");
-    assert.ok(url !== undefined, "api has no inner address");
+    return await this.#withUsers(url, ratePerSecond, work);
+  }
+
+  /** Users of the public address while `work` goes on. */
+  async inPublic(ratePerSecond: number, work: () => Promise<void>): Promise<readonly Sample[]> {
+    const { edge } = await this.target.observe(AbortSignal.timeout(RUN_MS));
+    return await this.#withUsers(edge?.addresses[0], ratePerSecond, work);
+  }
+
+  async #withUsers(
+    url: string | undefined,
+    ratePerSecond: number,
+    work: () => Promise<void>,
+  ): Promise<readonly Sample[]> {
+    assert.ok(url !== undefined, "there is no address");
     const request = { path: "/work", headers: {}, body: undefined, weight: 1 };
     const plan = {
       ...{ url, ratePerSecond, timeoutMs: 5_000, seed: 1, freshConnections: 0.2 },
