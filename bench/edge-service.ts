@@ -1,5 +1,5 @@
 /**
- * What `bench edges` stands behind each edge: 20 ms of work, and each write kept in a file before it
+ * What `bench edges` has behind each edge: 20 ms of work, and each write kept in a file before it
  * is acknowledged, so that what was applied twice can be counted.
  */
 import { appendFileSync } from "node:fs";

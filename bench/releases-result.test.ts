@@ -71,7 +71,7 @@ test("each bar is missed by what it speaks of", () => {
   assert.match(missed({ load }).join(), /safe or idempotent/);
 });
 
-test("what answers errors is asked until it is found out: its failures are counted, not barred", () => {
+test("what answers errors is asked until it is found out: its failures are counted", () => {
   const samples = [answers("failed", "safe"), answers("failed", "unsafe")];
   const check = { sendLagP99Ms: 1, cpuRatio: 0.1, loadAverage: 1, ok: true };
   const all = readings({ load: { samples, check } }, "failing");

@@ -45,7 +45,7 @@ const STEADY_P95_MS = 22;
 
 export const releases: Bench = {
   name: "releases",
-  about: `${BAD_RELEASES.length} kinds of bad releases, each taken back under ${RATE_PER_S} requests/s`,
+  about: `${BAD_RELEASES.length} kinds of bad releases, taken back under ${RATE_PER_S} requests/s`,
   run: async (world, request) => ({
     runs: await makeRuns(world, request, {
       cells: BAD_RELEASES.map((bad) => ({

@@ -80,7 +80,7 @@ export interface EndpointConfig {
   readonly routed: boolean;
   /** Its part of the traffic beside the other routed ones' weights; 0 takes none. */
   readonly weight: number;
-  /** Where it is not its pool's: what was started under another check goes on being judged by it. */
+  /** Where it is not its pool's: what was started under another check is judged by that one. */
   readonly check?: CheckConfig;
 }
 

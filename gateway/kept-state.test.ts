@@ -7,7 +7,7 @@ import { readState } from "./state-store.ts";
 
 const KEPT = new URL("fixtures/kept/0.1.0/gateway.json", import.meta.url);
 
-test("a holder comes back with what version 0.1.0 kept, and what it lacks is as it was then", async () => {
+test("a holder comes back with what 0.1.0 kept; what that lacks is as it was then", async () => {
   const folder = await mkdtemp(join(tmpdir(), "seaworthy-kept-"));
   try {
     await cp(KEPT, join(folder, "gateway.json"));

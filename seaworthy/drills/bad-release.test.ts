@@ -40,11 +40,11 @@ test("one that never takes a request costs its boot, and the stop of one instanc
   assert.deepEqual(within("exiting", { ...UNIT, bootMs: 500 }, true), [500, 2_500]);
 });
 
-test("where the first one works, the second one's boot is waited for, and one wave goes back", () => {
+test("where the first works, the second one's boot is waited for, and one wave goes back", () => {
   assert.deepEqual(within("one-works", UNIT, true), [5_000, 5_000 + 8_000 + 3_000]);
 });
 
-test("one that serves is judged at the end of its bake at the latest, and goes back in waves", () => {
+test("one that serves is judged by the end of its bake, and goes back in waves", () => {
   const thereAndBack = 3 * (5_000 + 1_000 + 2_000) + 2 * 5_000 + 3 * (1_000 + 2_000);
   for (const bad of ["slow", "failing", "grey", "leaking"] as const) {
     assert.deepEqual(within(bad, UNIT, true), [0, thereAndBack + 4_000]);
@@ -60,7 +60,7 @@ test("more at once are fewer waves", () => {
   assert.deepEqual(within("failing", surge, true), [0, 8_000 + 4_000 + 3_000]);
 });
 
-test("blue-green is one wave, and goes back without a boot; a canary is watched at each share", () => {
+test("blue-green is one wave and goes back without a boot; a canary is watched at each share", () => {
   const { rollout } = UNIT;
   const green = { ...UNIT, rollout: { ...rollout, strategy: "blue-green" as const } };
   assert.deepEqual(within("failing", green, true), [0, 8_000 + 4_000 + 3_000]);
@@ -96,7 +96,7 @@ test("a leak goes past the limit that is declared, or past what no small service
   assert.equal(leakBytes({}), 384 * MEBIBYTE);
 });
 
-test("what goes bad later does so within the bake; what works on one instance spares the first", () => {
+test("what goes bad later does so in the bake; what works on one instance spares the first", () => {
   const given = { seed: 1, steadyP95Ms: 10, firstInstance: "api-4" };
   for (const bad of BAD_RELEASES) {
     const { onset, spares, checks } = impairmentFor(bad, UNIT, given);

@@ -260,8 +260,7 @@ export const CATALOGUE: Readonly<Record<DrillName, DrillDescription>> = {
   },
   saturation: {
     kind: "load",
-    breaks:
-      "one instance, out of the edge: loaded beyond what it can hold, to know how much that is",
+    breaks: "one instance, out of the edge: loaded until an objective breaks",
     tier: "T2",
     blast: "instance",
     fault: undefined,

@@ -121,7 +121,7 @@ test("the roll's own probe alone is a reason to go back", async () => {
   assert.ok((outcome.probe?.failed.safe ?? 0) >= 5);
 });
 
-test("the roll's own probe does not hide the errors of the few requests that users send", async () => {
+test("the roll's own probe does not hide the errors of the few that users send", async () => {
   // 20 a second are the probe's, all answered; of the other 4, one in forty fails.
   const model = aWorld({ bootMs: 500, errorRatio: 0.1 / 24 });
   model.ratePerSecond = 24;

@@ -81,7 +81,7 @@ test("rollback goes to the last release that was proved, or refuses and says why
 /** Proved, committed, and bad ten seconds later. */
 const LATER_MS = 9_000;
 
-test("a release that crashes after its bake: status, events, backoff, and the way back", async (t) => {
+test("a release that crashes after its bake: status, events, backoff, way back", async (t) => {
   await using rehearsal = await rehearse({ "system.ts": v("v1") });
   const { run } = rehearsal;
   assert.equal((await run(["up"])).code, 0);

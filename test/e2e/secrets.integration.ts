@@ -70,7 +70,7 @@ test("the search finds a value that is planted in each place it looks", async ()
   assert.deepEqual(leaksIn("x\0".concat(AFTER)), [AFTER]);
 });
 
-test("a rotation is a roll: no request fails, and plan and rollback say which version", async () => {
+test("a rotation is a roll: no request fails, and the plan says which version", async () => {
   await using house = await aHouse("dotenv");
   await house.put(BEFORE);
   assert.equal((await house.run(["up"])).code, 0, house.printed.join("\n"));

@@ -16,7 +16,7 @@ const STEADY_MS = 1_000;
 const AFTER_MS = 1_000;
 
 /**
- * What each is known to lose, and why; everything else is held by all three (docs/edges.md). What is
+ * What each is known to lose, and why; all else is held by all three (docs/edges.md). What is
  * not lost any more is to be removed here.
  */
 const KNOWN: Readonly<Record<EdgeProvider, { readonly change: string; readonly killed: string }>> =
@@ -24,7 +24,7 @@ const KNOWN: Readonly<Record<EdgeProvider, { readonly change: string; readonly k
     gateway: { change: "", killed: "" },
     // Its master ends with a worker that was killed; until it is started again nobody listens.
     haproxy: { change: "", killed: "refused" },
-    // Every change is a reload, also of who is fit. It closes idle connections (before 1.27.4, which
+    // Every change is a reload, also of who is fit. It closes idle ones (before 1.27.4, which
     // has keepalive_min_timeout), and a request may be on its way to one just then.
     nginx: { change: "reset", killed: "" },
   };
@@ -56,7 +56,7 @@ for (const provider of PROVIDERS) {
 }
 
 describe("a drill of the edge that cannot fail proves nothing", () => {
-  it("sees writes that are applied twice, where a route is wrongly declared idempotent", async () => {
+  it("sees writes applied twice, where a route is wrongly declared idempotent", async () => {
     await using stage = await EdgeStage.begin("haproxy");
     await using load = await stage.load("/orders");
     await load.for(STEADY_MS);

@@ -10,7 +10,7 @@ import { Hand, Rehearsal, seeUnit, take } from "./fixtures/rehearsal.ts";
 import { folderArgument } from "./folder-argument.ts";
 import { signalOne } from "./identity.ts";
 
-/** `SOAK_HOURS=24` is the whole of it (some ten minutes); here it is enough to see a steep slope. */
+/** `SOAK_HOURS=24` is the whole of it (some four minutes); here, enough to see a steep slope. */
 const HOURS = Number(process.env["SOAK_HOURS"] ?? "2");
 /** An hour in nine seconds: a minute is long enough for a job to run in it. */
 const SPEED = 400;

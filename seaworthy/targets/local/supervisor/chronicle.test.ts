@@ -15,7 +15,7 @@ function aStore(isFull = () => false) {
 
 const textOf = (body: unknown): string => JSON.stringify(body);
 
-test("what happens while somebody holds the lease is written when nobody does, in order", async () => {
+test("what happens under somebody's lease is written when nobody has it, in order", async () => {
   const store = aStore();
   const chronicle = new Chronicle(store, systemClock);
   chronicle.tell("web-1", { what: "ended", because: "exited with code 1" });
@@ -43,7 +43,7 @@ test("a lease that is taken amid the writing waits for one line and no more", as
   assert.equal(store.written.length, 1);
 });
 
-test("what cannot be written is not lost; of too much the newest is kept and the rest counted", async () => {
+test("what cannot be written is kept; of too much the newest, and the rest is counted", async () => {
   let isFull = true;
   const store = aStore(() => isFull);
   const chronicle = new Chronicle(store, systemClock);
