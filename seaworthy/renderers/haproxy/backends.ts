@@ -85,7 +85,7 @@ export interface Server {
   readonly args: string;
 }
 
-export function serversOf(group: RouteGroup): readonly Server[] {
+function serversOf(group: RouteGroup): readonly Server[] {
   return group.instances.map((instance) => server(instance, group));
 }
 

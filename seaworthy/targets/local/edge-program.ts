@@ -30,7 +30,7 @@ const OLDEST: Readonly<Record<FrontProgram, readonly [major: number, minor: numb
 };
 
 /** Its absolute path; undefined: it is not installed. */
-export function findFrontProgram(
+function findFrontProgram(
   name: FrontProgram,
   searchPath: string | undefined,
   systemFolders: readonly string[] = SYSTEM_FOLDERS,
