@@ -237,7 +237,7 @@ test("a worker of another version is drained, and told nothing else", async () =
   });
   const orders: unknown[] = [];
   heir.on("message", (order) => orders.push(order));
-  const inherited = sockets.map(({ own: _, ...socket }) => socket);
+  const inherited = sockets.map(({ own: _own, ...socket }) => socket);
   const will = {
     version: 1,
     pid: process.pid,
