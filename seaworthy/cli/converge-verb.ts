@@ -42,6 +42,8 @@ export interface Intent {
     observed: Observed,
     target: Target,
   ) => Promise<ReadonlyMap<UnitName, Described>>;
+  /** Replaces the comparison of declaration and world, where a verb makes a plan of its own. */
+  readonly world?: (target: Target, signal: AbortSignal) => Promise<World>;
   /** Throws `Refusal` where this plan is not this verb's business. */
   readonly approve: (plan: Plan, target: Target) => Promise<void>;
 }
@@ -89,7 +91,7 @@ async function convergeUnder(
 ): Promise<RolloutOutcome> {
   const { context } = setting.invocation;
   const { target, lease } = operation;
-  const world = await planFor(intent, target, operation.signal);
+  const world = await worldFor(intent, target, operation.signal);
   await intent.approve(world.plan, target);
   const scratch = await rollScratch(setting.system, context);
   await rm(scratch, { recursive: true, force: true });
@@ -112,11 +114,15 @@ async function convergeUnder(
       scratch,
       signal: operation.signal,
       stopRequested: context.interrupts.stopRequested,
-      inconclusive: (unit) => keepOrGoBack(unit, context),
+      inconclusive: (unit, because) => keepOrGoBack(`${unit}: ${because}`, context),
     });
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function worldFor(intent: Intent, target: Target, signal: AbortSignal): Promise<World> {
+  return (await intent.world?.(target, signal)) ?? (await planFor(intent, target, signal));
 }
 
 /** What would be done, from what is seen now. Reads only. */
@@ -166,7 +172,7 @@ async function dryRun(
   setting: Setting & { readonly target: Target },
 ): Promise<number> {
   const { context, options } = setting.invocation;
-  const world = await planFor(intent, setting.target, context.interrupts.abort);
+  const world = await worldFor(intent, setting.target, context.interrupts.abort);
   await intent.approve(world.plan, setting.target);
   if (options.json === true) {
     context.terminal.out(`${JSON.stringify({ schemaVersion: 1, dryRun: true, ...world.plan })}\n`);
@@ -178,9 +184,9 @@ async function dryRun(
   return EXIT.done;
 }
 
-async function keepOrGoBack(unit: UnitName, context: Context): Promise<"keep" | "go-back"> {
+async function keepOrGoBack(doubt: string, context: Context): Promise<"keep" | "go-back"> {
   const answer = await context.terminal.ask(
-    `${unit}: the bake saw too little to judge. Keep the new release? [y/N] `,
+    `${doubt}. Keep the new release? [y/N] `,
     context.interrupts.stop,
   );
   return answer?.trim().toLowerCase() === "y" ? "keep" : "go-back";

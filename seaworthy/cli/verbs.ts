@@ -89,6 +89,13 @@ export const VERBS: readonly Verb[] = [
     load: () => import("./commands/scale.ts"),
   },
   {
+    name: "restart",
+    summary: "replace every instance by another one of the same release, no request failed",
+    arguments: [{ name: "[service...]", help: "only these services" }],
+    options: [DRY_RUN],
+    load: () => import("./commands/restart.ts"),
+  },
+  {
     name: "isolate",
     summary: "take one instance out of the edge, for diagnosis; it runs on",
     arguments: [{ name: "<instance>", help: "for example router-2" }],

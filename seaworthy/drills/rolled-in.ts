@@ -160,6 +160,6 @@ function slowness(ofIt: readonly Sample[], others: readonly Sample[]): string | 
   const [now, before] = [latencyOf(ofIt), latencyOf(others)];
   if (now.count < SLOW_ANSWERS_MIN || before.count < SLOW_ANSWERS_MIN) return undefined;
   if (now.p95Ms < SLOW_FACTOR * before.p95Ms) return undefined;
-  const others = humanDuration(before.p95Ms);
-  return `its p95 was ${humanDuration(now.p95Ms)}, that of the others ${others}`;
+  const [its, theirs] = [humanDuration(now.p95Ms), humanDuration(before.p95Ms)];
+  return `its p95 was ${its}, that of the others ${theirs}`;
 }

@@ -87,6 +87,32 @@ async function comesBack(
   });
 }
 
+test("a restart replaces every instance by one of the same release, and fails nobody", async () => {
+  await using rehearsal = await rehearse({ "system.ts": aSystem() });
+  const { run } = rehearsal;
+  const early = await run(["restart"]);
+  assert.equal(early.code, 9, early.stderr);
+  assert.equal((await run(["up"])).code, 0);
+  const before = await instancesOf(rehearsal);
+  // What the folder holds by now is no matter of a restart.
+  await rehearsal.write("system.ts", aSystem({ env: `{ VERSION: "v2" }` }));
+  const dry = await run(["restart", "--dry-run"]);
+  assert.match(dry.stdout, /restart web .*every instance becomes another one/);
+  const restarted = await run(["restart", "web", "--json"]);
+  assert.equal(restarted.code, 0, restarted.stderr + restarted.stdout);
+  assert.match(JSON.stringify(outcomeOf(restarted)), /"failed":\{"safe":0,"idempotent":0,/);
+  const after = await instancesOf(rehearsal);
+  assert.deepEqual(
+    [...new Set(after.map(({ release }) => release))],
+    [...new Set(before.map(({ release }) => release))],
+  );
+  assert.ok(
+    after.every(({ id }) => !before.some((one) => one.id === id)),
+    "all are new",
+  );
+  assert.equal((await run(["restart", "nobody"])).code, 2);
+});
+
 const JOBS = `jobs: {
     tidy: job({
       run: { build: "./apps/migrate", command: ["node", "main.ts"] },
@@ -148,6 +174,7 @@ test("jobs run by hand and by schedule, from what was last put here", async (t) 
 interface SeenInstance {
   readonly id: string;
   readonly pid: number;
+  readonly release: string;
 }
 
 async function instancesOf(rehearsal: Rehearsal): Promise<readonly SeenInstance[]> {
