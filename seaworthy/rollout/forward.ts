@@ -1,5 +1,4 @@
 import { assertNever } from "@seaworthy/std/assert";
-import type { UnitName } from "../plan/graph.ts";
 import { worseThanControl } from "./control-group.ts";
 import { isReversible, shareToTry } from "./goal.ts";
 import { deadlineMsOf } from "./goals.ts";
@@ -8,6 +7,7 @@ import { lastLines } from "./look.ts";
 import { baked, committing, finishing, reversed, stepPassed } from "./memory.ts";
 import { startProbe } from "./probe.ts";
 import { errorsIn } from "./regression.ts";
+import type { Inconclusive } from "./request.ts";
 import { type Counters, NO_COUNTERS, tallyOf } from "./tally.ts";
 import { drive, measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts";
 
@@ -29,7 +29,7 @@ export type Forward =
 export async function forward(
   roll: UnitRoll,
   roller: Roller,
-  inconclusive: (unit: UnitName) => Promise<"keep" | "go-back">,
+  inconclusive: Inconclusive,
 ): Promise<Forward> {
   const notes = await beginWatching(roll, roller);
   const watch = watcher(roll, roller);

@@ -1,6 +1,7 @@
 import { assertNever } from "@seaworthy/std/assert";
-import type { ServiceUnit, UnitName } from "../plan/graph.ts";
+import type { ServiceUnit } from "../plan/graph.ts";
 import { startPair } from "./pair.ts";
+import type { Inconclusive } from "./request.ts";
 import type { Roller, UnitRoll } from "./unit-roll.ts";
 import { bounded } from "./wait.ts";
 import { type BakeEnd, BakeWatch, type Watched } from "./watch-bake.ts";
@@ -23,7 +24,7 @@ const LAST_LOOK_MS = 60_000;
 export async function judge(
   roll: UnitRoll,
   roller: Roller,
-  inconclusive: (unit: UnitName) => Promise<"keep" | "go-back">,
+  inconclusive: Inconclusive,
 ): Promise<Verdict | undefined> {
   if (roll.unit === undefined) return undefined;
   const watched = watchedOf(roll.unit, roll);
@@ -31,7 +32,7 @@ export async function judge(
   const watch = await BakeWatch.begin(roll, roller, watched);
   const end = await watch.judged();
   if (end.verdict !== "inconclusive") return verdictOf(end);
-  const answer = await held(watch, { roll, roller, inconclusive });
+  const answer = await held(watch, { roll, roller, inconclusive, because: end.because });
   if (answer === "keep") {
     // What nobody could tell is taken on by name: from here on it counts anew.
     roll.probe?.countAnew();
@@ -71,17 +72,18 @@ async function held(
   asking: {
     readonly roll: UnitRoll;
     readonly roller: Roller;
-    readonly inconclusive: (unit: UnitName) => Promise<"keep" | "go-back">;
+    readonly inconclusive: Inconclusive;
+    readonly because: string;
   },
 ): Promise<BakeEnd | "keep" | "go-back"> {
-  const { roll, roller, inconclusive } = asking;
+  const { roll, roller, inconclusive, because } = asking;
   const { unit } = roll.goal;
   const untilMs = roller.clock.now() + ANSWER_MS;
   const limits = { what: `an answer about ${unit}`, ms: ANSWER_MS + LAST_LOOK_MS };
   return await bounded(roller, { ...limits, signal: roller.signal }, async () => {
     let answer: "keep" | "go-back" | undefined;
     let failure: unknown;
-    const asked = inconclusive(unit).then(
+    const asked = inconclusive(unit, because).then(
       (word) => (answer = word),
       (error: unknown) => (failure = error),
     );

@@ -6,6 +6,9 @@ import type { Release } from "../record/release.ts";
 import type { Step } from "../record/step.ts";
 import type { Operation } from "./steps.ts";
 
+/** What a person is asked where a bake proves nothing, and why it does not. */
+export type Inconclusive = (unit: UnitName, because: string) => Promise<"keep" | "go-back">;
+
 export interface ConvergeRequest extends Operation {
   readonly graph: Graph;
   readonly plan: Plan;
@@ -24,7 +27,7 @@ export interface ConvergeRequest extends Operation {
   /** First Ctrl-C: stop at the next safe point, which is the old release serving again. */
   readonly stopRequested: () => boolean;
   /** Asks; without a terminal it answers `go-back`. */
-  readonly inconclusive: (unit: UnitName) => Promise<"keep" | "go-back">;
+  readonly inconclusive: Inconclusive;
 }
 
 /** How it ended, before what serves and how long it took are known. */

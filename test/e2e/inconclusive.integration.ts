@@ -9,7 +9,7 @@ import { until } from "./until.ts";
  * A bake that wants more requests than come says nothing. It waits 30 s for them, mostly asleep:
  * these tests wait side by side.
  */
-const QUESTION = /the bake saw too little to judge\. Keep the new release\?/;
+const QUESTION = /a verdict needs \d+\. Keep the new release\?/;
 /** Longer than a heartbeat: what is redrawn then must not wipe the question away. */
 const THINKING_MS = 6_000;
 
