@@ -73,7 +73,7 @@ export async function putRelease(
     const manifest = await copyInto(temporary, unit, context);
     if (manifest.release.id !== release.id) throw changed(release, unit);
     await writeManifest(temporary, manifest);
-    await publish(temporary, { as: final });
+    await publish(temporary, { as: final, clock: context.clock, signal: context.signal });
   } catch (error) {
     if (context.signal.aborted) throw error;
     throw outside(error, `could not make release ${release.id} of ${unit.name}`);

@@ -1,8 +1,12 @@
+import { createHash } from "node:crypto";
 import { open, readdir, readFile, rename, rm, lstat } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { deadline, type Clock } from "@seaworthy/std/clock";
 import { freshId } from "@seaworthy/std/random";
+import { poll } from "@seaworthy/std/retry";
 import type { ReleaseId } from "../../record/release.ts";
 import { TargetError } from "../target.ts";
+import { takeLock } from "./lock.ts";
 import { outside } from "./outside.ts";
 import { decodeManifest, MANIFEST_FILE, type ReleaseManifest } from "./snapshot-manifest.ts";
 import { inTurns } from "./snapshot-turns.ts";
@@ -35,24 +39,42 @@ export async function isWhole(folder: string): Promise<boolean> {
   return found.files === manifest.release.fileCount && found.bytes === manifest.bytes;
 }
 
-/** Whoever comes between two tries leaves a whole release; that often in a row is a defect. */
-const ATTEMPTS_MAX = 5;
 /** How a name says that something has it already: rename(2). */
 const TAKEN = ["ENOTEMPTY", "EEXIST", "ENOTDIR"];
+/** Putting a damaged release aside is a rename and a removal; another one may be at it. */
+const TURN_MS = 60_000;
+const TURN_LOOK_MS = 20;
 
-/**
- * Gives a finished folder its name. Another one that did the same first is as good. Only what was
- * seen to be in the way is put aside: after a look alone, it might be the other one's release.
- */
-export async function publish(temporary: string, options: { readonly as: string }): Promise<void> {
+export interface Publishing {
+  readonly as: string;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/** Gives a finished folder its name. Another one that did the same first is as good. */
+export async function publish(temporary: string, options: Publishing): Promise<void> {
   const final = options.as;
-  for (let attempt = 1; !(await isRenamed(temporary, final)); attempt += 1) {
-    if (await isWhole(final)) break;
-    if (attempt === ATTEMPTS_MAX) throw new TargetError("failed", `${final} does not stay as made`);
-    await setAside(final);
+  if (!(await isRenamed(temporary, final)) && !(await isWhole(final))) {
+    await replaceDamaged(temporary, options);
   }
   await using folder = await open(dirname(final), "r");
   await folder.sync();
+}
+
+/**
+ * Only who holds the lock puts aside what has the name, after a look of its own: what several saw
+ * damaged, one of them may have made whole since, and a process may be reading it.
+ */
+async function replaceDamaged(temporary: string, options: Publishing): Promise<void> {
+  const { as: final, clock, signal } = options;
+  const name = `release-${createHash("sha256").update(final).digest("hex").slice(0, 24)}`;
+  const limit = deadline(TURN_MS, `another one that makes ${final} again`, signal);
+  const turn = { clock, everyMs: TURN_LOOK_MS, signal: limit };
+  await using _lock = await poll(() => takeLock(name), turn);
+  if (await isWhole(final)) return;
+  await setAside(final);
+  if ((await isRenamed(temporary, final)) || (await isWhole(final))) return;
+  throw new TargetError("failed", `${final} does not stay as made`);
 }
 
 /** False: something has the name. */
@@ -109,13 +131,20 @@ async function measureTree(top: string): Promise<{ files: number; bytes: number 
       if (entry.isDirectory()) folders.push(path);
       // Python writes its cache beside the source; it is no part of the release.
       if (!entry.isFile() || folder.endsWith("/__pycache__")) return;
-      const { size } = await lstat(path);
+      // Another one may put it aside meanwhile: what is not there does not count.
+      const stats = await lstat(path).catch(ifGone);
+      if (stats === undefined) return;
       // After the await: `+= await` would add to what it was before others added.
       found.files += 1;
-      found.bytes += size;
+      found.bytes += stats.size;
     });
   }
   return found;
+}
+
+function ifGone(error: unknown): undefined {
+  if (isCode(error, "ENOENT")) return undefined;
+  throw error;
 }
 
 function ifDamaged(error: unknown): undefined {
