@@ -14,13 +14,19 @@ export function crashPoint(number: number): CrashPoint {
 export class Reaper {
   readonly #point: CrashPoint | undefined;
   readonly #die: () => void;
+  readonly #tell: (change: string) => void;
   readonly #changes: string[] = [];
   #struck: string | undefined;
 
-  /** `die` ends the process; what it was called from never goes on. */
-  constructor(point: CrashPoint | undefined, die: () => void) {
+  /** `die` ends the process; what it was called from never goes on. `tell` hears each change. */
+  constructor(
+    point: CrashPoint | undefined,
+    die: () => void,
+    tell = (_change: string): void => {},
+  ) {
     this.#point = point;
     this.#die = die;
+    this.#tell = tell;
   }
 
   /** What was changed so far, in order. */
@@ -34,14 +40,29 @@ export class Reaper {
   }
 
   async around<Value>(change: string, effect: () => Promise<Value>): Promise<Value> {
-    this.#changes.push(change);
-    const point = this.#changes.length === this.#point?.at ? this.#point : undefined;
+    const point = this.#count(change);
     if (point?.moment === "before") return await this.#strike(`before ${change}`);
     try {
       return await effect();
     } finally {
       if (point !== undefined) await this.#strike(`after ${change}`);
     }
+  }
+
+  /** The same for what is done at once. */
+  now<Value>(change: string, effect: () => Value): Value {
+    const point = this.#count(change);
+    if (point?.moment === "before") void this.#strike(`before ${change}`);
+    const value = effect();
+    if (point !== undefined) void this.#strike(`after ${change}`);
+    return value;
+  }
+
+  /** The point, if this is it. */
+  #count(change: string): CrashPoint | undefined {
+    this.#tell(change);
+    this.#changes.push(change);
+    return this.#changes.length === this.#point?.at ? this.#point : undefined;
   }
 
   #strike(where: string): Promise<never> {
