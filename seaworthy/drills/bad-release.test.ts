@@ -60,7 +60,7 @@ test("more at once are fewer waves", () => {
   assert.deepEqual(within("failing", surge, true), [0, 8_000 + 4_000 + 3_000]);
 });
 
-test("blue-green is one wave and goes back without a boot; a canary is watched at each share", () => {
+test("blue-green is one wave and goes back without a boot; a canary is watched at shares", () => {
   const { rollout } = UNIT;
   const green = { ...UNIT, rollout: { ...rollout, strategy: "blue-green" as const } };
   assert.deepEqual(within("failing", green, true), [0, 8_000 + 4_000 + 3_000]);

@@ -35,7 +35,7 @@ function bakesInTime(basis: PredictionBasis): boolean {
 }
 
 /** Requests a second of the declared load that come to the unit from outside. */
-export function rateTo({ unit, edge, load }: Omit<PredictionBasis, "drills" | "needs">): number {
+function rateTo({ unit, edge, load }: Omit<PredictionBasis, "drills" | "needs">): number {
   if (load === undefined) return 0;
   const sum = (mix: Load["mix"]): number => mix.reduce((all, { weight }) => all + weight, 0);
   const all = sum(load.mix);

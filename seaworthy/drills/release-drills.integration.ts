@@ -38,7 +38,7 @@ const TAKEN_AS_GOOD = {
 /** The release is made as if it were bad, and runs as what serves. */
 const HARMLESS: OwnCommand = (_verb, ...args) => ["node", "main.ts", ...args];
 
-/** Each lasts ten seconds and is mostly asleep; more than two at a time would disturb each other. */
+/** Each lasts ten seconds, mostly asleep; more than two at a time would disturb each other. */
 test("planted systems", { concurrency: 2 }, async (t) => {
   const planted = Object.entries(TAKEN_AS_GOOD).map(([name, expected]) =>
     t.test(`${name}: a roll that trusts misses, because it was taken as good`, async (one) => {
@@ -88,7 +88,7 @@ test("planted systems", { concurrency: 2 }, async (t) => {
   ]);
 });
 
-test("local: one of two in a crash loop is started later each time, and costs nothing", async () => {
+test("local: one of two in a crash loop starts later each time, and costs nothing", async () => {
   const ready = aCheck({ path: "/ready", everyMs: 100, timeoutMs: 400, fall: 2 });
   const unit = aService({
     replicas: 2,

@@ -43,7 +43,7 @@ test("a lease that is taken amid the writing waits for one line and no more", as
   assert.equal(store.written.length, 1);
 });
 
-test("what cannot be written is kept; of too much the newest, and the rest is counted", async () => {
+test("what cannot be written is kept; of too much the newest, the rest is counted", async () => {
   let isFull = true;
   const store = aStore(() => isFull);
   const chronicle = new Chronicle(store, systemClock);
