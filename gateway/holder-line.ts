@@ -80,7 +80,9 @@ export class HolderLine {
   #serve(command: Command, inheritance: Inheritance): Promise<string> {
     const [program, ...argv] = command;
     const descriptors = inheritance.sockets.map(({ descriptor }) => descriptor);
-    const heir = spawn(program, [...argv, "--heir"], {
+    // Said twice: should this process die now too, the sockets must not be held by one that does
+    // not know them.
+    const heir = spawn(program, [...argv, "--heir", JSON.stringify(inheritance.sockets)], {
       // A group of its own: what is meant for the one that died must not reach it.
       detached: true,
       stdio: ["ignore", "ignore", "inherit", "ipc", FIRST_DESCRIPTOR, ...descriptors],

@@ -53,9 +53,11 @@ test("a thousand connections wait in the kernel while no worker accepts", async 
 const MANY = { connections: 5_000 };
 
 test("a killed holder: its worker serves on and starts the next, with everything", async () => {
+  const enough = Promise.withResolvers<void>();
   await using app = await upstream((incoming, response) => {
     incoming.resume();
-    setTimeout(() => response.end("ok"), incoming.url === "/slow" ? 800 : 0);
+    if (incoming.url === "/slow") void enough.promise.then(() => response.end("ok"));
+    else response.end("ok");
   });
   await using gateway = await TestGateway.start();
   await gateway.apply(aConfig({ generation: 7, endpoints: [{ id: "a1", port: app.port }] }));
@@ -78,6 +80,7 @@ test("a killed holder: its worker serves on and starts the next, with everything
     [before.workerPid, 7, before.listeners],
   );
   assert.equal(after.endpoints[0]?.inFlight.safe, 1, "what its worker has in flight is known");
+  enough.resolve();
   assert.equal((await slow).body, "ok");
 
   // It is as good as the one before: it applies, replaces its worker, and is followed by another.

@@ -16,9 +16,9 @@ import {
   sameSockets,
   type Sockets,
 } from "./listener-sockets.ts";
-import type { Inheritance, ServedPairs, WorkerReply } from "./orders.ts";
+import type { Inheritance, InheritedSocket, ServedPairs, WorkerReply } from "./orders.ts";
 import { within } from "./race.ts";
-import { readState, writeState } from "./state-store.ts";
+import { readState, writeState, type KeptState } from "./state-store.ts";
 import { combineDrains, gatewayStatus, withHolderMetrics } from "./combine.ts";
 import { GATEWAY_VERSION } from "./version.ts";
 import { CannotListen, WorkerGone, type WorkerLink } from "./worker-link.ts";
@@ -78,14 +78,19 @@ export class Holder {
     void this.#certificates.watch(onPairs, this.#stopping.signal);
   }
 
-  /** Comes back with what was applied last. Refuses a damaged state and a port that is taken. */
-  async restore(): Promise<Result<undefined, string>> {
+  /**
+   * Comes back with what was applied last, on the sockets that are inherited and on others that it
+   * binds. Refuses a damaged state and a port that is taken.
+   */
+  async restore(inherited: readonly InheritedSocket[]): Promise<Result<undefined, string>> {
     const kept = await readState(this.#options.folder);
     if (!kept.ok) return kept;
     const state = kept.value;
     if (state === undefined || this.#config !== undefined) return ok(undefined);
-    const sockets = await this.#bindPatiently(state.config, state.ports);
+    const held = inheritedSockets(inherited);
+    const sockets = await this.#bindPatiently(state, held);
     if (!sockets.ok) return sockets;
+    closeAllBut(held, sockets.value);
     // A pair that does not load now is told and tried again; the other listeners serve meanwhile.
     await this.#certificates.load(state.config.listeners);
     this.#config = state.config;
@@ -365,11 +370,11 @@ export class Holder {
   }
 
   async #bindPatiently(
-    config: GatewayConfig,
-    ports: Readonly<Record<string, number>>,
+    { config, ports }: KeptState,
+    held: Sockets,
   ): Promise<Result<Sockets, string>> {
     const { clock, random } = this.#options;
-    const plan = { wanted: config.listeners, held: new Map(), ports, random };
+    const plan = { wanted: config.listeners, held, ports, random };
     const signal = deadline(BIND_WAIT_MS, "the listeners' ports to be free");
     let last: Result<Sockets, string> = refuse("not tried");
     const attempt = async (): Promise<Sockets | undefined> => {

@@ -1,5 +1,6 @@
 import type { Random } from "@seaworthy/std/random";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
+import { z } from "zod";
 import { bindSocket, inheritedSocket, type BoundSocket } from "./bound-socket.ts";
 import type { ListenerConfig } from "./config.ts";
 import type { InheritedSocket } from "./orders.ts";
@@ -40,6 +41,15 @@ export function bindListeners(plan: SocketPlan): Result<Sockets, string> {
 
 function fits(held: BoundSocket, listener: ListenerConfig): boolean {
   return held.host === listener.host && (listener.port === 0 || held.port === listener.port);
+}
+
+const inheritedSchema: z.ZodType<readonly InheritedSocket[]> = z.array(
+  z.object({ name: z.string(), host: z.string(), port: z.int(), descriptor: z.int() }),
+);
+
+/** As a worker writes them into the argv of the holder that it starts. Throws on anything else. */
+export function readInherited(text: string): readonly InheritedSocket[] {
+  return inheritedSchema.parse(JSON.parse(text));
 }
 
 export function inheritedSockets(inherited: readonly InheritedSocket[]): Sockets {

@@ -26,14 +26,14 @@ async function main(): Promise<void> {
       state: { type: "string" },
       control: { type: "string" },
       worker: { type: "boolean", default: false },
-      heir: { type: "boolean", default: false },
+      heir: { type: "string" },
     },
   });
   if (values.worker) {
     await work(log);
   } else if (values.state !== undefined && values.control !== undefined) {
-    const { state: folder, control, heir: isHeir } = values;
-    await hold({ folder, control, isHeir, log });
+    const { state: folder, control, heir } = values;
+    await hold({ folder, control, heir, log });
   } else {
     throw new TypeError("usage: main.ts --state DIR --control SOCKET");
   }
@@ -42,7 +42,8 @@ async function main(): Promise<void> {
 interface HoldOptions {
   readonly folder: string;
   readonly control: string;
-  readonly isHeir: boolean;
+  /** The inherited sockets as JSON; undefined: it begins anew. */
+  readonly heir: string | undefined;
   readonly log: Log;
 }
 
@@ -51,10 +52,11 @@ const LEAVE_MS = 50;
 /** A worker that starts a holder tells it at once; one that does not is none. */
 const INHERITANCE_MS = 10_000;
 
-async function hold({ folder, control, isHeir, log }: HoldOptions): Promise<void> {
-  const will = isHeir ? inheritance() : undefined;
+async function hold({ folder, control, heir, log }: HoldOptions): Promise<void> {
+  const will = heir === undefined ? undefined : inheritance();
   const { Holder } = await import("./holder.ts");
   const { ControlServer } = await import("./control-server.ts");
+  const { readInherited } = await import("./listener-sockets.ts");
   const { FIRST_DESCRIPTOR, parentPeer } = await import("./worker-peer.ts");
   // Sockets and files of ours are nobody else's, from their first moment on.
   process.umask(0o077);
@@ -62,9 +64,10 @@ async function hold({ folder, control, isHeir, log }: HoldOptions): Promise<void
   // The path is claimed first, so that a second holder binds nothing; requests wait.
   const ready = Promise.withResolvers<Holder>();
   const answer: Answer = async (request) => (await ready.promise).answer(request);
-  await using server = isHeir
-    ? await ControlServer.inherit(control, FIRST_DESCRIPTOR, answer)
-    : await ControlServer.open(control, answer);
+  await using server =
+    heir === undefined
+      ? await ControlServer.open(control, answer)
+      : await ControlServer.inherit(control, FIRST_DESCRIPTOR, answer);
   const program: Command = [process.execPath, ...process.execArgv, import.meta.filename];
   const holderArguments = ["--state", folder, "--control", control];
   const commands = { program, workerArguments: ["--worker"], holderArguments };
@@ -74,7 +77,9 @@ async function hold({ folder, control, isHeir, log }: HoldOptions): Promise<void
   const holder = new Holder(options);
   const left = await will;
   const started =
-    left === undefined ? await holder.restore() : await holder.succeed(left, parentPeer(left.pid));
+    left === undefined
+      ? await holder.restore(heir === undefined ? [] : readInherited(heir))
+      : await holder.succeed(left, parentPeer(left.pid));
   if (!started.ok) throw new Error(started.error);
   ready.resolve(holder);
   log("holding", { pid: process.pid, control: server.path });
@@ -88,10 +93,14 @@ async function hold({ folder, control, isHeir, log }: HoldOptions): Promise<void
   await holder.stop();
 }
 
-/** What the worker that started this process says first. */
-async function inheritance(): Promise<Inheritance> {
-  // From the same files, or from older ones: the version says so.
-  const told = new Promise<Inheritance>((resolve) => process.once("message", resolve));
+/** What the worker that started this process says first; undefined: it died before it could. */
+async function inheritance(): Promise<Inheritance | undefined> {
+  const told = new Promise<Inheritance | undefined>((resolve) => {
+    // From the same files, or from older ones: the version says so.
+    process.once("message", resolve);
+    process.once("disconnect", () => resolve(undefined));
+    if (!process.connected) resolve(undefined);
+  });
   return await within(told, { clock: systemClock, ms: INHERITANCE_MS, what: "an inheritance" });
 }
 
