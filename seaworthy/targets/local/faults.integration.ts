@@ -13,6 +13,8 @@ const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 /** So seldom that no test here sees a broken instance replaced. */
 const PATIENT = aCheck({ path: "/health", everyMs: 10_000, timeoutMs: 5_000, fall: 10 });
 const LONG_MS = 50_000;
+/** What was seen later may be over before everything of the tool is killed. */
+const SEEN_BEFORE_MS = 1_000;
 const api = { instance: "api-1" } as const;
 
 /** Each is injected, seen by another look, undone twice, and seen undone. */
@@ -45,14 +47,22 @@ describe("a fault that lasts", () => {
       await using place = await Rehearsal.begin();
       const { hand, target } = await running(place);
       if (await isMissing(target, fault)) return;
-      const handle = await target.prepare({ ...fault, forMs: 6_000 }, soon());
-      await hand.must({ action: "inject", fault: handle });
-      await until("it to be in force", () => isNow(target, handle, "in-force"));
+      // A busy machine may need longer than it lasts to begin it; then it lasts longer.
+      let forMs = 3_000;
+      const handle = await until("it to be in force", async () => {
+        forMs *= 2;
+        const prepared = await target.prepare({ ...fault, forMs }, soon());
+        return await inForce(hand, prepared);
+      });
       await place.kill9("_watch", "_supervise");
       await until("it to be over", () => isNow(target, handle, "over"));
       await until("the end of what it needed", async () => nothingOf(place));
       const left = await readdir(place.folder.faults);
-      assert.deepEqual(left, [`${handle.id}.undone`], "it says that it had to");
+      assert.ok(left.includes(`${handle.id}.undone`), "it says that it had to");
+      assert.ok(
+        left.every((name) => name.endsWith(".undone")),
+        left.join(),
+      );
     });
   }
 
@@ -77,6 +87,17 @@ describe("a fault that lasts", () => {
     await hand.must({ action: "inject", fault: handle });
     await place.kill9("_undo", "_supervise");
     await until("the thaw", () => isNow(target, handle, "over"));
+  });
+
+  it("whose switch died is given another one by the supervisor that lives", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, target } = await running(place);
+    const handle = await target.prepare({ kind: "freeze", ...api, forMs: 10_000 }, soon());
+    await hand.must({ action: "inject", fault: handle });
+    await place.kill9("_undo");
+    // Nobody undoes it by hand: the command that broke it may be dead as well.
+    await until("the thaw", () => isNow(target, handle, "over"));
+    await until("the end of what it needed", async () => nothingOf(place));
   });
 
   it("of an instance that is replaced meanwhile says so", async () => {
@@ -186,6 +207,16 @@ async function isMissing(target: Target, fault: Fault): Promise<boolean> {
 
 async function isNow(target: Target, handle: FaultHandle, state: "in-force" | "over") {
   return (await target.witness(handle, soon())).state === state ? true : undefined;
+}
+
+/** Undefined: its deadline came before anybody saw it. */
+async function inForce(hand: Hand, handle: FaultHandle): Promise<FaultHandle | undefined> {
+  const result = await hand.apply({ action: "inject", fault: handle });
+  if (result.outcome === "failed") return undefined;
+  while (Date.now() < handle.undoByWallMs - SEEN_BEFORE_MS) {
+    if ((await isNow(hand.target, handle, "in-force")) === true) return handle;
+  }
+  return undefined;
 }
 
 function stopped({ processes }: FaultHandle): boolean {

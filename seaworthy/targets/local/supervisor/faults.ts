@@ -1,5 +1,6 @@
 import type { ClassCounts, EndpointStatus } from "@seaworthy/gateway/control";
 import { existsSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { deadline } from "@seaworthy/std/clock";
 import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { poll } from "@seaworthy/std/retry";
@@ -69,12 +70,11 @@ async function injectLasting(breaking: Breaking, kind: LastingKind): Promise<Ste
   const means = MEANS[kind];
   const file = await writeHandle(world.folder, handle);
   await startSwitch(world, file);
-  await untilNamed(world, companionOf(file, "switch"));
+  await until(world, () => (existsSync(companionOf(file, "switch")) ? true : undefined));
   const strike = async () => {
     const broken = await means.break(handle, siteOf(world));
     if (!broken.ok || !means.hasBreaker) return broken;
-    await startBreaker(world, file);
-    return broken;
+    return (await startBreaker(world, file)) ? broken : refuse("it was to be over before it began");
   };
   const result = await struck(breaking, strike, means.hasBreaker ? "after" : "before");
   if (result.outcome === "failed") await undo(world, breaking.edge, handle);
@@ -174,14 +174,33 @@ export async function rearmSwitches(world: World): Promise<void> {
   }
 }
 
+/**
+ * The same for one that said who it is and died since. One that has not said so yet is just being
+ * started: the wait for its name is another's.
+ */
+export async function replaceDeadSwitches(world: World): Promise<void> {
+  for (const file of await pendingHandles(world.folder.faults)) {
+    const named = companionOf(file, "switch");
+    if (!existsSync(named) || (await readLiveIdentity(named)) !== undefined) continue;
+    await rm(named, { force: true });
+    await startSwitch(world, file);
+  }
+}
+
 async function startSwitch(world: World, file: string): Promise<void> {
   await startBeside(world, { verb: "_undo", instance: SWITCH_INSTANCE, file });
 }
 
-/** Resolves when it says who it is: from then on it can be ended. */
-async function startBreaker(world: World, file: string): Promise<void> {
+/** Resolves when it says who it is: from then on it can be ended. False: the switch was sooner. */
+async function startBreaker(world: World, file: string): Promise<boolean> {
   await startBeside(world, { verb: "_break", instance: BREAKER_INSTANCE, file });
-  await untilNamed(world, companionOf(file, "breaker"));
+  const breaker = companionOf(file, "breaker");
+  return (
+    (await until(world, () => {
+      if (existsSync(breaker)) return "named";
+      return existsSync(file) ? undefined : "undone";
+    })) === "named"
+  );
 }
 
 async function startBeside(
@@ -197,8 +216,8 @@ async function startBeside(
   });
 }
 
-async function untilNamed(world: World, file: string): Promise<void> {
-  await poll(async () => (existsSync(file) ? true : undefined), {
+async function until<Seen>(world: World, look: () => Seen | undefined): Promise<Seen> {
+  return await poll(async () => look(), {
     clock: world.clock,
     everyMs: 10,
     signal: deadline(BOOT_MS, "a process of ours beside the fault"),

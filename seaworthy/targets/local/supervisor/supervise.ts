@@ -8,6 +8,7 @@ import { spawnDetached } from "../spawn-detached.ts";
 import { adopt } from "./adopt.ts";
 import { Chronicle } from "./chronicle.ts";
 import { Crew } from "./crew.ts";
+import { replaceDeadSwitches } from "./faults.ts";
 import { LeaseDesk } from "./lease-desk.ts";
 import { Ledger } from "./ledger.ts";
 import { openReception } from "./reception.ts";
@@ -21,7 +22,7 @@ import { markedEnvironment, type SuperviseOptions, type World } from "./world.ts
 /** Long enough for a client that just connected to ask for the lease. */
 const IDLE_MS = 3_000;
 const LOOK_MS = 250;
-/** A watchdog that was just started has not said who it is yet. */
+/** A watchdog that was just started has not said who it is yet; switches are looked at with it. */
 const WATCHDOG_STARTS_MS = 3_000;
 /** Bounds what one instance may keep on disk: a few files of this size. */
 const LOG_LIMITS = { maxBytes: 8 * 1_048_576, keep: 2 };
@@ -73,6 +74,8 @@ async function untilEmpty(world: World, desk: LeaseDesk, scheduler: Scheduler): 
       if (clock.now() - watchdogSinceMs < WATCHDOG_STARTS_MS) continue;
       watchdogSinceMs = clock.now();
       await ensureWatchdog(world);
+      // What cannot be started now is tried again at the next look.
+      await replaceDeadSwitches(world).catch(() => {});
     } else if (desk.wasHeld || clock.now() - emptySinceMs > IDLE_MS) return;
   }
 }
