@@ -72,6 +72,12 @@ export const stepSchema = schemaOf<Step>()(
       deadlineMs,
       run: z.string().exactOptional(),
     }),
+    z.object({
+      action: z.literal("settle-job"),
+      job: z.string(),
+      release,
+      as: z.enum(["done", "again"]),
+    }),
     z.object({ action: z.literal("commit"), unit, release }),
     z.object({ action: z.literal("scale-override"), unit, replicas: orUndefined(count) }),
     z.object({ action: z.literal("inject"), fault: faultHandleSchema }),

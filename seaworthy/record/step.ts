@@ -47,6 +47,16 @@ export type Step =
        */
       readonly run?: string;
     }
+  /**
+   * A person looked at what a job's own run of this release left half done, and decided: it counts
+   * as done, or it runs again.
+   */
+  | {
+      readonly action: "settle-job";
+      readonly job: string;
+      readonly release: ReleaseId;
+      readonly as: "done" | "again";
+    }
   /** The bake passed: this is what `rollback` returns to. */
   | { readonly action: "commit"; readonly unit: string; readonly release: ReleaseId }
   | {

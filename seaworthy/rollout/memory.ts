@@ -137,6 +137,7 @@ function succeeded(memory: Memory, step: Step): Memory {
     case "isolate":
     case "rejoin":
     case "run-job":
+    case "settle-job":
     case "scale-override":
     case "inject":
     case "undo":

@@ -86,6 +86,7 @@ function deadlineOf(step: Step): number {
     case "rejoin":
       return SWITCH_MS;
     case "commit":
+    case "settle-job":
     case "scale-override":
       return COMMIT_MS;
     case "start":
@@ -109,6 +110,8 @@ function stepText(step: Step): string {
       return `commit ${step.release} of ${step.unit}`;
     case "run-job":
       return `run ${step.job}`;
+    case "settle-job":
+      return `settle ${step.job} as ${step.as}`;
     case "inject":
     case "undo":
       return `${step.action} ${step.fault.fault.kind}`;

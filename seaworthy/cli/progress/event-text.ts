@@ -82,6 +82,8 @@ export function stepSubject(step: Step): string {
       return `${step.instance} stop`;
     case "run-job":
       return `${step.job} job`;
+    case "settle-job":
+      return `${step.job} settled as ${step.as}`;
     case "commit":
       return `${step.unit} commit ${step.release}`;
     case "scale-override":

@@ -104,6 +104,8 @@ export class DryWorld {
       case "run-job":
         this.#jobs.add(`${step.job} ${step.release}`);
         return this.#units.get(step.job)?.kind === "job" ? DONE : failed(`no job ${step.job}`);
+      case "settle-job":
+        return DONE;
       case "commit":
         return this.#commit(step.unit, step.release);
       case "scale-override":

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, it } from "node:test";
 import type { JobUnit } from "../../plan/graph.ts";
+import type { StepResult } from "../../record/step.ts";
 import { aGraph, aJob } from "../declared.ts";
 import { Hand, Rehearsal, take, until } from "./fixtures/rehearsal.ts";
 
@@ -54,6 +55,32 @@ describe("a job cut short", () => {
     assert.equal(await runs(place), 2);
   });
 
+  it("is settled by a person: it runs again, or counts as done", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, job, run } = await withJob(place, { takesMs: 3_000 });
+    const settle = async (as: "done" | "again") => {
+      const release = await hand.release(job);
+      return await hand.apply({ action: "settle-job", job: job.name, release, as });
+    };
+    assert.equal((await settle("done")).outcome, "failed", "it never ran: that is no done");
+    const cutShort = async (instance: string, times: number): Promise<void> => {
+      const running = run(job);
+      await until("the job to run", async () => ((await runs(place)) === times ? true : undefined));
+      assert.equal((await settle("again")).outcome, "failed", "while it runs");
+      await place.kill9(instance);
+      assert.equal((await running).outcome, "failed");
+      assert.match(because(await run(job)), /a person must decide/);
+    };
+    await cutShort("migrate-1", 1);
+    assert.equal((await settle("again")).outcome, "done");
+    assert.equal((await settle("again")).outcome, "done", "twice is once");
+    await cutShort("migrate-2", 2);
+    assert.equal((await settle("done")).outcome, "done");
+    assert.equal((await run(job)).outcome, "done");
+    assert.equal((await settle("again")).outcome, "failed", "what is done stays done");
+    assert.equal(await runs(place), 2, "it was not run a third time");
+  });
+
   it("goes on when its supervisor dies, and is not run twice", async () => {
     await using place = await Rehearsal.begin();
     const { hand, job, run } = await withJob(place, { takesMs: 6_000 });
@@ -92,6 +119,10 @@ describe("a job cut short", () => {
     assert.equal(place.processes().filter(({ mark }) => mark.instance === "migrate-1").length, 0);
   });
 });
+
+function because(result: StepResult): string {
+  return result.outcome === "failed" ? result.because : "";
+}
 
 async function withJob(
   place: Rehearsal,

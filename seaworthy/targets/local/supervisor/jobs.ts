@@ -9,7 +9,7 @@ import { loadRelease } from "../release.ts";
 import { allowedEnvironment, describeEnd, type ProcessEnd } from "../spawn-detached.ts";
 import type { Crew } from "./crew.ts";
 import { resolveEnvironment, spawnLoaded } from "./spawn-instance.ts";
-import type { JobRecord, SupervisorState } from "./state.ts";
+import { type JobRecord, type SupervisorState, without } from "./state.ts";
 import { terminate } from "./terminate.ts";
 import { marks, type World } from "./world.ts";
 
@@ -42,6 +42,37 @@ export async function runJob(crew: Crew, step: RunJob, signal: AbortSignal): Pro
   }
   const instance = await spawnJob(world, step);
   return await watchJob(world, { step, instance }, signal);
+}
+
+/**
+ * What a person decided about the run that is a release's own, when nobody but a person could. One
+ * that runs, or that never was, is nothing to decide about.
+ */
+export async function settleJob(
+  { world }: Crew,
+  step: Extract<Step, { action: "settle-job" }>,
+): Promise<StepResult> {
+  const { job, release, as } = step;
+  const key = keyOf({ job, release });
+  const known = world.ledger.state.jobs[key];
+  if (known === undefined) {
+    return as === "again" ? { outcome: "done" } : failed(`${job} of ${release} never ran here`);
+  }
+  if (known.outcome === "done") {
+    return as === "done" ? { outcome: "done" } : failed(`${job} of ${release} ran to its end`);
+  }
+  if (known.identity !== undefined && isAlive(known.identity)) {
+    return failed(`${known.instance} still runs: wait until it ends`);
+  }
+  const because = "a person found it done";
+  await world.ledger.intend((state) => ({
+    ...state,
+    jobs:
+      as === "again"
+        ? without(state.jobs, key)
+        : { ...state.jobs, [key]: { ...known, outcome: "done", because } },
+  }));
+  return { outcome: "done" };
 }
 
 /** What to wait for; jobs that a dead supervisor left running are found here too. */
@@ -195,7 +226,7 @@ export async function skipRun(world: World, step: RunJob, because: string): Prom
   }));
 }
 
-function keyOf({ job, release, run }: RunJob): string {
+function keyOf({ job, release, run }: Pick<RunJob, "job" | "release" | "run">): string {
   return run === undefined ? `${job} ${release}` : `${job} ${release} ${run}`;
 }
 

@@ -10,7 +10,7 @@ import { awaitReady } from "./await-ready.ts";
 import type { Crew } from "./crew.ts";
 import { definitionFor } from "./definitions.ts";
 import { inject, undo } from "./faults.ts";
-import { JOB_STOP_MS, runJob } from "./jobs.ts";
+import { JOB_STOP_MS, runJob, settleJob } from "./jobs.ts";
 import { takenPorts } from "./spawn-instance.ts";
 import { withInstance, without, type InstanceRecord } from "./state.ts";
 import { weightsOf } from "../../weights.ts";
@@ -37,6 +37,8 @@ export async function applyStep(crew: Crew, step: Step, signal: AbortSignal): Pr
       return await stop(crew, step);
     case "run-job":
       return await runJob(crew, step, signal);
+    case "settle-job":
+      return await settleJob(crew, step);
     case "commit":
       return await commit(crew, step);
     case "scale-override":
