@@ -106,11 +106,7 @@ test("HTTPS from up to a drill; a renewal needs no roll, the key stays in its fi
 test("a rehearsal of an expiry: new clients fail from the second, open ones never", async () => {
   await using rehearsal = await rehearse({ "system.ts": aSystem() });
   assert.equal((await rehearsal.run(["up"])).code, 0);
-  const drill = await rehearsal.run(["drill", "certificate-expiry", "--tier", "T0", "--json"]);
-  const line = drill.stdout.trim().split("\n").at(-1) ?? "";
-  const document: { evidence: readonly Evidence[] } = JSON.parse(line);
-  const [evidence] = document.evidence;
-  assert.ok(evidence !== undefined, drill.stderr + drill.stdout);
+  const evidence = await playedExpiry(rehearsal);
   const isLate = /too slow to believe/.test(evidence.because);
   assert.ok(evidence.verdict === "held" || isLate, `${evidence.verdict}: ${evidence.because}`);
   const [run] = evidence.runs;
@@ -122,6 +118,23 @@ test("a rehearsal of an expiry: new clients fail from the second, open ones neve
   const status = await rehearsal.run(["status"]);
   assert.match(status.stdout, /errors .*never-tried|errors .*could-not-verify/);
 });
+
+/** On a busy machine the generator may be late and nothing is broken: then it is played again. */
+const TURNS_MAX = 4;
+
+async function playedExpiry(rehearsal: Rehearsal): Promise<Evidence> {
+  const refused: string[] = [];
+  for (let turn = 0; turn < TURNS_MAX; turn += 1) {
+    const drill = await rehearsal.run(["drill", "certificate-expiry", "--tier", "T0", "--json"]);
+    const line = drill.stdout.trim().split("\n").at(-1) ?? "";
+    const document: { evidence: readonly Evidence[] } = JSON.parse(line);
+    const [evidence] = document.evidence;
+    assert.ok(evidence !== undefined, drill.stderr + drill.stdout);
+    if (!/generator was .* late before the fault/.test(evidence.because)) return evidence;
+    refused.push(evidence.because);
+  }
+  throw new Error(`nothing was shown: ${refused.join(" / ")}`);
+}
 
 interface Evidence {
   readonly verdict: string;
