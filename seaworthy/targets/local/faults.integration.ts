@@ -18,7 +18,9 @@ const SEEN_BEFORE_MS = 1_000;
 const api = { instance: "api-1" } as const;
 
 /** Each is injected, seen by another look, undone twice, and seen undone. */
-const LASTING: readonly Extract<Fault, { readonly forMs: number }>[] = [
+type Lasting = Extract<Fault, { readonly forMs: number }>;
+
+const LASTING: readonly Lasting[] = [
   { kind: "freeze", ...api, forMs: LONG_MS },
   { kind: "drop", ...api, forMs: LONG_MS },
   { kind: "slow", ...api, runningMs: 10, stoppedMs: 90, forMs: LONG_MS },
@@ -28,44 +30,13 @@ const LASTING: readonly Extract<Fault, { readonly forMs: number }>[] = [
 
 describe("a fault that lasts", () => {
   for (const fault of LASTING) {
-    it(`${fault.kind}: is seen, undone and seen undone; its switch ends`, async () => {
-      await using place = await Rehearsal.begin();
-      const { hand, target } = await running(place);
-      if (await isMissing(target, fault)) return;
-      const handle = await target.prepare(fault, soon());
-      await hand.must({ action: "inject", fault: handle });
-      assert.equal(ours(place, "_undo"), 1);
-      await until("it to be in force", () => isNow(target, handle, "in-force"));
-      await hand.must({ action: "undo", fault: handle });
-      await until("it to be over", () => isNow(target, handle, "over"));
-      await hand.must({ action: "undo", fault: handle });
-      await until("the end of what it needed", async () => nothingOf(place));
-      assert.deepEqual(await readdir(place.folder.faults), []);
-    });
-
-    it(`${fault.kind}: is undone at its deadline although all of the tool was killed`, async () => {
-      await using place = await Rehearsal.begin();
-      const { hand, target } = await running(place);
-      if (await isMissing(target, fault)) return;
-      // A busy machine may need longer than it lasts to begin it; then it lasts longer.
-      let forMs = 3_000;
-      const handle = await until("it to be in force", async () => {
-        forMs *= 2;
-        const prepared = await target.prepare({ ...fault, forMs }, soon());
-        return await inForce(hand, prepared);
-      });
-      await place.kill9("_watch", "_supervise");
-      await until("it to be over", () => isNow(target, handle, "over"));
-      await until("the end of what it needed", async () => nothingOf(place));
-      const left = await readdir(place.folder.faults);
-      assert.ok(left.includes(`${handle.id}.undone`), "it says that it had to");
-      assert.ok(
-        left.every((name) => name.endsWith(".undone")),
-        left.join(),
-      );
-    });
+    it(`${fault.kind}: is seen, undone and seen undone; its switch ends`, () => isUndone(fault));
+    it(`${fault.kind}: is undone at its deadline although all of the tool was killed`, () =>
+      isUndoneByItsSwitch(fault));
   }
+});
 
+describe("a fault", () => {
   it("that cannot be done is undone at once, and leaves nothing", async () => {
     await using place = await Rehearsal.begin();
     const { hand, target } = await running(place);
@@ -83,7 +54,7 @@ describe("a fault that lasts", () => {
   it("whose switch died is given another one by the next supervisor", async () => {
     await using place = await Rehearsal.begin();
     const { hand, target } = await running(place);
-    const handle = await target.prepare({ kind: "freeze", ...api, forMs: 6_000 }, soon());
+    const handle = await target.prepare({ kind: "freeze", ...api, forMs: 12_000 }, soon());
     await hand.must({ action: "inject", fault: handle });
     await place.kill9("_undo", "_supervise");
     await until("the thaw", () => isNow(target, handle, "over"));
@@ -184,6 +155,43 @@ describe("a kill", () => {
     assert.equal((await seeInstance(hand.target, "api-1")).pid, pid);
   });
 });
+
+async function isUndone(fault: Lasting): Promise<void> {
+  await using place = await Rehearsal.begin();
+  const { hand, target } = await running(place);
+  if (await isMissing(target, fault)) return;
+  const handle = await target.prepare(fault, soon());
+  await hand.must({ action: "inject", fault: handle });
+  assert.equal(ours(place, "_undo"), 1);
+  await until("it to be in force", () => isNow(target, handle, "in-force"));
+  await hand.must({ action: "undo", fault: handle });
+  await until("it to be over", () => isNow(target, handle, "over"));
+  await hand.must({ action: "undo", fault: handle });
+  await until("the end of what it needed", async () => nothingOf(place));
+  assert.deepEqual(await readdir(place.folder.faults), []);
+}
+
+async function isUndoneByItsSwitch(fault: Lasting): Promise<void> {
+  await using place = await Rehearsal.begin();
+  const { hand, target } = await running(place);
+  if (await isMissing(target, fault)) return;
+  // A busy machine may need longer than it lasts to begin it; then it lasts longer.
+  let forMs = 3_000;
+  const handle = await until("it to be in force", async () => {
+    forMs *= 2;
+    const prepared = await target.prepare({ ...fault, forMs }, soon());
+    return await inForce(hand, prepared);
+  });
+  await place.kill9("_watch", "_supervise");
+  await until("it to be over", () => isNow(target, handle, "over"));
+  await until("the end of what it needed", async () => nothingOf(place));
+  const left = await readdir(place.folder.faults);
+  assert.ok(left.includes(`${handle.id}.undone`), "it says that it had to");
+  assert.ok(
+    left.every((name) => name.endsWith(".undone")),
+    left.join(),
+  );
+}
 
 async function running(place: Rehearsal) {
   const target = await place.open();

@@ -88,7 +88,7 @@ describe("a filled volume", () => {
     await using place = await Rehearsal.begin();
     const { hand, target } = await running(place);
     if (!CAN) return;
-    const handle = await target.prepare({ ...FILL, forMs: 5_000 }, soon());
+    const handle = await target.prepare({ ...FILL, forMs: 12_000 }, soon());
     await hand.must({ action: "inject", fault: handle });
     await until("it to be full", () => isNow(target, handle, "in-force"));
     await place.kill9("_watch", "_supervise");
