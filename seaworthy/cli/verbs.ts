@@ -127,7 +127,9 @@ export const VERBS: readonly Verb[] = [
   {
     name: "job",
     summary: "jobs and how they ran; `job run NAME` runs one now",
-    arguments: [{ name: "[what...]", help: "list (default), or run and a job's name" }],
+    arguments: [
+      { name: "[what...]", help: "list (default), or run, done or again, and a job's name" },
+    ],
     options: [DRY_RUN],
     load: () => import("./commands/job.ts"),
   },

@@ -72,7 +72,8 @@ function halfDone(job: string, release: string, result: Failed): End {
     detail: [
       ...result.detail,
       "nothing was rolled; look at what the job did, then",
-      `declare ${job} 'idempotent: true' if it may run again, or change it: a new release runs`,
+      `say what it is: seaworthy job done ${job}, or seaworthy job again ${job}`,
+      `or declare ${job} 'idempotent: true' if it may always run again`,
     ],
   };
 }

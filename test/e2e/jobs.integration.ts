@@ -68,6 +68,22 @@ test("a job cut short runs again only when it says that it may", async () => {
   assert.equal(await runsOf(rehearsal), 1);
 });
 
+test("a person settles a job that was cut short, and the next up goes by it", async () => {
+  await using rehearsal = await rehearse();
+  await rehearsal.write("system.ts", withJob(rehearsal, { mode: "hang once", version: "v1" }));
+  assert.equal((await rehearsal.run(["job", "again", "migrate"])).code, 9, "nothing is half done");
+  assert.notEqual((await rehearsal.run(["up"])).code, 0);
+  const stuck = await rehearsal.run(["up"]);
+  assert.equal(stuck.code, 5, stuck.stderr);
+  assert.match(stuck.stderr, /seaworthy job done migrate, or seaworthy job again migrate/);
+  const settled = await rehearsal.run(["job", "again", "migrate"]);
+  assert.equal(settled.code, 0, settled.stderr);
+  const up = await rehearsal.run(["up"]);
+  assert.equal(up.code, 0, up.stderr);
+  assert.equal(await runsOf(rehearsal), 2);
+  assert.equal((await rehearsal.run(["job", "done", "migrate"])).code, 9, "it is done");
+});
+
 test("a job that hangs is ended at its deadline, and what served serves on", async () => {
   await using rehearsal = await rehearse();
   await rehearsal.write("system.ts", withJob(rehearsal, { mode: "ok", version: "v1" }));

@@ -14,13 +14,17 @@ import { Refusal } from "../failure.ts";
 import { type OpenSystem, openSystem } from "../open-system.ts";
 import { openTarget } from "../open-target.ts";
 import { painter, table } from "../paint.ts";
+import { settleJob } from "../settle-job.ts";
 import { singleStepsVerb } from "../single-steps-verb.ts";
 import type { Invocation, RunVerb } from "../verb.ts";
 
 const LOGS_MS = 10_000;
 const LINES_SHOWN = 100;
 
-/** `job`, `job list`: what jobs there are and how they ran; `job run NAME`: one now. */
+/**
+ * `job`, `job list`: what jobs there are and how they ran; `job run NAME`: one now; `job done NAME`,
+ * `job again NAME`: what is to become of one that is half done.
+ */
 export const run: RunVerb = async (invocation) => {
   const system = await openSystem(invocation);
   const [verb = "list", ...rest] = system.rest;
@@ -31,7 +35,11 @@ export const run: RunVerb = async (invocation) => {
   if (verb === "run" && name !== undefined && more.length === 0) {
     return await runOne(jobNamed(system, name), { system, target, observed, invocation });
   }
-  throw new Refusal(EXIT.usage, "job takes `list`, or `run` and a job's name", {
+  if ((verb === "done" || verb === "again") && name !== undefined && more.length === 0) {
+    const job = jobNamed(system, name);
+    return await settleJob({ job, as: verb, target, observed, invocation });
+  }
+  throw new Refusal(EXIT.usage, "job takes `list`, or `run`, `done`, `again` and a job's name", {
     fix: `for example: seaworthy job run ${jobsOf(system)[0]?.name ?? "report"}`,
   });
 };
