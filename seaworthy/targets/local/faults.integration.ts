@@ -51,6 +51,24 @@ describe("a fault", () => {
     assert.equal((await hand.apply({ action: "inject", fault: notOurs })).outcome, "failed");
   });
 
+  it("whose deadline came before it was in force is refused, and leaves nothing", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, target } = await running(place);
+    for (const fault of LASTING.filter(({ kind }) => target.platform.faults.has(kind))) {
+      const prepared = await target.prepare(fault, soon());
+      const handle = { ...prepared, undoByWallMs: Date.now() - 1 };
+      const result = await hand.apply({ action: "inject", fault: handle });
+      assert.equal(result.outcome, "failed", fault.kind);
+      await until(`no ${fault.kind}`, () => isNow(target, handle, "over"));
+      await until("the end of what it needed", async () => nothingOf(place));
+    }
+    const left = await readdir(place.folder.faults);
+    assert.ok(
+      left.every((name) => name.endsWith(".undone")),
+      left.join(),
+    );
+  });
+
   it("whose switch died is given another one by the next supervisor", async () => {
     await using place = await Rehearsal.begin();
     const { hand, target } = await running(place);

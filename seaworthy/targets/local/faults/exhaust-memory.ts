@@ -51,7 +51,7 @@ export const EXHAUST_MEMORY: Means = {
     if (!(await endBreaker(handle, site))) return refuse("what fills its memory outlives SIGKILL");
     // Ours, if it was killed between making and unlinking it.
     await rm(ballastOf(handle), { force: true });
-    return await removeGroup(group.value);
+    return await removeGroup(group.value, site.clock);
   },
   see: seeExhausted,
 };

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readFileSync } from "node:fs";
 import { mkdir, readFile, rmdir, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import type { Clock } from "@seaworthy/std/clock";
 import { refuse, ok, type Result } from "@seaworthy/std/result";
 
 /** Version 1 and 2 of control groups say the same in other files (cgroups(7), cgroup-v2.rst). */
@@ -18,6 +19,10 @@ const VERSION_1: Files = {
   kills: "memory.oom_control",
 };
 const VERSION_2: Files = { limit: "memory.max", swap: "memory.swap.max", kills: "memory.events" };
+
+/** A process that was killed leaves its group a moment after it is gone (EBUSY until then). */
+const LEAVE_MS = 2_000;
+const LOOK_MS = 20;
 
 /** Where a process is put, and where it came from. */
 export interface MemoryGroup {
@@ -77,7 +82,19 @@ export async function moveInto(folder: string, pid: number): Promise<void> {
 }
 
 /** Who lives in it goes back to where it came from; then it is removed. Idempotent. */
-export async function removeGroup({ folder, home }: MemoryGroup): Promise<Result<string, string>> {
+export async function removeGroup(
+  group: MemoryGroup,
+  clock: Clock,
+): Promise<Result<string, string>> {
+  const untilMs = clock.now() + LEAVE_MS;
+  for (;;) {
+    const removed = await removeNow(group);
+    if (removed.ok || clock.now() >= untilMs) return removed;
+    await clock.sleep(LOOK_MS);
+  }
+}
+
+async function removeNow({ folder, home }: MemoryGroup): Promise<Result<string, string>> {
   try {
     for (const pid of await membersOf(folder)) {
       // One that ends meanwhile needs no moving.

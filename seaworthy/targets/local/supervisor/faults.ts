@@ -24,6 +24,7 @@ const BOOT_MS = 20_000;
 /** SIGKILL needs the kernel's attention only. */
 const GONE_SEEN_MS = 10_000;
 const LOOK_MS = 5;
+const TOO_LATE = "its deadline came before it was in force";
 
 /** Breaks what was prepared, and says what another observation saw of it. */
 export async function inject(
@@ -70,15 +71,28 @@ async function injectLasting(breaking: Breaking, kind: LastingKind): Promise<Ste
   const means = MEANS[kind];
   const file = await writeHandle(world.folder, handle);
   await startSwitch(world, file);
-  await until(world, () => (existsSync(companionOf(file, "switch")) ? true : undefined));
+  // One whose deadline has passed already undoes, and is gone again.
+  await until(world, () =>
+    existsSync(companionOf(file, "switch")) || !existsSync(file) ? true : undefined,
+  );
+  // A switch that was sooner than the fault will not come again: then it must not stay.
+  const isLate = (): boolean => world.clock.wall() >= handle.undoByWallMs || !existsSync(file);
   const strike = async () => {
+    if (isLate()) return refuse(TOO_LATE);
     const broken = await means.break(handle, siteOf(world));
-    if (!broken.ok || !means.hasBreaker) return broken;
-    return (await startBreaker(world, file)) ? broken : refuse("it was to be over before it began");
+    const isKept = broken.ok && (!means.hasBreaker || (await startBreaker(world, file)));
+    return broken.ok && (!isKept || isLate()) ? refuse(TOO_LATE) : broken;
   };
   const result = await struck(breaking, strike, means.hasBreaker ? "after" : "before");
-  if (result.outcome === "failed") await undo(world, breaking.edge, handle);
+  if (result.outcome === "failed") await undoOrHandOn(breaking);
   return result;
+}
+
+/** What cannot be undone now is a switch's again, which tries more than once. */
+async function undoOrHandOn({ world, edge, handle }: Breaking): Promise<void> {
+  const undone = await undo(world, edge, handle);
+  if (undone.outcome === "done") return;
+  await startSwitch(world, await writeHandle(world.folder, handle));
 }
 
 async function kill({ world, handle }: Breaking): Promise<Result<string, string>> {
