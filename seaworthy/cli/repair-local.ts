@@ -56,6 +56,6 @@ async function beginAnew(
   }
   const movedTo = await putStateAside(folder);
   const ended = living === "" ? "nothing ran" : `ended ${living}`;
-  const forgotten = "which releases were proved and which jobs ran is forgotten";
-  return `state: begun anew, ${ended}; ${forgotten}; the damaged file is ${movedTo}`;
+  const known = "which releases were proved and which jobs ran is taken from the journal";
+  return `state: begun anew, ${ended}; ${known}; the damaged file is ${movedTo}`;
 }

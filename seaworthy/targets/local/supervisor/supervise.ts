@@ -1,4 +1,7 @@
 import { rm } from "node:fs/promises";
+import { RecordDamaged } from "../../../record/line.ts";
+import { readRecords } from "../../../record/read.ts";
+import type { RecordStore } from "../../../record/store.ts";
 import { readLiveIdentity, writeIdentity } from "../identity-file.ts";
 import { folderArgument } from "../folder-argument.ts";
 import { takeLock } from "../lock.ts";
@@ -13,7 +16,8 @@ import { LeaseDesk } from "./lease-desk.ts";
 import { Ledger } from "./ledger.ts";
 import { openReception } from "./reception.ts";
 import { EXIT_ALREADY_SUPERVISED, identityFileOf, stateFile } from "./paths.ts";
-import { emptyState, isEmpty, readState } from "./state.ts";
+import { remembered } from "./remembered.ts";
+import { emptyState, isEmpty, readState, type SupervisorState } from "./state.ts";
 import { Ports } from "./ports.ts";
 import { Volumes } from "./volumes.ts";
 import { Scheduler } from "./scheduler.ts";
@@ -35,11 +39,12 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
   const lock = await takeLock(`supervisor-${options.folder.id}`);
   if (lock === undefined) return EXIT_ALREADY_SUPERVISED;
   const statePath = stateFile(options.folder);
-  const state = (await readState(statePath)) ?? emptyState(options.folder.id);
+  const records = openRecordFiles(options.folder.record);
+  const state = (await readState(statePath)) ?? (await recall(options.folder.id, records));
   const ledger = new Ledger(statePath, state);
   const ports = new Ports(options.folder.id, options.clock);
   const volumes = new Volumes(options.clock);
-  const chronicle = new Chronicle(openRecordFiles(options.folder.record), options.clock);
+  const chronicle = new Chronicle(records, options.clock);
   const world: World = { ...options, ledger, ports, volumes, chronicle };
   const crew = new Crew(world);
   const desk = new LeaseDesk(ledger, options.clock, () => chronicle.settled());
@@ -56,6 +61,17 @@ export async function supervise(options: SuperviseOptions, pid: number): Promise
   await rm(identityFileOf(options.folder, "supervisor"), { force: true });
   await lock[Symbol.asyncDispose]();
   return 0;
+}
+
+/** A state file that is gone, or was put aside: what the journal knows is not done twice. */
+async function recall(owner: string, records: RecordStore): Promise<SupervisorState> {
+  try {
+    return remembered(owner, await readRecords(records, "journal"));
+  } catch (error) {
+    // The verbs refuse such a journal, and doctor keeps what of it can be read.
+    if (error instanceof RecordDamaged) return emptyState(owner);
+    throw error;
+  }
 }
 
 /** Housekeeping, until nothing is left and nobody holds the lease. */
