@@ -22,8 +22,8 @@ const LOGS_MS = 10_000;
 const LINES_SHOWN = 100;
 
 /**
- * `job`, `job list`: what jobs there are and how they ran; `job run NAME`: one now; `job done NAME`,
- * `job again NAME`: what is to become of one that is half done.
+ * `job`, `job list`: what jobs there are and how they ran; `job run NAME`: one now; `job done NAME`
+ * and `job again NAME`: what is to become of one that is half done.
  */
 export const run: RunVerb = async (invocation) => {
   const system = await openSystem(invocation);

@@ -97,7 +97,9 @@ describe("a job cut short", () => {
     assert.match(result.because, /nobody watched/);
     assert.equal(await runs(place), 1);
   });
+});
 
+describe("a job that goes on for too long", () => {
   it("ends when its unit is removed", async () => {
     await using place = await Rehearsal.begin();
     const { hand, job, run } = await withJob(place, { takesMs: 50_000 });
