@@ -18,12 +18,22 @@ export interface FailureContext {
 export function noteFailure(context: FailureContext): void {
   const { attempt, failure, admitted } = context;
   const { endpoint } = attempt;
-  const isOurs = failure === "withdrawn" || failure === "no-means";
-  if (!isOurs) endpoint.failed[attempt.requestClass] += 1;
+  if (!isOurs(failure)) endpoint.failed[attempt.requestClass] += 1;
   const event = eventFor(failure, attempt);
   if (event === undefined) return;
   sampleOf(attempt, admitted)?.lose();
   admitted.route.to.note(endpoint, event);
+}
+
+/** Counts an attempt that was taken from its endpoint before an answer came. */
+export function noteTaken(attempt: Attempt | undefined, reason: TryFailure): void {
+  if (attempt === undefined || isOurs(reason)) return;
+  attempt.endpoint.failed[attempt.requestClass] += 1;
+}
+
+/** What the edge took back or moved elsewhere by itself says nothing about how it was answered. */
+function isOurs(failure: TryFailure): boolean {
+  return failure === "withdrawn" || failure === "no-means" || failure === "endpoint-out";
 }
 
 export interface AnswerContext {

@@ -92,7 +92,10 @@ export interface EndpointStatus {
   readonly lastProbe: string | undefined;
   /** Tries sent to it. */
   readonly requests: number;
-  /** Tries that got no whole answer, or a 5xx. A client that left counts not. */
+  /**
+   * Tries that got no whole answer, or a 5xx. A client that left counts not, nor what the edge
+   * itself moved to another one.
+   */
   readonly failed: ClassCounts;
   /** Over all workers, draining ones included. */
   /** Tries sent to it so far, over `since`; what is in flight is among them. */

@@ -1,6 +1,6 @@
 import { assertNever } from "@seaworthy/std/assert";
 import type { Socket } from "node:net";
-import { noteAnswer, noteFailure } from "./account.ts";
+import { noteAnswer, noteFailure, noteTaken } from "./account.ts";
 import {
   addOwn,
   classOf,
@@ -162,7 +162,7 @@ export class Exchange extends Timed implements AttemptOwner, ResponseOwner, Unfl
   takeAway(reason: TryFailure): void {
     const attempt = this.#attempt;
     attempt?.abandon();
-    if (attempt !== undefined) attempt.endpoint.failed[attempt.requestClass] += 1;
+    noteTaken(attempt, reason);
     this.#failed(reason);
   }
 
