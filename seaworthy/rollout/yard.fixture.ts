@@ -226,3 +226,15 @@ export class Yard implements AsyncDisposable {
 export function text(outcome: RolloutOutcome): string {
   return `${outcome.outcome}: ${outcome.because}\n${outcome.detail.join("\n")}`;
 }
+
+/** What users were not answered well, each as a text. */
+export function failed(samples: readonly Sample[]): readonly string[] {
+  return samples.filter(({ outcome }) => outcome !== "ok").map((one) => JSON.stringify(one));
+}
+
+/** The first release, up and serving; resolves to it. */
+export async function begun(yard: Yard): Promise<string> {
+  const created = await yard.up(anApp({ VERSION: "1" }));
+  assert.equal(created.outcome, "done", text(created));
+  return Object.keys(await yard.serving())[0] ?? "";
+}
