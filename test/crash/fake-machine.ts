@@ -235,7 +235,7 @@ export class FakeMachine {
 
   #born(step: Extract<Step, { action: "start" }>): void {
     const release = this.#releases.get(step.release);
-    const mute = release?.argv.includes("-e") === true;
+    const mute = release?.argv.some((word) => word.includes('"never-ready"')) === true;
     const bornMs = this.clock.now();
     const life = { bornMs, mute, restarts: 0, killedMs: undefined, requests: 0 };
     this.#lives.set(step.instance, life);

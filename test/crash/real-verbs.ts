@@ -31,6 +31,9 @@ const CALLS_MIN = {
   down: 20,
 };
 
+/** Nothing was changed, and the refusal names the verb that does it. */
+const REFUSED = 9;
+
 /** One system and what is known to be true of it between two verbs. */
 class Course {
   readonly stage: RealStage;
@@ -123,6 +126,7 @@ const VERBS: Readonly<Record<Verb, (course: Course) => Promise<Killing>>> = {
   drill: async (course) => {
     course.turns += 1;
     const name = course.turns % 2 === 0 ? "kill-instance" : "freeze-instance";
+    course.stage.mayRestart = true;
     const args = ["drill", name, "--seed", "7"];
     return { args, settle: (turn) => settleDrill(course, turn, args) };
   },
@@ -183,7 +187,12 @@ async function settleRollback(course: Course, turn: Turn): Promise<void> {
       await course.declareNext();
       await stage.must(["up"]);
       course.committed();
-    } else await stage.must([next]);
+    } else {
+      // What a rollback leaves defined is of the newer declaration: that is no release to deploy.
+      const { code, stderr } = await stage.run([next]);
+      assert.ok(code === 0 || (next === "deploy" && code === REFUSED), stderr);
+      if (code === REFUSED) await stage.must(["up"]);
+    }
   }
   await course.isRight();
 }

@@ -1,0 +1,3 @@
+import { killPairsInFreeze } from "./pairs.ts";
+
+killPairsInFreeze();

@@ -1,0 +1,3 @@
+import { killPairsIdle } from "./pairs.ts";
+
+killPairsIdle();

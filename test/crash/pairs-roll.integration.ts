@@ -1,0 +1,3 @@
+import { killPairsInRoll } from "./pairs.ts";
+
+killPairsInRoll();
