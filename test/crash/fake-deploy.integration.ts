@@ -1,3 +1,3 @@
 import { playAll } from "./fake-tests.ts";
 
-playAll((name) => /^(deploy|rollback|scale)/.test(name));
+playAll((name) => name.startsWith("deploy"));

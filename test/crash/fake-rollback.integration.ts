@@ -1,0 +1,3 @@
+import { playAll } from "./fake-tests.ts";
+
+playAll((name) => /^(rollback|scale)/.test(name));
