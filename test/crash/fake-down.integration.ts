@@ -1,0 +1,3 @@
+import { playAll } from "./fake-tests.ts";
+
+playAll((name) => name.startsWith("down"));
