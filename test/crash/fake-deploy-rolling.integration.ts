@@ -1,3 +1,0 @@
-import { playAll } from "./fake-tests.ts";
-
-playAll((name) => name === "deploy, rolling");
