@@ -1,3 +1,3 @@
 import { killIn } from "./real-verbs.ts";
 
-killIn("tool", ["up", "down", "scale"]);
+killIn("tool", ["up"]);

@@ -1,3 +1,3 @@
 import { killIn } from "./real-verbs.ts";
 
-killIn("tool", ["deploy", "rollback"]);
+killIn("tool", ["deploy"]);

@@ -1,0 +1,3 @@
+import { killIn } from "./real-verbs.ts";
+
+killIn("supervisor", ["drill"]);

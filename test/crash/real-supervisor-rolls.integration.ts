@@ -1,3 +1,0 @@
-import { killIn } from "./real-verbs.ts";
-
-killIn("supervisor", ["deploy", "rollback", "scale"]);
