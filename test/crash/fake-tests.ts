@@ -11,11 +11,17 @@ const WRONGS_SHOWN = 8;
 
 /** Which scenarios are one file's: each ends in time on a machine that is busy. */
 const PARTS = {
-  up: /^up/,
-  deploy: /^deploy/,
-  rollback: /^(rollback|scale)/,
-  drills: /^(drill (kill|freeze)|down)/,
-  "roll-drills": /^drill (?!kill|freeze)/,
+  up: /^up, (first|a change)/,
+  "up-else": /^up, (?!first|a change)/,
+  deploy: /^deploy$/,
+  "deploy-blue-green": /^deploy, blue-green/,
+  "deploy-canary": /^deploy, canary/,
+  rollback: /^rollback/,
+  scale: /^scale/,
+  drills: /^drill (kill|freeze)/,
+  "roll-drills": /^drill roll-under-load/,
+  "bad-release-drills": /^drill never-ready/,
+  down: /^down/,
 } as const;
 
 /** One test a scenario: its verb is killed at every point, and the next verbs see to it. */
