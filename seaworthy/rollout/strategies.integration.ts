@@ -33,7 +33,9 @@ test("blue-green: all new beside all old, one switch, and nobody is failed", asy
 test("blue-green goes back in one switch to what stayed warm", async () => {
   await using yard = await Yard.begin();
   const first = await begun(yard);
-  const unit = anApp({ VERSION: "2", MODE: "crashes" }, { strategy: "blue-green" });
+  // It ends 4 s after its first request: well inside the bake, which begins with the switch.
+  const strategy = { strategy: "blue-green", bakeMs: 12_000 } as const;
+  const unit = anApp({ VERSION: "2", MODE: "crashes" }, strategy);
   const outcome = await yard.up(unit);
   assert.equal(outcome.outcome, "rolled-back", text(outcome));
   assert.deepEqual(await yard.serving(), { [first]: 3 });
