@@ -245,7 +245,7 @@ export function declaration({ version, bad, strategy, withoutApi }: Declared): s
   });
   const good = ["node", "main.ts"];
   const web = {
-    ...service("web", bad === true ? ["node", "-e", "0"] : good),
+    ...service("web", bad === true ? ["node", "-e", '"never-ready"'] : good),
     rollout: { ...ROLLOUT, strategy: strategy ?? "rolling" },
   };
   return JSON.stringify({
