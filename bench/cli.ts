@@ -48,7 +48,7 @@ function bars(): readonly Bar[] {
   ];
 }
 
-/** Each start beside one of bare Node, all in one random order. */
+/** Each start beside one of bare Node, in random order. */
 async function starts(world: World, request: Request): Promise<readonly RunResult[]> {
   const count = Math.max(STARTS_MIN, request.runs);
   const { root, environment } = world;

@@ -18,7 +18,7 @@ function aSample(dueMs: number, change: Partial<Sample> = {}): Sample {
 function aResult(
   provider: "gateway" | "nginx",
   samples: readonly Sample[],
-  doubled = 0,
+  { doubled = 0, broke }: { doubled?: number; broke?: string } = {},
 ): ReturnType<typeof resultOf> {
   const writes = { ok: 5, failed: 0, unknown: 0, unknownApplied: 0, lost: 0, doubled };
   return resultOf({
@@ -28,6 +28,7 @@ function aResult(
     window: { fromMs: 1_000, toMs: 2_000 },
     audit: { writes, lost: [], doubled: [], phantom: [] },
     cpu: { edge: 20, front: 10, tool: 0, services: 0 },
+    broke,
   });
 }
 
@@ -39,6 +40,12 @@ test("what fell due before the event is no loss of it", () => {
   assert.equal(aResult("gateway", [reset, aSample(1_200)]).figures["reset"], 1);
 });
 
+test("what an event that broke has lost is shown, and proves nothing", () => {
+  const { figures, doubt } = aResult("gateway", [reset], { broke: "deploy ended with 4" });
+  assert.equal(figures["reset"], 1);
+  assert.equal(doubt, "deploy ended with 4");
+});
+
 test("CPU is that of whoever takes the users' requests", () => {
   assert.equal(aResult("gateway", []).figures["cpuMicrosPerRequest"], 100);
   assert.equal(aResult("nginx", []).figures["cpuMicrosPerRequest"], 50);
@@ -48,7 +55,7 @@ test("one request lost in a roll misses the gateway's bar, and is a figure of th
   const verdicts = (provider: "gateway" | "nginx", doubled = 0) =>
     reportOf(
       {
-        runs: Array.from({ length: 10 }, () => aResult(provider, [reset], doubled)),
+        runs: Array.from({ length: 10 }, () => aResult(provider, [reset], { doubled })),
         bars: barsOf(provider, "roll"),
         notRun: [],
       },

@@ -42,6 +42,8 @@ export interface Seen {
   readonly steady: Span;
   readonly audit: Audit;
   readonly cpu: CpuUse | undefined;
+  /** What went wrong with the event itself: its figures stand, and prove nothing. */
+  readonly broke: string | undefined;
 }
 
 export function resultOf(seen: Seen): RunResult {
@@ -77,7 +79,7 @@ export function resultOf(seen: Seen): RunResult {
       [DOUBLED]: { value: audit.writes.doubled, limit: 0 },
       [LOST]: { value: audit.writes.lost, limit: 0 },
     },
-    doubt: generatorDoubt(load.check),
+    doubt: seen.broke ?? generatorDoubt(load.check),
   };
 }
 

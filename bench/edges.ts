@@ -82,19 +82,32 @@ export async function edgeRun(world: World, setting: EdgeSetting): Promise<RunRe
   const run = await rig.load(ratePerSecond, seed);
   await run.until(timing.warmUpMs, world.signal);
   const fromMs = timing.warmUpMs + timing.steadyMs;
+  let broke: string | undefined;
   const cpu = await cpuWhile(rig.sandbox.folder, world.clock, async () => {
     await run.until(fromMs, world.signal);
-    await strike(rig, run, { world, event, timing });
+    // A roll that was taken back, say, has lost what it has lost all the same.
+    broke = await complaintIn(async () => await strike(rig, run, { world, event, timing }));
+    world.signal.throwIfAborted();
     await run.until(run.nowMs() + timing.afterMs, world.signal);
   });
   const toMs = run.nowMs();
   const load = await run.finish();
   return resultOf({
-    ...{ provider, event, ratePerSecond, load, cpu },
+    ...{ provider, event, ratePerSecond, load, cpu, broke },
     steady: { fromMs: timing.warmUpMs, toMs: fromMs },
     window: { fromMs, toMs },
     audit: await rig.audit(`bench-${seed}`, load.samples),
   });
+}
+
+/** Undefined: it went as it should. */
+async function complaintIn(work: () => Promise<void>): Promise<string | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
 }
 
 async function strike(

@@ -15,26 +15,26 @@ export interface Series {
   readonly isQuiet?: boolean;
 }
 
-/** All runs of all cells in random order. A run that breaks is kept, as one that proves nothing. */
+/**
+ * All runs of all cells, in rounds: each has every cell once, in a random order of its own. What
+ * slows the machine for a while hits all cells alike, and a series that is stopped half-way has as
+ * many runs of each. A run that breaks is kept, as one that proves nothing.
+ */
 export async function makeRuns(
   world: World,
   request: Request,
   { cells, controls = 1, isQuiet = false }: Series,
 ): Promise<readonly RunResult[]> {
-  const planned = cells.flatMap((cell) => [
-    ...repeated(request.runs, { cell: cell.name, kind: "event" as const, make: cell.event }),
-    ...(cell.control === undefined
-      ? []
-      : repeated(controls, { cell: cell.name, kind: "control" as const, make: cell.control })),
-  ]);
+  const planned = rounds(cells, request, controls);
   const results: RunResult[] = [];
-  for (const [index, { cell, kind, make }] of inRandomOrder(planned, request.seed).entries()) {
+  for (const [index, { cell, kind, make }] of planned.entries()) {
     if (world.signal.aborted) break;
     const startedMs = world.clock.now();
     const result = await make(request.seed + index).catch((error: unknown) =>
       brokenRun({ cell, kind }, world, error),
     );
     results.push(result);
+    request.made?.(result);
     const seconds = ((world.clock.now() - startedMs) / 1_000).toFixed(1);
     const doubt = result.doubt === undefined ? "" : ` · proves nothing: ${result.doubt}`;
     const at = `${index + 1}/${planned.length}`;
@@ -43,8 +43,23 @@ export async function makeRuns(
   return results;
 }
 
-function repeated<Item>(count: number, item: Item): readonly Item[] {
-  return Array.from({ length: count }, () => item);
+type Planned = Pick<RunResult, "cell" | "kind"> & { readonly make: Cell["event"] };
+
+function rounds(
+  cells: readonly Cell[],
+  { runs, seed }: Request,
+  controls: number,
+): readonly Planned[] {
+  return Array.from({ length: Math.max(runs, controls) }, (_, round) => {
+    const events = round < runs ? cells : [];
+    const planned = events.map(({ name, event }): Planned => {
+      return { cell: name, kind: "event", make: event };
+    });
+    for (const { name, control } of round < controls ? cells : []) {
+      if (control !== undefined) planned.push({ cell: name, kind: "control", make: control });
+    }
+    return inRandomOrder(planned, seed + round);
+  }).flat();
 }
 
 function brokenRun(run: Pick<RunResult, "cell" | "kind">, world: World, error: unknown): RunResult {

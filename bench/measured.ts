@@ -16,6 +16,8 @@ export interface Request {
   /** Event runs of each cell; a bench may need more for some. */
   readonly runs: number;
   readonly seed: number;
+  /** Told each run as soon as it is made: what is killed half-way has measured something. */
+  readonly made?: (run: RunResult) => void;
 }
 
 /** A limit that a cell's runs are held to. */

@@ -1,6 +1,6 @@
 /** `npm run bench -- NAME [--runs N] [--seed S]`; without a name: which there are. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { systemClock, timestamp } from "@seaworthy/std/clock";
@@ -14,7 +14,7 @@ import { faults } from "./faults.ts";
 import { gateway } from "./gateway-lane.ts";
 import { idle } from "./idle.ts";
 import { describeMachine, loadAverage } from "./machine.ts";
-import type { Bench, World } from "./measured.ts";
+import type { Bench, RunResult, World } from "./measured.ts";
 import { type Report, reportOf, tableOf } from "./report.ts";
 import { releases } from "./releases.ts";
 import { rollout } from "./rollout.ts";
@@ -51,9 +51,9 @@ async function main(): Promise<number> {
   }
   if (runs === undefined || runs > RUNS_MAX) return refuse(`--runs: 1 to ${RUNS_MAX}`);
   if (seed === undefined) return refuse("--seed: a whole number, 1 or more");
-  const report = await run(bench, { runs, seed });
+  const { report, kept } = await run(bench, { runs, seed });
   for (const line of tableOf(report)) world.say(line);
-  world.say(`kept in ${keep(report)}`);
+  world.say(`kept in ${kept}`);
   process.stdout.write(`${JSON.stringify(report)}\n`);
   return report.interrupted ? INTERRUPTED : EXIT[report.verdict];
 }
@@ -78,12 +78,13 @@ function wholeNumber(text: string | undefined, otherwise: number): number | unde
 async function run(
   bench: Bench,
   request: { readonly runs: number; readonly seed: number },
-): Promise<Report> {
+): Promise<{ readonly report: Report; readonly kept: string }> {
   const startedMs = world.clock.now();
   const date = timestamp(world.clock);
   const loadAverageBefore = loadAverage();
-  const measured = await bench.run(world, request);
-  return reportOf(measured, {
+  const draft = draftOf(bench.name, date);
+  const measured = await bench.run(world, { ...request, made: draft.add });
+  const report = reportOf(measured, {
     bench: bench.name,
     command: `npm run bench -- ${bench.name} --runs ${request.runs} --seed ${request.seed}`,
     seed: request.seed,
@@ -93,6 +94,9 @@ async function run(
     commit: commit(),
     machine: { ...describeMachine(), loadAverageBefore, loadAverageAfter: loadAverage() },
   });
+  const kept = keep(report);
+  draft.discard();
+  return { report, kept };
 }
 
 /** What was measured; `-dirty`: and something that is in no commit. */
@@ -107,11 +111,23 @@ function commit(): string {
 
 /** Every run is kept; those that are quoted somewhere are committed. */
 function keep(report: Report): string {
-  const date = report.date.slice(0, 19).replaceAll(":", "-");
-  const file = `${FOLDER}/${report.bench}-${date}Z.json`;
-  mkdirSync(join(world.root, FOLDER), { recursive: true });
+  const file = fileOf(report.bench, report.date, "json");
   writeFileSync(join(world.root, file), `${JSON.stringify(report, null, 2)}\n`);
   return file;
+}
+
+/** One line a run, as it is made: what is left of a series that was killed. */
+function draftOf(bench: string, date: string) {
+  const file = join(world.root, fileOf(bench, date, "ndjson.tmp"));
+  return {
+    add: (run: RunResult): void => appendFileSync(file, `${JSON.stringify(run)}\n`),
+    discard: (): void => rmSync(file, { force: true }),
+  };
+}
+
+function fileOf(bench: string, date: string, ending: string): string {
+  mkdirSync(join(world.root, FOLDER), { recursive: true });
+  return `${FOLDER}/${bench}-${date.slice(0, 19).replaceAll(":", "-")}Z.${ending}`;
 }
 
 process.exitCode = await main();
