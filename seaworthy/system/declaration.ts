@@ -205,6 +205,8 @@ export interface SharedDeclaration<Target extends string> {
     readonly freeze?: Duration;
     /** How often drills are due: `"7d"`. */
     readonly every?: Duration;
+    /** Times in which no drill breaks anything, in UTC; what is due then waits. */
+    readonly blackouts?: readonly BlackoutInput[];
   };
   readonly secrets?: {
     readonly from: readonly (
@@ -215,6 +217,15 @@ export interface SharedDeclaration<Target extends string> {
     )[];
   };
 }
+
+/** A date as `to` is the whole of that day. */
+type BlackoutInput =
+  | { readonly from: string; readonly to: string }
+  | {
+      /** When it begins, each time: `"0 18 * * fri"`. */
+      readonly cron: `${string} ${string} ${string} ${string} ${string}`;
+      readonly for: Duration;
+    };
 
 type Names<Units> = keyof Units & string;
 

@@ -1,4 +1,4 @@
-import { badName, choice, duration, integer, text, unitName } from "./kinds.ts";
+import { badName, choice, integer, text, unitName } from "./kinds.ts";
 import {
   isRecord,
   notA,
@@ -9,6 +9,7 @@ import {
   type Fields,
   type Site,
 } from "./reader.ts";
+import { readDrillsField } from "./read-drills.ts";
 import { readEdgeField } from "./read-edge.ts";
 import { readJob } from "./read-job.ts";
 import { readLoadField } from "./read-load.ts";
@@ -18,7 +19,6 @@ import { readService } from "./read-service.ts";
 import { readStore } from "./read-store.ts";
 import {
   DECLARATION_VERSION,
-  type DrillSettings,
   type PlatformName,
   type SecretProvider,
   type System,
@@ -137,36 +137,6 @@ function readPlatform(fields: Fields, site: Site, asked: PlatformName | undefine
   if (asked === undefined) return declared;
   site.log.source({ ...site, canonical: "platform" }, "derived");
   return asked;
-}
-
-function readDrillsField(parent: Fields): DrillSettings {
-  return parent.group({
-    name: "drills",
-    means: "Windows of a drill; the defaults are those of honest measuring.",
-    expected: "{ warmUp, baseline, window, freeze, every }",
-    read: (fields) => {
-      const window = (name: string, fallback: number, means: string): number =>
-        fields.leaf({
-          name,
-          as: `${name}Ms`,
-          kind: duration({ min: 100, max: 3_600_000 }),
-          default: fallback,
-          means,
-        });
-      return {
-        warmUpMs: window("warmUp", 10_000, "Load before anything counts."),
-        baselineMs: window("baseline", 30_000, "Measured before the fault, to compare with."),
-        windowMs: window("window", 15_000, "From injection; ratios are taken over exactly this."),
-        everyMs: fields.maybe({
-          name: "every",
-          as: "everyMs",
-          kind: duration({ min: 60_000, max: 366 * 86_400_000 }),
-          means: "How often drills are due; older evidence is stale. Undefined: 7d, and by hand.",
-        }),
-        freezeMs: window("freeze", 10_000, "How long a freeze lasts before it is undone."),
-      };
-    },
-  });
 }
 
 function readSecretsField(parent: Fields): System["secrets"] {

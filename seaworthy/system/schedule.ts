@@ -80,7 +80,8 @@ export function nextDue(schedule: Schedule, afterWallMs: number): number | undef
   return undefined;
 }
 
-function isDueDay(schedule: Schedule, day: Date): boolean {
+/** Whether it is due at all on this day. */
+export function isDueDay(schedule: Schedule, day: Date): boolean {
   if (!schedule.months.has(day.getUTCMonth() + 1)) return false;
   const byDate = schedule.days.has(day.getUTCDate());
   const byWeekday = schedule.weekdays.has(day.getUTCDay());

@@ -262,7 +262,15 @@ export interface DrillSettings {
   readonly freezeMs: number;
   /** How often drills are due; also how long evidence counts. Undefined: never by themselves. */
   readonly everyMs: number | undefined;
+  /** Times in which no drill breaks anything; absent: none are declared. */
+  readonly blackouts?: readonly Blackout[];
 }
+
+/** In UTC: one stretch of time (RFC 3339, `to` excluded), or one that comes again. */
+export type Blackout =
+  | { readonly kind: "once"; readonly from: string; readonly to: string }
+  /** Begins whenever these five fields of crontab(5) are due. */
+  | { readonly kind: "recurring"; readonly cron: string; readonly forMs: number };
 
 export type SecretProvider =
   | { readonly kind: "env" }
