@@ -7,6 +7,8 @@ import { readRecords } from "../record/read.ts";
 import { openFaults } from "../record/under-way.ts";
 import { subjectOf } from "../record/fault.ts";
 import { TargetError } from "../targets/target.ts";
+import { blackoutAhead, type BlackoutAhead } from "./blackout-ahead.ts";
+import { overBudget } from "./budget.ts";
 import { cooldown } from "./cooldown.ts";
 import { evidenceOf, type Played } from "./evidence-of.ts";
 import { PLAYS } from "./plays.ts";
@@ -14,7 +16,7 @@ import type { Prediction } from "./prediction.ts";
 import { writePrediction } from "./prediction-file.ts";
 import { objectivesOf } from "./allowed.ts";
 import { preflight, type Ready, type Seen } from "./preflight.ts";
-import type { DrillRequest } from "./request.ts";
+import { DrillRefused, type DrillRequest } from "./request.ts";
 import type { RunFinding } from "./verdict.ts";
 
 const OBSERVE_MS = 20_000;
@@ -36,11 +38,15 @@ export async function runDrill(request: DrillRequest): Promise<readonly Evidence
     return objectives.map((asked) => evidenceOf(played, asked));
   }
   const prediction = predictionOf(request, ready.value);
+  const blackout = blackoutOf(request, prediction);
+  if (blackout !== undefined) {
+    throw new DrillRefused("blackout", blackout.because, blackout.fix);
+  }
   await writePrediction(request, ready.value, prediction);
   emit({ kind: "drill", drill: name, phase: "preflight", detail: predictionText(prediction) });
-  const course = { request, ready: ready.value, prediction, findings: [], leftBroken: [] };
+  const course = { request, ready: ready.value, prediction, kept, findings: [], leftBroken: [] };
   const failure = await runAll(course);
-  const played: Played = { ...course, kept, failure };
+  const played: Played = { ...course, failure };
   const evidence = objectives.map((asked) => evidenceOf(played, asked));
   for (const { objective, verdict, because } of evidence) {
     const detail = `${objective} ${verdict}: ${because}`;
@@ -66,6 +72,8 @@ interface Course {
   readonly request: DrillRequest;
   readonly ready: Ready;
   readonly prediction: Prediction;
+  /** Evidence from before, oldest first. */
+  readonly kept: readonly Evidence[];
   readonly findings: RunFinding[];
   readonly leftBroken: string[];
 }
@@ -89,6 +97,8 @@ async function runEach(course: Course): Promise<string | undefined> {
   const limits = request.parsed.system.objectives;
   let before = ready.before;
   for (let turn = 1; turn <= request.runs; turn += 1) {
+    const because = mustRest(course, turn);
+    if (because !== undefined) return because;
     const setting = { ...ready, before, request, prediction, random, turn, limits };
     const finding = await PLAYS[request.name].run(setting);
     findings.push(finding);
@@ -103,6 +113,30 @@ async function runEach(course: Course): Promise<string | undefined> {
     if (!clean || finding.run.undone === undefined) return undefined;
   }
   return undefined;
+}
+
+/** Why this run is not to be begun: the budget is spent, or a blackout comes. */
+function mustRest(
+  { request, prediction, kept, findings }: Course,
+  turn: number,
+): string | undefined {
+  const { name, parsed, clock, runs, allowOutage } = request;
+  const over = overBudget({
+    name,
+    availability: parsed.system.objectives.availability,
+    prediction,
+    kept,
+    played: findings.map(({ run }) => run),
+    runsLeft: runs - turn + 1,
+    nowWallMs: clock.wall(),
+  });
+  if (over !== undefined && !allowOutage) return over;
+  return blackoutOf(request, prediction)?.because;
+}
+
+function blackoutOf(request: DrillRequest, prediction: Prediction): BlackoutAhead | undefined {
+  const { name, parsed, clock } = request;
+  return blackoutAhead(name, parsed.system.drills, { nowWallMs: clock.wall(), prediction });
 }
 
 /** The journal is the truth of it: also a run that died on its way has its faults there. */

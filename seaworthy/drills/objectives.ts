@@ -135,12 +135,13 @@ const NEVER_TRIED = {
 } as const;
 
 /**
- * The identity of what evidence speaks of: the declaration without its schedule of drills, which
- * changes nothing that runs.
+ * The identity of what evidence speaks of: the declaration without the times at which drills are
+ * due and must rest, which change nothing that runs.
  */
 export function spokenHash({ system, hash }: Parsed): string {
-  const { everyMs, ...drills } = system.drills;
-  return everyMs === undefined ? hash : canonicalHash({ ...system, drills });
+  const { everyMs, blackouts, ...drills } = system.drills;
+  const isTimed = everyMs !== undefined || blackouts !== undefined;
+  return isTimed ? canonicalHash({ ...system, drills }) : hash;
 }
 
 /** Why this evidence does not speak of what serves now; undefined when it does. */
@@ -187,7 +188,8 @@ function worstOf(current: readonly Evidence[]): Evidence | undefined {
   return undefined;
 }
 
-const MONTH_MS = 30 * 86_400_000;
+/** The month that an availability is promised over. */
+export const MONTH_MS = 30 * DAY_MS;
 
 /** What a month may be down at this availability (30 days). */
 export function monthBudgetMs(availability: number): number {

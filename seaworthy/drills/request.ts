@@ -56,7 +56,13 @@ export type RollUnit = (
 /** Not allowed here, or meaningless: nothing was touched. Becomes exit 9 or 2 in the cli. */
 export class DrillRefused extends Error {
   override readonly name = "DrillRefused";
-  readonly code: "last-member" | "excluded" | "tier" | "no-such-unit" | "nothing-to-judge";
+  readonly code:
+    | "last-member"
+    | "excluded"
+    | "tier"
+    | "no-such-unit"
+    | "nothing-to-judge"
+    | "blackout";
   readonly fix: string;
   constructor(code: DrillRefused["code"], message: string, fix: string) {
     super(message);
