@@ -1,9 +1,11 @@
 import { timestamp } from "@seaworthy/std/clock";
 import { formatDuration } from "@seaworthy/std/duration";
 import { notPlayable } from "../drills/allowed.ts";
+import { type BlackoutAhead, blackoutNow } from "../drills/blackout-ahead.ts";
 import { CATALOGUE, type DrillName, isDrillName, type Tier } from "../drills/catalogue.ts";
 import { type DueDrill, drillsByTier, dueDrills } from "../drills/due.ts";
 import type { Evidence } from "../record/evidence.ts";
+import type { DrillSettings } from "../system/system.ts";
 import type { Platform } from "../targets/target.ts";
 import type { Context } from "./context.ts";
 import { EXIT } from "./exit.ts";
@@ -38,8 +40,8 @@ export function readChoice(
 }
 
 export interface ChoiceSetting {
-  readonly system: OpenSystem;
-  readonly context: Context;
+  readonly system: Pick<OpenSystem, "parsed" | "graph">;
+  readonly context: Pick<Context, "clock">;
   readonly platform: Platform;
   readonly tierMax: Tier;
   readonly unit: string | undefined;
@@ -55,8 +57,29 @@ export interface Chosen {
   readonly skipped: readonly SkippedDrill[];
 }
 
-/** The drills of a choice, the gentlest first, and those that it leaves out with the reason. */
+/**
+ * The drills of a choice, the gentlest first, and those that it leaves out with the reason. In a
+ * blackout what is due waits, and what a person asks for is refused as a whole: exit 9.
+ */
 export function chooseDrills(choice: DrillChoice, setting: ChoiceSetting): Chosen {
+  const { drills, skipped } = chooseAny(choice, setting);
+  const waiting = drills.flatMap((drill) => {
+    const blackout = blackoutOf(drill, setting);
+    return blackout === undefined ? [] : [{ ...blackout, drill }];
+  });
+  const [first] = waiting;
+  if (first === undefined) return { drills, skipped };
+  if (choice.kind !== "due") {
+    throw new Refusal(EXIT.refused, `${first.drill}: ${first.because}`, { fix: first.fix });
+  }
+  const waits = waiting.map(({ drill, because, fix }) => ({
+    ...{ drill, because, fix, waits: true as const },
+  }));
+  const resting = new Set(waits.map(({ drill }) => drill));
+  return { drills: drills.filter((drill) => !resting.has(drill)), skipped: [...skipped, ...waits] };
+}
+
+function chooseAny(choice: DrillChoice, setting: ChoiceSetting): Chosen {
   if (choice.kind === "named") return { drills: choice.names, skipped: [] };
   const { drills, skipped } = playableDrills(setting);
   if (choice.kind === "all") return { drills, skipped };
@@ -100,17 +123,27 @@ function playableDrills({ system, platform, tierMax, unit }: ChoiceSetting): Cho
   return { drills, skipped };
 }
 
+function blackoutOf(
+  drill: DrillName,
+  { system, context }: ChoiceSetting,
+): BlackoutAhead | undefined {
+  return blackoutNow(drill, system.parsed.system.drills, context.clock.wall());
+}
+
 /** One line of `status` on the schedule; undefined where none is declared. */
 export function scheduleLine(
   schedule: readonly DueDrill[] | undefined,
-  everyMs: number | undefined,
+  drills: DrillSettings,
+  nowWallMs: number,
 ): string | undefined {
+  const { everyMs } = drills;
   if (schedule === undefined || everyMs === undefined) return undefined;
   const every = `drills every ${formatDuration(everyMs)}`;
   const due = schedule.filter((one) => one.due);
   if (due.length > 0) {
     const names = due.map(({ drill, because }) => `${drill} (${because})`).join(", ");
-    return `${every}, due now: ${names}; seaworthy drill --due`;
+    const blackout = due.map(({ drill }) => blackoutNow(drill, drills, nowWallMs)).find(Boolean);
+    return `${every}, due now: ${names}; ${blackout?.because ?? "seaworthy drill --due"}`;
   }
   const [next] = schedule.toSorted((a, b) => (a.dueAt ?? "").localeCompare(b.dueAt ?? "", "en"));
   return next === undefined ? `${every}, and none applies here` : `${every}, next ${next.dueAt}`;

@@ -28,6 +28,8 @@ const OBSERVE_MS = 10_000;
 
 export interface DrillsRequest {
   readonly drills: readonly DrillName[];
+  /** By schedule: what may not run now waits, and nothing is wrong with that. */
+  readonly isDue: boolean;
   readonly system: OpenSystem;
   readonly operation: Operation;
   readonly context: Context;
@@ -49,6 +51,8 @@ export interface SkippedDrill {
   readonly because: string;
   /** How to have it after all, where there is a way. */
   readonly fix?: string;
+  /** It is due, and waits for the end of a blackout. */
+  readonly waits?: true;
 }
 
 /**
@@ -91,8 +95,10 @@ async function playOne(
     return ok(evidence);
   } catch (error) {
     if (!(error instanceof DrillRefused)) throw error;
+    const skipped = { drill, because: error.message, fix: error.fix };
+    if (request.isDue && error.code === "blackout") return refuse({ ...skipped, waits: true });
     if (request.drills.length === 1) throw asRefusal(error);
-    return refuse({ drill, because: error.message, fix: error.fix });
+    return refuse(skipped);
   }
 }
 

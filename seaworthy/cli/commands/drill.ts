@@ -5,15 +5,16 @@ import { releasesServing } from "../../drills/whole.ts";
 import type { Target } from "../../targets/target.ts";
 import type { Context } from "../context.ts";
 import { latestPlays, reportPathOf, writeReport } from "../drill-report.ts";
+import { exitOfDrills } from "../exit-of-drills.ts";
 import { chooseDrills, type Chosen, type DrillChoice, readChoice } from "../choose-drills.ts";
 import { confirmByName, disposable } from "../converge-verb.ts";
-import { EXIT, exitForEvidence } from "../exit.ts";
+import { EXIT } from "../exit.ts";
 import { Refusal } from "../failure.ts";
 import { type OpenSystem, openSystem, refuseUnrunnable, subject } from "../open-system.ts";
 import { beginOperation } from "../operation.ts";
 import { openTarget } from "../open-target.ts";
 import { table } from "../paint.ts";
-import { type Drilled, runDrills } from "../run-drills.ts";
+import { runDrills } from "../run-drills.ts";
 import { printDrilled } from "../drill-text.ts";
 import { readEvidence } from "../records.ts";
 import { countOption } from "./events.ts";
@@ -36,14 +37,16 @@ export const run: RunVerb = async (invocation) => {
   const asked = readAsked(invocation);
   await using target = disposable(await openTarget(system, context));
   const chosen = await choose(choice, { system, target, invocation, asked });
-  if (choice.kind === "due" && chosen.drills.length === 0) return nothingDue(chosen, invocation);
+  if (choice.kind === "due" && chosen.drills.length === 0) return nothingToRun(chosen, invocation);
   await confirm(asked, { system, invocation });
   await using operation = await beginOperation("drill", target, invocation);
-  const ran = await runDrills({ drills: chosen.drills, system, operation, context, ...asked });
+  const { drills } = chosen;
+  const isDue = choice.kind === "due";
+  const ran = await runDrills({ drills, isDue, system, operation, context, ...asked });
   const drilled = { ...ran, skipped: [...chosen.skipped, ...ran.skipped] };
   printDrilled(drilled, { seed: asked.seed, system, invocation });
   if (reportPath !== undefined) await writeReport(reportPath, drilled, { system, context });
-  return exitOf(choice, drilled, context.interrupts.stopRequested());
+  return exitOfDrills(choice, ran, context.interrupts.stopRequested());
 };
 
 /** Without a drill to run, a report is of what was kept. */
@@ -125,26 +128,18 @@ async function confirm(
   await confirmByName(question, system.graph.system, invocation);
 }
 
-function nothingDue({ skipped }: Chosen, { context, options }: Invocation): number {
+function nothingToRun({ skipped }: Chosen, { context, options }: Invocation): number {
   const { terminal } = context;
   if (options.json === true) {
     terminal.out(`${JSON.stringify({ schemaVersion: 1, evidence: [], skipped })}\n`);
     return EXIT.done;
   }
-  terminal.out("no drill is due\n");
+  const waits = skipped.some((one) => one.waits === true);
+  terminal.out(waits ? "what is due waits\n" : "no drill is due\n");
   for (const line of table(skipped.map((one) => [one.drill, one.because]))) {
     terminal.say(`${line}\n`);
   }
   return EXIT.done;
-}
-
-/** What was named and is not allowed is refused, unless something weighs more. */
-function exitOf(choice: DrillChoice, { evidence, skipped }: Drilled, stopped: boolean): number {
-  if (evidence.length === 0 && stopped) return EXIT.interrupted;
-  const isRefused = choice.kind === "named" && skipped.length > 0;
-  if (evidence.length === 0 && isRefused) return EXIT.refused;
-  const code = exitForEvidence(evidence);
-  return code === EXIT.done && isRefused ? EXIT.refused : code;
 }
 
 function list(invocation: Invocation): number {

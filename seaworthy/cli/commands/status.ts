@@ -97,8 +97,7 @@ function print(
   for (const line of table(rest.states.map((state) => objectiveLine(state, paint)))) {
     terminal.out(`${line}\n`);
   }
-  const { everyMs } = system.parsed.system.drills;
-  const due = scheduleLine(rest.schedule, everyMs);
+  const due = scheduleLine(rest.schedule, system.parsed.system.drills, context.clock.wall());
   if (due !== undefined) terminal.out(`${due}\n`);
 }
 
