@@ -8,6 +8,7 @@ import {
   spokenHash,
   type ObjectiveQuestion,
 } from "./objectives.ts";
+import { parse } from "../system/parse.ts";
 import { anEvidence } from "./evidence.fixture.ts";
 import { aParsed, aUnit, OBJECTIVES } from "./planted.fixture.ts";
 import { aRun } from "./verdict.fixture.ts";
@@ -84,6 +85,20 @@ test("a schedule alone makes no evidence stale, and anything else does", () => {
   assert.equal(new Set(hashes).size, 1);
   const other = { ...drills, everyMs: 3, windowMs: drills.windowMs + 1 };
   assert.notEqual(spokenHash(aParsed(aUnit(2), { drills: other })), hashes[0]);
+});
+
+test("nor do the times in which drills must rest", () => {
+  const run = { build: "./api", command: ["node", "main.ts"] };
+  const hashOf = (drills: object): string => {
+    const declared = { name: "shop", services: { api: { run } }, drills };
+    const parsed = parse(declared, { environment: undefined, platform: undefined });
+    assert.ok(parsed.ok);
+    return spokenHash(parsed.value);
+  };
+  const blackouts = [{ cron: "0 18 * * fri", for: "62h" }];
+  assert.equal(hashOf({ blackouts }), hashOf({}));
+  assert.equal(hashOf({ blackouts, every: "7d" }), hashOf({}));
+  assert.notEqual(hashOf({ blackouts, window: "20s" }), hashOf({}));
 });
 
 test("the worst current evidence decides", () => {

@@ -51,7 +51,12 @@ export function predictSlow(basis: PredictionBasis): Prediction {
 /** Nobody should notice. */
 export function predictLogs(basis: PredictionBasis): Prediction {
   return {
-    interval: intervalOf({ what: "outage: none", fromMs: 0, toMs: 0, varies: [] }),
+    interval: intervalOf({
+      what: "outage while its log takes no line (EPERM)",
+      fromMs: 0,
+      toMs: 0,
+      varies: [],
+    }),
     figure: "unavailable",
     failingMsMax: MARGIN_MS,
     // One that died of it cannot be started before its log can be written.
