@@ -84,7 +84,12 @@ test("a status that hides what is under way, or shows what is not, lies", async 
   await using stage = await CrashStage.open({ whole: false });
   const machine = await stage.machineAfter([UP], 1);
   const told = { inProgress: { operation: "up-9" }, units: [] };
-  const lies = (await statusLies(machine, JSON.stringify(told))).join("\n");
+  const look = async (stdout: string, isHalfDone: boolean): Promise<string> =>
+    (await statusLies(machine, { stdout, isHalfDone })).join("\n");
+  const lies = await look(JSON.stringify(told), false);
   assert.match(lies, /up-9 is under way, not undefined/);
   assert.match(lies, /there is .*web-1/);
+  const quiet = JSON.stringify({ inProgress: null, units: [] });
+  assert.match(await look(quiet, true), /nothing is under way/);
+  assert.doesNotMatch(await look(quiet, false), /nothing is under way/);
 });

@@ -80,7 +80,10 @@ export function recordsOf(machine: FakeMachine): RecordStore {
 }
 
 /** What `status --json` must say of a machine, and what it does say. */
-export async function statusLies(machine: FakeMachine, stdout: string): Promise<readonly string[]> {
+export async function statusLies(
+  machine: FakeMachine,
+  { stdout, isHalfDone }: { readonly stdout: string; readonly isHalfDone: boolean },
+): Promise<readonly string[]> {
   const told: {
     readonly inProgress: { readonly operation: string } | null;
     readonly units: readonly {
@@ -93,6 +96,8 @@ export async function statusLies(machine: FakeMachine, stdout: string): Promise<
   const said = told.inProgress?.operation;
   if (said !== open?.operation)
     found.push(`status says ${said} is under way, not ${open?.operation}`);
+  // Not by the journal alone: that is written by the one who died.
+  if (said === undefined && isHalfDone) found.push("status says that nothing is under way");
   const seen = (units: typeof told.units): string =>
     JSON.stringify(
       units.map((unit) => [unit.name, unit.instances.map(({ id, state }) => [id, state])]),

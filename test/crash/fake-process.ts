@@ -22,6 +22,15 @@ export interface Place {
   readonly run: string;
 }
 
+/** Makes the tool of a process wrong: what it does and sees goes through this. */
+export type Spoil = (target: Target) => Target;
+
+/** Where a process dies, and what is wrong with it. */
+export interface Fate {
+  readonly point: CrashPoint | undefined;
+  readonly spoil: Spoil | undefined;
+}
+
 export interface Life {
   /** Undefined: it died at its point. */
   readonly code: number | undefined;
@@ -41,16 +50,17 @@ export interface Life {
 export async function runFake(
   machine: FakeMachine,
   argv: readonly string[],
-  options: { readonly place: Place; readonly point?: CrashPoint },
+  options: Fate & { readonly place: Place },
 ): Promise<Life> {
   const process = new FakeProcess(machine);
-  const { place } = options;
+  const { place, point, spoil } = options;
+  const own = spoil?.(process.target) ?? process.target;
   // A home of its own: the lock of a drill that died here is still held, for we live.
   const state = argv[0] === "drill" ? join(place.state, freshId(4)) : place.state;
-  const reaper = new Reaper(options.point, () => process.die());
+  const reaper = new Reaper(point, () => process.die());
   const context = contextOf(process, {
     place: { ...place, state },
-    target: mortalTarget(process.target, reaper),
+    target: mortalTarget(own, reaper),
   });
   const code = await Promise.race([runProgram(argv, context), process.died]);
   return {

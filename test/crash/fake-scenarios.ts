@@ -21,6 +21,8 @@ export interface Scenario {
   /** What runs undisturbed first. */
   readonly before: readonly Verb[];
   readonly verb: Verb;
+  /** How it ends when nobody kills it. */
+  readonly ends: Judged;
   readonly next: readonly Next[];
   /** Fewer changes than this would mean that the verb does not do what is to be killed. */
   readonly changesMin: number;
@@ -50,7 +52,15 @@ export type Ending =
       readonly after?: Progress;
     }
   | { readonly end: "gone"; readonly code: number }
-  | { readonly end: "refused"; readonly code: number; readonly version: number };
+  | {
+      readonly end: "refused";
+      readonly code: number;
+      readonly version: number;
+      readonly after?: Progress;
+    };
+
+/** An ending at which it can be seen on the machine whether it is true. */
+export type Judged = Exclude<Ending, { readonly end: "refused" }>;
 
 /** How far the journal of a verb that died goes. */
 export type Progress = "nothing" | "begin" | "end";
@@ -67,7 +77,8 @@ const drill = (name: string): Verb => ({
 
 type More = { readonly code?: number; readonly web?: number; readonly after?: Progress };
 
-const runs = (version: number, more: More = {}): Ending => ({
+const GONE = { end: "gone", code: 0 } as const;
+const runs = (version: number, more: More = {}): Judged => ({
   ...{ end: "runs", code: 0, version },
   ...more,
 });
@@ -80,13 +91,26 @@ const reversed = (whenEnded: number): Next => ({
     runs(whenEnded, { after: "end" }),
   ],
 });
-const refused = (version: number, code = 9): Ending => ({ end: "refused", code, version });
+type Refused = Extract<Ending, { readonly end: "refused" }>;
+const refused = (version: number, code = 9): Refused => ({ end: "refused", code, version });
 const thenDown = (version: number): Next => ({
   verb: down(version),
-  ends: [{ end: "gone", code: 0 }],
+  ends: [GONE],
   lowers: true,
 });
 const thenUp = (version: number): Next => ({ verb: up(version), ends: [runs(version)] });
+
+/** A deploy leaves a number of instances as it is; one that is half-way it may leave to `up`. */
+const deployAfterScale = (web: number): Next => ({
+  verb: deploy(2),
+  ends: [
+    runs(2, { after: "nothing" }),
+    runs(2, { web, after: "begin" }),
+    runs(2, { after: "begin" }),
+    runs(2, { web, after: "end" }),
+    refused(2),
+  ],
+});
 
 /** Version 2 is committed, 1 was before it. */
 const TWO: readonly Verb[] = [up(1), up(2)];
@@ -97,6 +121,7 @@ const strategic = (strategy: "blue-green" | "canary"): Scenario => {
     name: `deploy, ${strategy}`,
     before: [up(1), up(2), { argv: ["up"], declared: { version: 2, strategy } }],
     verb,
+    ends: runs(3),
     next: [
       { verb: { argv: ["up"], declared }, ends: [runs(3)] },
       { verb: { argv: ["rollback"], declared }, ends: reversed(2).ends },
@@ -114,6 +139,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "up, first",
     before: [],
     verb: up(1),
+    ends: runs(1),
     next: [thenUp(1), { verb: deploy(1), ends: [runs(1), refused(1)] }, thenDown(1)],
     changesMin: 35,
     floors: {},
@@ -122,6 +148,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "up, a change",
     before: TWO,
     verb: up(3),
+    ends: runs(3),
     next: [thenUp(3), reversed(2), { verb: deploy(3), ends: [runs(3)] }, thenDown(3)],
     changesMin: 60,
     floors: BOTH,
@@ -130,6 +157,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "up, a release that is never ready",
     before: TWO,
     verb: BAD,
+    ends: runs(2, { code: 4 }),
     next: [{ verb: BAD, ends: [runs(2, { code: 4 })] }, reversed(1), thenUp(4), thenDown(3)],
     changesMin: 40,
     floors: BOTH,
@@ -138,6 +166,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "up, a service is no longer declared",
     before: TWO,
     verb: SMALLER,
+    ends: runs(2),
     next: [{ verb: SMALLER, ends: [runs(2)] }, thenUp(2), thenDown(2)],
     changesMin: 12,
     floors: { web: 2 },
@@ -146,6 +175,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "deploy",
     before: TWO,
     verb: deploy(3),
+    ends: runs(3),
     next: [{ verb: deploy(3), ends: [runs(3)] }, reversed(2), thenUp(3), thenDown(3)],
     changesMin: 60,
     floors: BOTH,
@@ -156,6 +186,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "rollback",
     before: TWO,
     verb: rollback(2),
+    ends: runs(1),
     next: [
       {
         verb: rollback(2),
@@ -176,10 +207,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "scale up",
     before: TWO,
     verb: scale(3),
+    ends: runs(2, { web: 3 }),
     next: [
       { verb: scale(3), ends: [runs(2, { web: 3 })] },
       thenUp(2),
-      { verb: deploy(2), ends: [runs(2, { web: 3 }), runs(2), refused(2)] },
+      deployAfterScale(3),
       thenDown(2),
     ],
     changesMin: 12,
@@ -189,10 +221,11 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "scale down",
     before: TWO,
     verb: scale(1),
+    ends: runs(2, { web: 1 }),
     next: [
       { verb: scale(1), ends: [runs(2, { web: 1 })] },
       thenUp(2),
-      { verb: deploy(2), ends: [runs(2, { web: 1 }), runs(2), refused(2)] },
+      deployAfterScale(1),
       thenDown(2),
     ],
     changesMin: 10,
@@ -203,6 +236,7 @@ export const SCENARIOS: readonly Scenario[] = [
       name: `drill ${name}`,
       before: TWO,
       verb: drill(name),
+      ends: runs(2),
       next: [
         { verb: drill(name), ends: [runs(2), runs(2, { code: 8 }), refused(2, 8)] },
         thenUp(2),
@@ -217,6 +251,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "down",
     before: TWO,
     verb: down(2),
+    ends: GONE,
     next: [thenDown(2), thenUp(2), { verb: rollback(2), ends: [runs(1), runs(2), refused(2)] }],
     changesMin: 25,
     floors: {},
@@ -225,6 +260,7 @@ export const SCENARIOS: readonly Scenario[] = [
     name: "down --data",
     before: TWO,
     verb: { argv: ["down", "--data", "--yes"], declared: { version: 2 } },
+    ends: GONE,
     next: [thenDown(2), thenUp(3)],
     changesMin: 25,
     floors: {},
@@ -260,7 +296,7 @@ export function declaration({ version, bad, strategy, withoutApi }: Declared): s
     },
     edge: { routes: { "/": "web" } },
     objectives: { errors: "1%", latency: { p95: "500ms" } },
-    load: { rate: "10/s", mix: [{ GET: "/", weight: 1 }] },
+    load: { rate: "50/s", mix: [{ GET: "/", weight: 1 }] },
     drills: { warmUp: "1s", baseline: "2s", window: "8s", freeze: "3s" },
   });
 }

@@ -2,20 +2,21 @@ import { constants } from "node:fs";
 import { syncBuiltinESMExports } from "node:module";
 import { Socket } from "node:net";
 import { basename } from "node:path";
+import { assert } from "@seaworthy/std/assert";
 import type { Fuse } from "./fuse.ts";
 
 /** What a supervisor asks of the edge; looks at it are no change. */
 const EDGE_ORDER = /^\{"id":\d+,"op":"(apply|drain-endpoint|handover)"/;
 
 /**
- * Makes the calls mortal by which this process changes anything outside of it: files that get
- * their name, records that are opened for an entry, processes started and signalled, orders to the
- * edge. The modules that make these calls know nothing of it.
+ * Makes the calls mortal by which this process changes anything outside of it: files and folders
+ * that get or lose their name, records that are opened for an entry, processes started and
+ * signalled, orders to the edge. The modules that make these calls know nothing of it.
  */
 export function makeCallsMortal(fuse: Fuse): void {
   const files = process.getBuiltinModule("node:fs/promises");
-  const { rename, rm, open } = files;
-  later(files, { rename, rm }, fuse);
+  const { open } = files;
+  later(files, fuse);
   Object.assign(files, {
     open: async (...args: Parameters<typeof open>) => {
       const [path, flags] = args;
@@ -41,15 +42,25 @@ export function makeCallsMortal(fuse: Fuse): void {
 
 type Files = typeof import("node:fs/promises");
 
-function later(files: Files, calls: Pick<Files, "rename" | "rm">, fuse: Fuse): void {
-  const mortal = Object.entries(calls).map(([name, call]) => [
-    name,
-    async (...args: readonly unknown[]) => {
-      const about = basename(String(args[name === "rename" ? 1 : 0]));
-      const effect = (): Promise<void> => Reflect.apply(call, files, args);
-      await (fuse.reaper()?.around(`${name} ${about}`, effect) ?? effect());
-    },
-  ]);
+/** Calls that make or remove something with a name, and which of their arguments that is. */
+export const NAMED = {
+  ...{ rename: 1, rm: 0, mkdir: 0, rmdir: 0, symlink: 1, link: 1 },
+  ...{ copyFile: 1, writeFile: 0, chmod: 0 },
+} as const satisfies Partial<Record<keyof Files, number>>;
+
+function later(files: Files, fuse: Fuse): void {
+  const mortal = Object.entries(NAMED).map(([name, position]) => {
+    const call: unknown = Reflect.get(files, name);
+    assert(typeof call === "function", `node:fs/promises has ${name}`);
+    return [
+      name,
+      async (...args: readonly unknown[]): Promise<unknown> => {
+        const about = basename(String(args[position]));
+        const effect = async (): Promise<unknown> => await Reflect.apply(call, files, args);
+        return await (fuse.reaper()?.around(`${name} ${about}`, effect) ?? effect());
+      },
+    ];
+  });
   Object.assign(files, Object.fromEntries(mortal));
 }
 

@@ -28,6 +28,7 @@ async function main(fuses: string, argv: readonly string[]): Promise<number> {
   const common = { clock: systemClock, environment: process.env, ownCommand };
   if (verb === "_supervise") makeCallsMortal(new Fuse(fuses, "supervisor"));
   if (verb.startsWith("_")) return await runHidden(verb, args, { ...common, process });
+  makeCallsMortal(new Fuse(fuses, "calls"));
   const fuse = new Fuse(fuses, "tool");
   const terminal = terminalFrom(process);
   const context: Context = {

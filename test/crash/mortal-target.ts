@@ -3,9 +3,14 @@ import type { Step } from "../../seaworthy/record/step.ts";
 import type { RecordKind, RecordStore } from "../../seaworthy/record/store.ts";
 import type { Reaper } from "./reaper.ts";
 
+/** What only looks; `close` ends the client's own connections. Everything else is mortal. */
+type Looks = "platform" | "observe" | "describe" | "headroom" | "measure" | "prepare" | "witness";
+type Mortal = Omit<Target, Looks | "logs" | "close">;
+
 /** A target through which one process changes the world until its reaper strikes. */
 export function mortalTarget(target: Target, reaper: Reaper): Target {
-  return overriding(target, {
+  const mortal: Mortal = {
+    exec: (request, signal) => reaper.around("exec", () => target.exec(request, signal)),
     lease: (owner, signal) => reaper.around("lease", () => target.lease(owner, signal)),
     put: (release, unit, signal) =>
       reaper.around(`put ${unit.name}`, () => target.put(release, unit, signal)),
@@ -13,7 +18,8 @@ export function mortalTarget(target: Target, reaper: Reaper): Target {
     apply: (step, context) =>
       reaper.around(`apply ${nameOf(step)}`, () => target.apply(step, context)),
     store: mortalStore(target.store, reaper),
-  });
+  };
+  return overriding(target, mortal);
 }
 
 /** Events are told, not relied upon: what they say is not asked of them again. */

@@ -11,7 +11,14 @@ import { readState, type SupervisorState } from "../../seaworthy/targets/local/s
 import { type Ended, rehearse, type Rehearsal, type Running } from "../e2e/rehearsal.ts";
 import { until } from "../e2e/until.ts";
 import { Fuse, type Role } from "./fuse.ts";
-import { halfWritten, heldLocks, listeningPorts, markedProcesses, mountsUnder } from "./outside.ts";
+import {
+  halfWritten,
+  heldLocks,
+  listeningPorts,
+  type Marked,
+  markedProcesses,
+  mountsUnder,
+} from "./outside.ts";
 
 const MAIN = fileURLToPath(new URL("mortal-main.ts", import.meta.url));
 const REQUESTS = 4;
@@ -27,6 +34,8 @@ export class RealStage implements AsyncDisposable {
   readonly rehearsal: Rehearsal;
   /** Instances are killed on purpose. */
   mayRestart = false;
+  /** How long it may take to come to rest; machines are shared. */
+  patienceS = 30;
   /** The newest that was declared. */
   version = 0;
   readonly #fuses: string;
@@ -63,10 +72,11 @@ export class RealStage implements AsyncDisposable {
     await this.declare(this.version + 1);
   }
 
-  /** The declaration from now on. */
-  async declare(version: number): Promise<void> {
+  /** The declaration from now on; `bad`: `web` never gets ready. */
+  async declare(version: number, { bad = false } = {}): Promise<void> {
     this.version = Math.max(this.version, version);
-    const text = declaration({ version, ran: this.#ranFile(version), idempotent: this.#repeats });
+    const ran = this.#ranFile(version);
+    const text = declaration({ version, ran, bad, idempotent: this.#repeats });
     await this.rehearsal.write("system.json", text);
   }
 
@@ -95,11 +105,10 @@ export class RealStage implements AsyncDisposable {
 
   /** So many instances of this version, each once, and nothing besides; what serves says so. */
   async runsExactly({ version, web }: Wanted): Promise<void> {
-    await until("the system to be whole", async () => (await this.#unrest(web)).length === 0).catch(
-      async (error: unknown) => {
-        throw new Error((await this.#unrest(web)).join("\n"), { cause: error });
-      },
-    );
+    const isWhole = async () => (await this.#unrest(web)).length === 0;
+    await until("the system to be whole", isWhole, this.patienceS).catch(async (error: unknown) => {
+      throw new Error((await this.#unrest(web)).join("\n"), { cause: error });
+    });
     const state = present(await this.state(), "the state");
     const owner = state.owner;
     for (const { pid, instance } of await markedProcesses(owner)) {
@@ -129,8 +138,9 @@ export class RealStage implements AsyncDisposable {
   async isGone(): Promise<void> {
     const state = await this.state();
     if (state === undefined) return;
-    const left = async () => (await markedProcesses(state.owner)).map(({ instance }) => instance);
-    await until("everything to end", async () => (await left()).length === 0);
+    const isEmpty = async () =>
+      (await markedProcesses(state.owner)).length + (await this.#strangers([])).length === 0;
+    await until("everything to end", isEmpty, this.patienceS);
     assert.deepEqual(await heldLocks(state.owner), []);
     assert.deepEqual(state.instances, {});
     assert.deepEqual(state.units, {});
@@ -141,8 +151,7 @@ export class RealStage implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.fuse("tool").remove();
-    this.fuse("supervisor").remove();
+    for (const role of ["tool", "calls", "supervisor"] as const) this.fuse(role).disarm();
     await this.rehearsal[Symbol.asyncDispose]();
   }
 
@@ -159,6 +168,7 @@ export class RealStage implements AsyncDisposable {
       if (!wanted.has(instance)) found.push(`${instance} (pid ${pid}) is not wanted`);
       if (stopped) found.push(`${instance} (pid ${pid}) is stopped`);
     }
+    found.push(...(await this.#strangers(marked)));
     for (const [instance, count] of wanted) {
       const seen = marked.filter((one) => one.instance === instance).length;
       if (seen !== count) found.push(`${instance}: ${seen} processes, not ${count}`);
@@ -168,6 +178,13 @@ export class RealStage implements AsyncDisposable {
       if (restarts > 0 && !this.mayRestart) found.push(`${id} was restarted`);
     }
     return found;
+  }
+
+  /** What else lives of what was ever started here: a load generator whose drill is dead. */
+  async #strangers(known: readonly Marked[]): Promise<readonly string[]> {
+    const pids = new Set(known.map(({ pid }) => String(pid)));
+    const lines = await this.rehearsal.survivors();
+    return lines.filter((line) => !pids.has(line.split(" ")[0] ?? ""));
   }
 
   async #leftNothing(): Promise<void> {
@@ -224,14 +241,15 @@ const OURS: readonly (readonly [string, number])[] = [
 function declaration(given: {
   readonly version: number;
   readonly ran: string;
+  readonly bad: boolean;
   readonly idempotent: boolean;
 }): string {
-  const { version, ran, idempotent } = given;
+  const { version, ran, bad, idempotent } = given;
   return JSON.stringify({
     name: "shop",
     services: {
       web: {
-        run: { build: "./apps/web", command: ["node", "main.ts"] },
+        run: { build: bad ? "./apps/never-ready" : "./apps/web", command: ["node", "main.ts"] },
         port: 8080,
         replicas: 2,
         ...{ boot: "6s", drain: "1s", stop: "2s" },

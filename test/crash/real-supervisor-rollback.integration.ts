@@ -1,3 +1,3 @@
-import { killIn } from "./real-verbs.ts";
+import { killIn } from "./real-tests.ts";
 
-killIn("supervisor", ["rollback"]);
+killIn("supervisor-rollback");

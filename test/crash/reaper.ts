@@ -5,6 +5,9 @@ export interface CrashPoint {
   readonly moment: "before" | "after";
 }
 
+/** No run gets so far: who has it only counts. */
+export const NEVER: CrashPoint = { at: Number.MAX_SAFE_INTEGER, moment: "before" };
+
 /** The points of a run one after the other: before the first change, after it, before the next. */
 export function crashPoint(number: number): CrashPoint {
   return { at: Math.ceil(number / 2), moment: number % 2 === 1 ? "before" : "after" };
