@@ -89,6 +89,17 @@ describe("a fault", () => {
     await until("the end of what it needed", async () => nothingOf(place));
   });
 
+  it("whose switch died leaves no file when it is undone by hand", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, target } = await running(place);
+    const handle = await target.prepare({ kind: "freeze", ...api, forMs: LONG_MS }, soon());
+    await hand.must({ action: "inject", fault: handle });
+    await place.kill9("_undo");
+    await hand.must({ action: "undo", fault: handle });
+    await until("the end of what it needed", async () => nothingOf(place));
+    assert.deepEqual(await readdir(place.folder.faults), []);
+  });
+
   it("of an instance that is replaced meanwhile says so", async () => {
     await using place = await Rehearsal.begin();
     const { hand, target } = await running(place);

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { FaultHandle } from "../../../record/fault.ts";
 import { faultHandleSchema } from "../../../record/schema-step.ts";
 import { readTextIfThere, writeDurably } from "../durable-file.ts";
-import { handleFileOf, isHandleFile, type FaultSite } from "./fault-site.ts";
+import { companionOf, handleFileOf, isHandleFile, type FaultSite } from "./fault-site.ts";
 
 /** On disk when it resolves: whatever dies from then on, somebody can undo it. */
 export async function writeHandle(site: Pick<FaultSite, "faults">, handle: FaultHandle) {
@@ -18,9 +18,15 @@ export async function readHandle(path: string): Promise<FaultHandle | undefined>
   return text === undefined ? undefined : faultHandleSchema.parse(JSON.parse(text));
 }
 
-/** Its switch and its breaker see the file gone, and end. */
+/**
+ * Its switch and its breaker see the file gone, and end. The files that name them go with it: one
+ * that was killed can no longer remove its own.
+ */
 export async function removeHandle(handleFile: string): Promise<void> {
   await rm(handleFile, { force: true });
+  for (const companion of ["switch", "breaker"] as const) {
+    await rm(companionOf(handleFile, companion), { force: true });
+  }
 }
 
 /** Handles of faults that nobody has undone yet. */
