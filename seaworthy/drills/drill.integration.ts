@@ -150,3 +150,19 @@ test("the last healthy member is not broken unless an outage is allowed", async 
   });
   assert.deepEqual(system.toy.journal, []);
 });
+
+test("of several runs, the one that would last into a blackout is not begun", async (t) => {
+  const system = await aSystem(t, { name: "kill-instance", request: { runs: 3 } });
+  const { parsed, clock } = system.request;
+  // One run may take 21 s until it is whole again, and takes more than 5 s at its quickest.
+  const [fromMs, toMs] = [clock.wall() + 26_000, clock.wall() + 3_600_000];
+  const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());
+  const blackouts = [{ kind: "once", from: present(from, "from"), to: present(to, "to") }] as const;
+  const resting = { ...parsed.system, drills: { ...parsed.system.drills, blackouts } };
+  const request = { ...system.request, parsed: { ...parsed, system: resting } };
+  const [evidence] = await runDrill(request);
+  assert.equal(evidence?.verdict, "could-not-verify");
+  assert.match(evidence.because, /a run begun now may last into the blackout/);
+  assert.equal(evidence.runs.length, 1, "what was played is kept");
+  nothingLeftBroken(system);
+});
