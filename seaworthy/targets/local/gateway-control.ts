@@ -6,6 +6,8 @@ import type {
   Ejected,
   GatewayStatus,
 } from "@seaworthy/gateway/control";
+import type { Command } from "@seaworthy/std/command";
+import { ok, refuse, type Result } from "@seaworthy/std/result";
 import { z } from "zod";
 import { TargetError } from "../target.ts";
 import { maybe } from "./graph-schema.ts";
@@ -22,6 +24,12 @@ export interface GatewayControl {
   drain(endpoint: string, deadlineMs: number, signal: AbortSignal): Promise<DrainOutcome>;
   /** A new worker serves when this resolves; the old one has `drainMs` for what it has. */
   handover(drainMs: number, signal: AbortSignal): Promise<GatewayStatus>;
+  /**
+   * The holder ends, and its worker starts the next one by this command: what the one that leaves
+   * was. It refuses where it does not know the word (0.1.0) or has no worker; nothing has changed
+   * then.
+   */
+  replaceHolder(command: Command, signal: AbortSignal): Promise<Result<GatewayStatus, string>>;
 }
 
 export function gatewayControl(socketPath: string): GatewayControl {
@@ -35,6 +43,10 @@ export function gatewayControl(socketPath: string): GatewayControl {
       throw unexpected(reply);
     },
     handover: async (drainMs, signal) => statusOf(await ask({ op: "handover", drainMs }, signal)),
+    replaceHolder: async (command, signal) => {
+      const reply = await ask({ op: "replace-holder", command }, signal);
+      return reply.ok ? ok(statusOf(reply)) : refuse(reply.error);
+    },
   };
 }
 
@@ -42,6 +54,7 @@ type Request =
   | { readonly op: "apply"; readonly config: GatewayConfig }
   | { readonly op: "status" }
   | { readonly op: "handover"; readonly drainMs: number }
+  | { readonly op: "replace-holder"; readonly command: Command }
   | { readonly op: "drain-endpoint"; readonly endpoint: string; readonly deadlineMs: number };
 
 const countsSchema: z.ZodType<ClassCounts> = z.object({

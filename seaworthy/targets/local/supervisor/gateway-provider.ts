@@ -4,6 +4,7 @@ import type { DrainOutcome, GatewayStatus } from "@seaworthy/gateway/control";
 import { GATEWAY_VERSION } from "@seaworthy/gateway/version";
 import { deadline, DeadlineExceeded } from "@seaworthy/std/clock";
 import { poll } from "@seaworthy/std/retry";
+import type { ProcessIdentity } from "../../../record/fault.ts";
 import type { EdgeParts } from "../../../renderers/edge-parts.ts";
 import { TargetError } from "../../target.ts";
 import { edgeConfig } from "../edge-config.ts";
@@ -21,8 +22,13 @@ const BOOT_MS = 20_000;
 const ANSWER_MS = 10_000;
 /** Its holder drains by itself when told to end. */
 const STOP_MS = 5_000;
+/** What is asked while holders change places is asked again. */
+const LOOK_MS = 20;
 /** How long a worker that is replaced serves out what it has. */
 const HANDOVER_DRAIN_MS = 30_000;
+
+/** One that is about to be started. */
+const ANOTHER = { identity: undefined, version: GATEWAY_VERSION } as const;
 
 /** Our own gateway: the public edge where nothing else is declared, and always the inner routes. */
 export class GatewayProvider implements EdgeProvider {
@@ -40,7 +46,9 @@ export class GatewayProvider implements EdgeProvider {
       instance: GATEWAY_INSTANCE,
       stopMs: STOP_MS,
       read: ({ gateway }) => gateway.identity,
-      write: (state, identity) => withGateway(state, { identity, version: GATEWAY_VERSION }),
+      // What is started next is ours; what is found running is what it was when it was started.
+      write: (state, identity) =>
+        withGateway(state, identity === undefined ? ANOTHER : { identity }),
     });
   }
 
@@ -63,7 +71,7 @@ export class GatewayProvider implements EdgeProvider {
     await mkdir(stateFolder, { recursive: true, mode: 0o700 });
     const [program, ...args] = gatewayCommand;
     await this.#adoptHeir();
-    await this.#endOlder();
+    await this.#replaceOlder();
     await this.#process.start({
       command: [program, ...args, "--state", stateFolder, "--control", edgeSocket(folder)],
       cwd: stateFolder,
@@ -71,7 +79,7 @@ export class GatewayProvider implements EdgeProvider {
     const signal = deadline(BOOT_MS, "the edge's answer");
     await poll(async () => await this.#answers(), {
       clock: this.#world.clock,
-      everyMs: 20,
+      everyMs: LOOK_MS,
       signal,
     });
   }
@@ -99,7 +107,10 @@ export class GatewayProvider implements EdgeProvider {
     await this.apply(parts);
   }
 
+  /** Both of it: the holder first, which then starts the worker from the same files. */
   async upgrade(signal: AbortSignal): Promise<void> {
+    const refusal = await this.#replaceHolder(signal);
+    if (refusal !== undefined) throw new TargetError("failed", `the edge: ${refusal}`);
     await this.#control.handover(HANDOVER_DRAIN_MS, signal);
   }
 
@@ -128,18 +139,47 @@ export class GatewayProvider implements EdgeProvider {
   }
 
   /**
-   * One of an older version knows neither our configurations nor itself by ours. Killed, its worker
-   * stops listening at once and serves out what it has: the next holder binds what it let go.
+   * One of an older version knows neither our configurations nor itself by ours. One that can,
+   * gives its sockets to a holder of today, which serves by a worker of its own; the older worker
+   * serves out what it has.
    */
-  async #endOlder(): Promise<void> {
-    const { ledger, clock } = this.#world;
-    const { gateway } = ledger.state;
+  async #replaceOlder(): Promise<void> {
     const older = this.#process.identity();
-    if (older === undefined || (gateway.version ?? 1) >= GATEWAY_VERSION) return;
+    if (older === undefined) return;
+    if ((this.#world.ledger.state.gateway.version ?? 1) >= GATEWAY_VERSION) return;
+    if ((await this.status()) === undefined) {
+      // It hangs: no word reaches it.
+      await terminate(this.#world, { instance: this.instance, leader: older }, 0);
+      return;
+    }
+    const refusal = await this.#replaceHolder(deadline(BOOT_MS, "the edge that follows an older"));
+    if (refusal !== undefined) await this.#endOldest(older);
+  }
+
+  /** Nobody is refused meanwhile. Undefined: done; otherwise why not, and nothing has changed. */
+  async #replaceHolder(signal: AbortSignal): Promise<string | undefined> {
+    const { clock, gatewayCommand, ledger } = this.#world;
+    const former = await this.#control.replaceHolder(gatewayCommand, signal);
+    if (!former.ok) return former.error;
+    const next = async () => {
+      const status = await this.#control.status(signal).catch(() => undefined);
+      const isOther = status !== undefined && status.holderPid !== former.value.holderPid;
+      return isOther ? identify(status.holderPid) : undefined;
+    };
+    const identity = await poll(next, { clock, everyMs: LOOK_MS, signal });
+    await ledger.record((state) => withGateway(state, { ...ANOTHER, identity }));
+    return undefined;
+  }
+
+  /**
+   * 0.1.0 gives its sockets to nobody. Killed, its worker stops listening at once and serves out
+   * what it has: the next holder binds what it let go.
+   */
+  async #endOldest(older: ProcessIdentity): Promise<void> {
+    const { clock } = this.#world;
     signalOne(older, "SIGKILL");
     const signal = deadline(STOP_MS, "the end of an older edge");
     await poll(async () => (isAlive(older) ? undefined : true), { clock, everyMs: 5, signal });
-    await this.#process.record(undefined);
   }
 
   async #answers(): Promise<true | undefined> {
