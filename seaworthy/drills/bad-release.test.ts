@@ -51,8 +51,12 @@ test("one that serves is judged by the end of its bake, and goes back in waves",
     assert.deepEqual(within(bad, UNIT, false), [0, thereAndBack + 34_000], "waits for requests");
   }
   assert.deepEqual(within("crashing", UNIT, true), [2_000, 2_000 + thereAndBack]);
-  const rounds = 2 * (300 + 1_000);
-  assert.deepEqual(within("unhealthy", UNIT, true), [2_000, 2_000 + thereAndBack + rounds]);
+  const seen = 2 * (300 + 1_000) + 1_000;
+  assert.deepEqual(
+    within("unhealthy", UNIT, true),
+    [2_000, 2_000 + thereAndBack + seen],
+    "the rounds of its check, and its drain",
+  );
 });
 
 test("more at once are fewer waves", () => {

@@ -128,7 +128,9 @@ export function takenBack(bad: BadRelease, unit: BadReleaseUnit, enough: boolean
     case "unhealthy": {
       const { everyMs, timeoutMs, fall } = unit.health;
       const seen = { of: "health.fall rounds", ms: fall * (everyMs + timeoutMs) };
-      return sum(onset(bad, unit), [...forward(unit), seen, ...back(unit)]);
+      // It may end what it was sent before it is ended.
+      const drained = { of: "drain", ms: Math.min(unit.drainMs, unit.stopMs) };
+      return sum(onset(bad, unit), [...forward(unit), seen, drained, ...back(unit)]);
     }
     case "slow":
     case "failing":

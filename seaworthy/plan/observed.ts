@@ -69,6 +69,15 @@ export interface ObservedInstance {
   readonly restarts: number;
   /** Why, where the state is `failed` or `unready`: the last probe, the exit code. */
   readonly because: string | undefined;
+  /** The edge leaves it out for what its answers showed, whatever its checks say. */
+  readonly ejected?: ObservedEjection | undefined;
+}
+
+export interface ObservedEjection {
+  /** `left out by the edge: it is far slower than the others`. */
+  readonly because: string;
+  /** Without a while of good service between them; the first one may be a cold start. */
+  readonly times: number;
 }
 
 /** `frozen`: the process exists but is stopped (SIGSTOP). `gone`: no process with its identity. */

@@ -83,7 +83,31 @@ it("one that the edge leaves out says why, not what its check said", () => {
   const seen = observed({ state: stateWith({}), gateway, see: () => processIn("S") });
   const [instance] = seen.units[0]?.instances ?? [];
   assert.equal(instance?.state, "unready");
-  assert.equal(instance?.because, "left out by the edge: it is far slower than the others");
+  const because = "left out by the edge: it is far slower than the others";
+  assert.equal(instance?.because, because);
+  assert.deepEqual(instance?.ejected, { because, times: 1 });
+});
+
+describe("one that its health check gave up", () => {
+  const seen = (change: Partial<InstanceRecord>, gateway = gatewayWith("healthy")) =>
+    observed({ state: stateWith(change), gateway, see: () => processIn("S") }).units[0]
+      ?.instances[0];
+  const without = { ...gatewayWith("healthy") };
+  const endpoints = without.endpoints.map((one) => ({ ...one, routed: false }));
+
+  it("is not ready while the edge does without it, whatever its checks say", () => {
+    const instance = seen({ withdrawn: "out", because: "failed its health check" });
+    assert.deepEqual([instance?.state, instance?.because], ["unready", "failed its health check"]);
+    assert.equal(seen({ withdrawn: "returning" })?.state, "ready");
+  });
+
+  it("keeps its place in the routes, so that no plan has anything to do", () => {
+    const gateway = { ...without, endpoints };
+    assert.equal(seen({ withdrawn: "out" }, gateway)?.routed, true);
+    assert.equal(seen({ withdrawn: "returning" }, gateway)?.routed, true);
+    assert.equal(seen({ withdrawn: "out", routed: false }, gateway)?.routed, false);
+    assert.equal(seen({}, gateway)?.routed, false, "what the edge says counts for all others");
+  });
 });
 
 describe("the basis", () => {

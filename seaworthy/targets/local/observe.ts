@@ -6,6 +6,7 @@ import type {
   InstanceState,
   Observed,
   ObservedEdge,
+  ObservedEjection,
   ObservedInstance,
   ObservedRun,
   ObservedTls,
@@ -90,7 +91,7 @@ function observeInstance(sight: Sight, record: InstanceRecord): ObservedInstance
     unit: record.unit,
     release: record.release,
     state: stateOf(record, seen, endpoint),
-    routed: endpoint?.routed ?? record.routed,
+    routed: isRouted(record, endpoint),
     weight: record.weight,
     isolated: record.isolated,
     address: record.port === 0 ? undefined : { host: LOOPBACK, port: record.port },
@@ -98,7 +99,16 @@ function observeInstance(sight: Sight, record: InstanceRecord): ObservedInstance
     since: record.since,
     restarts: record.restarts,
     because: record.because ?? probeOf(sight.gateway, endpoint),
+    ejected: ejectionOf(endpoint),
   };
+}
+
+/**
+ * One whose health check gave it up has its place in the routes all the same, as one that is down
+ * has: it takes requests again by itself, and no plan has anything to do about it.
+ */
+function isRouted(record: InstanceRecord, endpoint: EndpointStatus | undefined): boolean {
+  return record.withdrawn === undefined ? (endpoint?.routed ?? record.routed) : record.routed;
 }
 
 function stateOf(
@@ -112,7 +122,7 @@ function stateOf(
   }
   if (seen.state === "T") return "frozen";
   if (record.phase === "stopping") return "stopping";
-  if (endpoint?.health === "healthy") return "ready";
+  if (endpoint?.health === "healthy" && record.withdrawn !== "out") return "ready";
   return record.phase === "starting" ? "starting" : "unready";
 }
 
@@ -121,11 +131,15 @@ function probeOf(
   endpoint: EndpointStatus | undefined,
 ): string | undefined {
   if (gateway === undefined) return "the edge does not answer";
-  if (endpoint?.health === "ejected" && endpoint.ejected !== undefined) {
-    // Its checks pass: what the last one said would only mislead.
-    return `left out by the edge: ${EJECTIONS[endpoint.ejected.reason]}`;
-  }
+  // Its checks pass: what the last one said would only mislead.
+  if (endpoint?.health === "ejected") return ejectionOf(endpoint)?.because;
   return endpoint?.health === "healthy" ? undefined : endpoint?.lastProbe;
+}
+
+function ejectionOf(endpoint: EndpointStatus | undefined): ObservedEjection | undefined {
+  if (endpoint?.ejected === undefined) return undefined;
+  const { reason, times } = endpoint.ejected;
+  return { because: `left out by the edge: ${EJECTIONS[reason]}`, times };
 }
 
 const EJECTIONS: Readonly<Record<EjectReason, string>> = {

@@ -1,6 +1,7 @@
 import type { GatewayStatus } from "@seaworthy/gateway/control";
 import type { ServiceUnit } from "../../../plan/graph.ts";
 import type { StepResult } from "../../../record/step.ts";
+import { ENDS_MAX, staysDown } from "../../stays-down.ts";
 import { lastLines } from "../read-logs.ts";
 import type { EdgeKeeper } from "./edge-keeper.ts";
 import type { Keeper } from "./keeper.ts";
@@ -8,8 +9,6 @@ import { describeProbe, probe, type ProbeOutcome } from "./probe.ts";
 import type { InstanceRecord } from "./state.ts";
 import type { World } from "./world.ts";
 
-/** A release that ends this often before it was ready once will not get ready by waiting. */
-const EXITS_MAX = 3;
 const LOOK_MS = 30;
 /** One real request may take what a user's may; shorter than a step's deadline in any case. */
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -43,15 +42,18 @@ export async function awaitReady(
     awaited.signal.throwIfAborted();
     const status = await edge.status();
     const endpoint = status?.endpoints.find(({ id }) => id === awaited.record.id);
-    if (endpoint?.health === "healthy") {
+    const { withdrawn } = world.ledger.state.instances[awaited.record.id] ?? awaited.record;
+    if (endpoint?.health === "healthy" && withdrawn !== "out") {
       last = await realRequest(world, awaited);
       if (last.status !== undefined && last.status < SERVER_ERROR) {
         return { outcome: "done", detail: describeProbe(last) };
       }
     }
     seen = describeHealth(endpoint) ?? seen;
-    if ((awaited.keeper?.exitsBeforeReady ?? 0) >= EXITS_MAX) {
-      return await notReady(world, awaited, { because: exited(world, awaited), last, seen });
+    if ((awaited.keeper?.exitsBeforeReady ?? 0) >= ENDS_MAX) {
+      const { because: ended } = world.ledger.state.instances[awaited.record.id] ?? {};
+      const because = staysDown(awaited.record.id, { last: ended });
+      return await notReady(world, awaited, { because, last, seen });
     }
     await clock.sleep(LOOK_MS, awaited.signal);
   }
@@ -67,11 +69,6 @@ async function realRequest(world: World, { record, unit }: Awaited): Promise<Pro
     headers: { "seaworthy-instance": record.id },
     timeoutMs: REQUEST_TIMEOUT_MS,
   });
-}
-
-function exited(world: World, { record }: Awaited): string {
-  const because = world.ledger.state.instances[record.id]?.because ?? "it ended";
-  return `${record.id} does not stay up: ${because}, ${EXITS_MAX} times before it was ready`;
 }
 
 interface Miss {

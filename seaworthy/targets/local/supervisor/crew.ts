@@ -4,6 +4,7 @@ import { EdgeKeeper } from "./edge-keeper.ts";
 import { Keeper } from "./keeper.ts";
 import { without } from "./state.ts";
 import { terminate } from "./terminate.ts";
+import { withdraw } from "./withdraw.ts";
 import type { World } from "./world.ts";
 
 /** Everyone who looks after something: the edge's keeper and one keeper an instance. */
@@ -25,6 +26,7 @@ export class Crew {
       edgeChanged: async () => {
         await this.edge.push();
       },
+      givenUp: async (signal) => await withdraw(this, instance, signal),
     });
     this.keepers.set(instance, keeper);
     return keeper;

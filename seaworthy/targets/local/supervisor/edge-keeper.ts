@@ -234,7 +234,8 @@ function judgedBy(record: InstanceRecord, state: SupervisorState): EdgeInstance 
   const check = definitionFor(state, record)?.ready;
   const unit = state.units[record.unit];
   const isUnits = unit?.kind === "service" && isDeepStrictEqual(unit.ready, check);
-  return isUnits || check === undefined ? record : { ...record, check };
+  const instance = { ...record, routed: record.routed && record.withdrawn !== "out" };
+  return isUnits || check === undefined ? instance : { ...instance, check };
 }
 
 /** Undefined: the gateway itself is the public edge, or there is none. */

@@ -24,6 +24,8 @@ const BOOT_LOOK_MS = 200;
 export interface KeeperListener {
   /** The port changed, or the instance ended for good: the edge must learn it. */
   edgeChanged(): Promise<void>;
+  /** Its health check gave it up: resolves when it may be ended, at `signal` at the latest. */
+  givenUp(signal: AbortSignal): Promise<void>;
 }
 
 /** Looks after one instance: starts it, asks for its health, starts it again, ends it. */
@@ -81,6 +83,7 @@ export class Keeper {
         const upAt = this.#world.clock.now();
         await this.#note(await this.#watch(process));
         if (this.#world.clock.now() - upAt >= SETTLED_MS) this.#failures = 0;
+        await this.#takeOut(process.identity);
         if (this.#stop.signal.aborted) break;
         await this.#endOld(process.identity);
         process = undefined;
@@ -144,6 +147,10 @@ export class Keeper {
   /** Ready first (boot), then health: `fall` failures in a row are the answer. */
   async #unhealthy(signal: AbortSignal): Promise<string | undefined> {
     let failures = 0;
+    const { phase, withdrawn, because } = this.#record();
+    // What a supervisor that died had begun is gone on with; a new process is `starting`.
+    if (withdrawn === "out" && phase === "up") return because ?? "failed its health check";
+    if (withdrawn === "returning") await this.#return();
     while (!signal.aborted) {
       const unit = this.#unit();
       const record = this.#record();
@@ -168,7 +175,7 @@ export class Keeper {
         failures += 1;
         if (failures >= check.fall) return `failed its health check: ${describeProbe(outcome)}`;
       } else if (this.#world.clock.wall() - record.spawnedWallMs > unit.bootMs) {
-        await this.#change({ phase: "up", because: `not ready: ${describeProbe(outcome)}` });
+        await this.#upAs(`not ready: ${describeProbe(outcome)}`);
       }
     }
     return undefined;
@@ -180,7 +187,27 @@ export class Keeper {
     if (restarts > 0) {
       this.#world.chronicle.tell(this.id, { what: `is ready again, restart ${restarts}` });
     }
-    await this.#change({ phase: "up", because: undefined });
+    await this.#upAs(undefined);
+  }
+
+  /** From here on the edge's own checks judge it again. */
+  async #upAs(because: string | undefined): Promise<void> {
+    const { withdrawn } = this.#record();
+    if (withdrawn === undefined) return await this.#change({ phase: "up", because });
+    await this.#change({ phase: "up", because, withdrawn: "returning" });
+    await this.#return();
+  }
+
+  async #return(): Promise<void> {
+    // An edge that cannot be told now is told with whatever it learns next.
+    await this.#listener.edgeChanged().catch(() => {});
+    await this.#change({ withdrawn: undefined });
+  }
+
+  /** One that is alive was given up by its health check, or is asked to stop. */
+  async #takeOut(leader: ProcessIdentity): Promise<void> {
+    if (this.#stop.signal.aborted || !isAlive(leader)) return;
+    await this.#listener.givenUp(this.#stop.signal);
   }
 
   async #note(because: string | undefined): Promise<void> {

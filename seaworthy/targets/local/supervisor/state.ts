@@ -63,6 +63,11 @@ export interface InstanceRecord {
   readonly weight: number;
   /** Why a person took it out of the edge; no switch routes it then. */
   readonly isolated: string | undefined;
+  /**
+   * Its health check gave it up: though routed, the edge does without it until it was started
+   * again. `returning`: it was, and the edge is being told.
+   */
+  readonly withdrawn?: "out" | "returning" | undefined;
   readonly phase: InstancePhase;
   /** Undefined: the intent to spawn was written, its outcome was not. */
   readonly identity: ProcessIdentity | undefined;
@@ -166,6 +171,7 @@ const instanceSchema: z.ZodType<InstanceRecord> = z.object({
   // What an older version wrote knows neither.
   weight: z.number().default(1),
   isolated: maybe(z.string()),
+  withdrawn: maybe(z.enum(["out", "returning"])),
   phase: z.enum(["starting", "up", "backing-off", "stopping"]),
   identity: maybe(identitySchema),
   restarts: z.number(),
