@@ -6,6 +6,7 @@ import { type Cause, judge } from "./judge.ts";
 import { lastLines } from "./look.ts";
 import { baked, committing, finishing, reversed, stepPassed } from "./memory.ts";
 import { startProbe } from "./probe.ts";
+import { suspectOf } from "./suspect.ts";
 import { errorsIn } from "./regression.ts";
 import type { Inconclusive } from "./request.ts";
 import { type Counters, NO_COUNTERS, tallyOf } from "./tally.ts";
@@ -113,14 +114,11 @@ async function rest(roll: UnitRoll, roller: Roller): Promise<string | undefined>
 /** What failed, for a person: the last probe and log lines, read before they are gone. */
 export async function explain(roll: UnitRoll, roller: Roller): Promise<void> {
   if (roll.detail.length > 0) return;
-  const mine = roll.seen.instances.filter((one) => one.release === roll.goal.to);
-  const suspect =
-    roll.culprit ??
-    mine.find((one) => one.state !== "ready" || one.restarts > 0)?.id ??
-    mine.at(-1)?.id;
+  if (roll.culprit === undefined) await measure(roll, roller);
+  const suspect = suspectOf(roll);
   if (suspect === undefined) return;
-  const seen = mine.find((one) => one.id === suspect);
-  const state = seen?.because === undefined ? [] : [`${suspect}: ${seen.because}`];
+  const because = roll.seen.instances.find(({ id }) => id === suspect)?.because;
+  const state = because === undefined ? [] : [`${suspect}: ${because}`];
   roll.detail = [...state, ...(await lastLines(roller, suspect))];
 }
 

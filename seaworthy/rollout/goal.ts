@@ -38,6 +38,8 @@ export interface RollInstance {
   /** Why a person took it out of the edge. */
   readonly isolated: string | undefined;
   readonly restarts: number;
+  /** How it ended last, or why it is not ready; left out: nobody said. */
+  readonly because?: string | undefined;
 }
 
 /** Everything a decision is made from. `nowMs` is the runner's monotonic clock. */

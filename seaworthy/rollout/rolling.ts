@@ -2,6 +2,7 @@ import { humanPercent } from "@seaworthy/std/ratio";
 import { numberOf } from "../plan/instance-number.ts";
 import type { ReleaseId } from "../record/release.ts";
 import type { InstanceId, Step } from "../record/step.ts";
+import { casualty } from "./casualty.ts";
 import {
   isReversible,
   type RollInstance,
@@ -16,8 +17,6 @@ import { isAlive, isFresh, isIsolated, isOld, isReady } from "./standing.ts";
 
 /** Starts and readiness waits at one time: more would make all of them slow to boot. */
 const STARTS_AT_ONCE_MAX = 4;
-/** In-place restarts of an instance we started before its release counts as crashing. */
-const RESTARTS_MAX = 2;
 /** Failed steps on the way back (or of a repair) before a person is called. */
 const ATTEMPTS_MAX = 3;
 
@@ -79,27 +78,6 @@ function troubleIn(situation: Situation): Decision | undefined {
   }
   const isSpent = memory.failures.length >= ATTEMPTS_MAX || nowMs > memory.deadlineMs;
   return isSpent ? { kind: "gave-up", because: because ?? "deadline" } : undefined;
-}
-
-/**
- * Only what this run started counts against the release; what was there before is replaced. Until
- * it was ready once, its own `await-ready` judges it: many a service needs a second try to boot.
- */
-function casualty(situation: Situation): string | undefined {
-  const { world, memory } = situation;
-  const ours = world.instances.filter(
-    (one) => isFresh(one, situation) && memory.started.has(one.id) && !memory.stopped.has(one.id),
-  );
-  for (const one of ours) {
-    const isDown = one.state === "gone" || one.state === "backing-off";
-    if (one.state === "failed" || (isDown && memory.verified.has(one.id))) {
-      return `${one.id} of the new release died`;
-    }
-    if (one.restarts > RESTARTS_MAX) {
-      return `${one.id} of the new release restarted ${one.restarts} times`;
-    }
-  }
-  return undefined;
 }
 
 /**
