@@ -21,9 +21,9 @@ export interface BakeView {
   readonly control: Tally | undefined;
   /** Among `fresh`, what the roll itself sent: it must not hide the few that users send. */
   readonly ownProbe?: Pick<Tally, "requests" | "failed">;
-  /** New instances that died or restarted since the bake began. */
+  /** New instances that died, restarted or were left out by the edge since the bake began. */
   readonly casualties: readonly string[];
-  /** New instances that are not ready just now. */
+  /** New instances that are not ready just now, and why. */
   readonly unready: readonly string[];
 }
 

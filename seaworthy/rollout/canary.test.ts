@@ -77,6 +77,52 @@ for (const [what, { behaviour, says }] of Object.entries(BAD)) {
   });
 }
 
+const COLD = { fromMs: 2_000, toMs: 7_000 };
+const AGAIN = { fromMs: 8_000, toMs: 18_000 };
+
+test("a canary that the edge leaves out once, while cold, is judged when it is back", async () => {
+  const model = aBusyWorld({ ...GOOD, ejections: [COLD] });
+  let timesOut = 0;
+  const emit = (): void => {
+    const isOut = model
+      .observed()
+      .units.some(({ instances }) => instances.some(({ ejected }) => ejected !== undefined));
+    if (isOut) timesOut += 1;
+  };
+  const outcome = await converge({ ...canary(model).request, emit });
+  assert.equal(outcome.outcome, "done", outcome.because);
+  assert.equal(runs(model), "r2 ×3");
+  assert.ok(timesOut > 0, "it was left out");
+});
+
+test("a canary that the edge leaves out again is taken back for that, at its share", async () => {
+  const model = aBusyWorld({ ...GOOD, ejections: [COLD, AGAIN] });
+  const outcome = await converge(canary(model).request);
+  assert.equal(outcome.outcome, "rolled-back", outcome.because);
+  const says = /api-4 of the new release was left out by the edge: it is slow \(2 times\)/;
+  assert.match(outcome.because, says);
+  assert.match(outcome.detail.join("\n"), /api-4 stderr/);
+  assert.equal(runs(model), "r1 ×3");
+  assert.ok(sharesOf(model).every((share) => share === undefined || share <= 0.05));
+});
+
+test("where the edge leaves out the release beside it too, that says nothing", async () => {
+  const model = aBusyWorld({ ...GOOD, ejections: [COLD, { ...AGAIN, toMs: 11_000 }] });
+  // They have served for a minute when it begins: out for a second in the midst of its bake.
+  const now = { fromMs: 64_000, toMs: 65_000 };
+  model.behaviours.set("r1", { bootMs: 0, ejections: [now] });
+  const outcome = await converge(canary(model).request);
+  assert.equal(outcome.outcome, "done", outcome.because);
+  assert.equal(runs(model), "r2 ×3");
+});
+
+test("a canary that the edge leaves out for good has not stayed ready, and why", async () => {
+  const model = aBusyWorld({ ...GOOD, ejections: [{ fromMs: 2_000, toMs: 900_000 }] });
+  const outcome = await converge(canary(model).request);
+  assert.equal(outcome.outcome, "rolled-back", outcome.because);
+  assert.match(outcome.because, /api-4 \(left out by the edge: it is slow\) did not stay ready/);
+});
+
 test("what both releases suffer from is asked about, and goes back without an answer", async () => {
   const model = aBusyWorld({ bootMs: 500, errorRatio: 0.2 });
   model.behaviours.set("r1", { bootMs: 0, errorRatio: 0.2 });

@@ -22,6 +22,8 @@ export interface Behaviour {
   readonly latencyMs?: number;
   /** Held after a second more than before it; all releases begin with the same. */
   readonly leaksBytesPerS?: number;
+  /** When the edge leaves it out, in ms since it took its first requests, the first one first. */
+  readonly ejections?: readonly { readonly fromMs: number; readonly toMs: number }[];
 }
 
 interface Machine {
@@ -257,6 +259,9 @@ export class ModelTarget {
     const isDown = now < one.downUntilMs;
     const upMs = now - Math.max(one.bornMs, one.downUntilMs);
     const isReady = nature.neverReady !== true && upMs >= nature.bootMs;
+    const times = this.#ejected(one);
+    const up = isReady ? (times === 0 ? "ready" : "unready") : "starting";
+    const out = { because: "left out by the edge: it is slow", times };
     return {
       id: one.id,
       unit: one.unit,
@@ -265,12 +270,20 @@ export class ModelTarget {
       weight: one.weight,
       isolated: one.isolated,
       restarts,
-      state: one.stopping ? "stopping" : isDown ? "backing-off" : isReady ? "ready" : "starting",
+      state: one.stopping ? "stopping" : isDown ? "backing-off" : up,
       address: undefined,
       pid: 1,
       since: "",
-      because: restarts > 0 ? "it exited with 1" : undefined,
+      because: restarts > 0 ? "it exited with 1" : times > 0 ? out.because : undefined,
+      ...(times > 0 ? { ejected: out } : {}),
     };
+  }
+
+  /** Which ejection it is in; 0: none. */
+  #ejected({ release, routedMs }: Machine): number {
+    const served = routedMs === undefined ? 0 : this.clock.now() - routedMs;
+    const ejections = this.behaviours.get(release)?.ejections ?? [];
+    return 1 + ejections.findIndex(({ fromMs, toMs }) => served >= fromMs && served < toMs);
   }
 
   /** One request to this instance, as the edge counts it. */
@@ -292,7 +305,9 @@ export class ModelTarget {
     const seconds = (now - this.#countedMs) / 1_000;
     this.#countedMs = now;
     for (const unit of this.units.keys()) {
-      const routed = [...this.machines.values()].filter((one) => one.unit === unit && one.routed);
+      const routed = [...this.machines.values()].filter(
+        (one) => one.unit === unit && one.routed && this.#ejected(one) === 0,
+      );
       const all = routed.reduce((sum, { weight }) => sum + weight, 0);
       for (const one of routed) this.count(one, (this.ratePerSecond * seconds * one.weight) / all);
     }

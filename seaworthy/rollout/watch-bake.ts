@@ -1,4 +1,3 @@
-import type { InstanceId } from "../record/step.ts";
 import type { RolloutSettings } from "../system/system.ts";
 import { type BakeVerdict, type BakeView, judgeBake } from "./bake.ts";
 import { observe, unitIn } from "./look.ts";
@@ -9,6 +8,9 @@ import { measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts
 const LOOK_EVERY_MS = 500;
 /** Every second look is told: one line a second is a progress bar, more is noise. */
 const EMIT_EVERY_LOOKS = 2;
+
+/** Ejections of a canary, beside a control group without any, that are no accident. */
+const EJECTIONS_MAX = 2;
 
 type ProbeCount = Pick<Tally, "requests" | "failed">;
 const NONE_SENT: ProbeCount = { requests: 0, failed: 0 };
@@ -33,6 +35,8 @@ export class BakeWatch {
     readonly sent: ProbeCount;
   };
   #looks = 0;
+  /** The edge left out one of the release beside it, too: then it says nothing about this one. */
+  #controlLeftOut = false;
 
   private constructor(roll: UnitRoll, roller: Roller, watched: Watched) {
     this.#roll = roll;
@@ -85,7 +89,28 @@ export class BakeWatch {
     if (excess !== undefined) return { verdict: "fail", because: excess };
     const steady = tallyOf(roll.counters, (one) => one.release === roll.goal.from);
     const health = healthOf(roll, this.#atStart.seen.instances);
-    return judgeBake({ settings, ...this.#seen(), steady, ...health });
+    const leftOut = share === undefined ? [] : this.#leftOut();
+    const casualties = [...health.casualties, ...leftOut];
+    return judgeBake({ settings, ...this.#seen(), steady, ...health, casualties });
+  }
+
+  /**
+   * What the edge leaves out for its errors or its slowness gets no requests to be judged by. Once
+   * is what a cold start looks like, and it comes back; again is the verdict of the edge itself.
+   */
+  #leftOut(): readonly string[] {
+    const { goal, seen } = this.#roll;
+    const isOut = seen.instances.filter(({ ejected }) => ejected !== undefined);
+    this.#controlLeftOut ||= isOut.some(({ release }) => release === goal.from);
+    if (this.#controlLeftOut) return [];
+    const again = isOut.filter(
+      ({ release, ejected }) => release === goal.to && (ejected?.times ?? 0) >= EJECTIONS_MAX,
+    );
+    this.#roll.culprit ??= again[0]?.id;
+    return again.map(
+      ({ id, ejected }) =>
+        `${id} of the new release was ${ejected?.because} (${ejected?.times} times)`,
+    );
   }
 
   /** Both groups over the very same time. */
@@ -131,12 +156,12 @@ function figuresOf(tally: Tally) {
 
 interface Health {
   readonly casualties: readonly string[];
-  readonly unready: readonly InstanceId[];
+  readonly unready: readonly string[];
 }
 
 function healthOf(roll: UnitRoll, atStart: UnitRoll["seen"]["instances"]): Health {
   const casualties: string[] = [];
-  const unready: InstanceId[] = [];
+  const unready: string[] = [];
   for (const then of atStart.filter((one) => one.release === roll.goal.to && one.routed)) {
     const now = roll.seen.instances.find((one) => one.id === then.id);
     const because = now?.because === undefined ? "" : ` (${now.because})`;
@@ -144,7 +169,7 @@ function healthOf(roll: UnitRoll, atStart: UnitRoll["seen"]["instances"]): Healt
       casualties.push(`${then.id} of the new release died during the bake${because}`);
     } else if (now.restarts > then.restarts || now.state === "backing-off") {
       casualties.push(`${then.id} of the new release restarted during the bake${because}`);
-    } else if (now.state !== "ready") unready.push(then.id);
+    } else if (now.state !== "ready") unready.push(`${then.id}${because}`);
     if (casualties.length > 0) roll.culprit ??= then.id;
   }
   return { casualties, unready };
