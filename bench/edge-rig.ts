@@ -1,6 +1,7 @@
 import { copyFile, mkdir, readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { globSync } from "node:fs";
+import { present } from "@seaworthy/std/assert";
 import { deadline } from "@seaworthy/std/clock";
 import { refuse } from "@seaworthy/std/result";
 import type { LoadRun, Sample } from "../seaworthy/load/load.ts";
@@ -117,11 +118,17 @@ export class EdgeRig implements AsyncDisposable {
 
   async load(ratePerSecond: number, seed: number): Promise<LoadRun> {
     return await this.sandbox.load({
-      url: await this.sandbox.edge(),
+      url: await this.#address(),
       ratePerSecond,
       mix: MIX,
       seed,
     });
+  }
+
+  async #address(): Promise<string> {
+    await using target = await this.#target();
+    const { edge } = await target.open.observe(deadline(STEP_MS, "looking at the edge"));
+    return present(edge?.addresses[0], "an address of the edge");
   }
 
   async #target(): Promise<AsyncDisposable & { readonly open: Target }> {

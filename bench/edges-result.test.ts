@@ -46,6 +46,13 @@ test("what an event that broke has lost is shown, and proves nothing", () => {
   assert.equal(doubt, "deploy ended with 4");
 });
 
+test("writes that time out are in the p99, and not in that of reads", () => {
+  const late = { class: "unsafe", outcome: "failed", failure: "timeout", endMs: 6_500 } as const;
+  const { figures } = aResult("nginx", [aSample(1_200), aSample(1_500, late)]);
+  assert.ok((figures["p99Ms"] ?? 0) > 4_000);
+  assert.ok((figures["readsP99Ms"] ?? 0) < 30);
+});
+
 test("CPU is that of whoever takes the users' requests", () => {
   assert.equal(aResult("gateway", []).figures["cpuMicrosPerRequest"], 100);
   assert.equal(aResult("nginx", []).figures["cpuMicrosPerRequest"], 50);

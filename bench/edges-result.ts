@@ -10,6 +10,8 @@ export const EVENTS = ["steady", "roll", "kill", "freeze", "drop", "upgrade"] as
 export type EdgeEvent = (typeof EVENTS)[number];
 
 const RUNS_NEEDED = 10;
+/** Without an event there is little to see twice: they are there for the noise, and for CPU. */
+export const STEADY_RUNS = 5;
 const SAFE = "reads failed";
 const DOUBLED = "writes applied twice";
 const LOST = "acknowledged writes lost";
@@ -25,7 +27,8 @@ export function cellOf(provider: EdgeProvider, event: EdgeEvent): string {
  */
 export function barsOf(provider: EdgeProvider, event: EdgeEvent): readonly Bar[] {
   const cell = cellOf(provider, event);
-  const bar = (name: string): Bar => ({ cell, name, limit: "0", runsNeeded: RUNS_NEEDED });
+  const runsNeeded = event === "steady" ? STEADY_RUNS : RUNS_NEEDED;
+  const bar = (name: string): Bar => ({ cell, name, limit: "0", runsNeeded });
   const always = [bar(DOUBLED), bar(LOST)];
   if (provider !== "gateway") return always;
   const isPlanned = event === "steady" || event === "roll" || event === "upgrade";
@@ -64,6 +67,8 @@ export function resultOf(seen: Seen): RunResult {
       doubled: audit.writes.doubled,
       steadyP99Ms: latencyOf(dueWithin(load.samples, seen.steady)).p99Ms,
       p99Ms: latencyOf(samples).p99Ms,
+      // Writes that were given to who then froze have to wait, whoever is in front.
+      readsP99Ms: latencyOf(samples.filter((sample) => sample.class === "safe")).p99Ms,
       ...microsPerRequest(seen),
       ...cpuFigures(seen.cpu),
     },

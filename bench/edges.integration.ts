@@ -6,6 +6,7 @@ import { systemClock } from "@seaworthy/std/clock";
 import { edgeRun } from "./edges.ts";
 import type { World } from "./measured.ts";
 import { NetworkNamespace, namespaceGap } from "./namespace.ts";
+import { Turnover } from "./turnover.ts";
 
 const TIMING = { warmUpMs: 300, steadyMs: 300, brokenMs: 300, afterMs: 300 };
 
@@ -22,8 +23,11 @@ function aWorld(said: string[]): World {
 for (const provider of ["gateway", "haproxy", "nginx"] as const) {
   test(`a small run measures ${provider}, and leaves nothing behind`, async () => {
     const said: string[] = [];
+    const world = aWorld(said);
     const setting = { provider, event: "upgrade", seed: 1, timing: TIMING } as const;
-    const { figures, facts } = await edgeRun(aWorld(said), { ...setting, ratePerSecond: 40 });
+    const turnover = new Turnover(world);
+    const { figures, facts } = await edgeRun(world, { ...setting, turnover, ratePerSecond: 40 });
+    await turnover[Symbol.asyncDispose]();
     assert.ok(Number(facts["sent"]) > 5, "requests were sent");
     assert.equal(figures["doubled"], 0);
     assert.equal(figures["refused"], 0);

@@ -3,10 +3,11 @@ import type { EdgeProvider } from "../seaworthy/system/system.ts";
 import { seeFrontProgram } from "../seaworthy/targets/local/edge-program.ts";
 import { cpuWhile } from "./cpu-meter.ts";
 import { EdgeRig } from "./edge-rig.ts";
-import { barsOf, cellOf, type EdgeEvent, EVENTS, resultOf } from "./edges-result.ts";
+import { barsOf, cellOf, type EdgeEvent, EVENTS, resultOf, STEADY_RUNS } from "./edges-result.ts";
 import { makeRuns } from "./make-runs.ts";
 import type { Bench, NotRun, RunResult, World } from "./measured.ts";
 import { namespaceGap } from "./namespace.ts";
+import { Turnover } from "./turnover.ts";
 
 const PROVIDERS: readonly EdgeProvider[] = ["gateway", "haproxy", "nginx"];
 
@@ -30,6 +31,7 @@ export const edges: Bench = {
   name: "edges",
   about: "the gateway, HAProxy and nginx: roll, kill, freeze, drop, upgrade at 300 requests/s",
   run: async (world, request) => {
+    await using turnover = new Turnover(world);
     const notRun: NotRun[] = [];
     const cells = [];
     for (const provider of PROVIDERS) {
@@ -39,8 +41,9 @@ export const edges: Bench = {
         if (because !== undefined) notRun.push({ what: name, because });
         else {
           const run = async (seed: number) =>
-            await edgeRun(world, { provider, event, seed, timing: TIMING });
-          cells.push({ name, event: run, control: undefined, provider, of: event });
+            await edgeRun(world, { provider, event, seed, timing: TIMING, turnover });
+          const runsMax = event === "steady" ? STEADY_RUNS : request.runs;
+          cells.push({ name, event: run, control: undefined, runsMax, provider, of: event });
         }
       }
     }
@@ -71,13 +74,21 @@ export interface EdgeSetting {
   readonly event: EdgeEvent;
   readonly seed: number;
   readonly timing: Timing;
+  readonly turnover: Turnover;
   readonly ratePerSecond?: number;
 }
 
 /** One provider, one event, in a state of its own. */
 export async function edgeRun(world: World, setting: EdgeSetting): Promise<RunResult> {
+  const { provider, event } = setting;
+  return await setting.turnover.with(
+    async () => await EdgeRig.open(world, { provider, isApart: event === "drop" }),
+    async (rig) => await measure(world, rig, setting),
+  );
+}
+
+async function measure(world: World, rig: EdgeRig, setting: EdgeSetting): Promise<RunResult> {
   const { provider, event, seed, timing } = setting;
-  await using rig = await EdgeRig.open(world, { provider, isApart: event === "drop" });
   const ratePerSecond = setting.ratePerSecond ?? (event === "steady" ? STEADY_RATE : RATE);
   const run = await rig.load(ratePerSecond, seed);
   await run.until(timing.warmUpMs, world.signal);

@@ -39,6 +39,24 @@ test("controls are as many as asked for", async () => {
   assert.deepEqual([count("event"), count("control")], [3, 2]);
 });
 
+test("a cell for which fewer are enough has those in the first rounds", async () => {
+  const [first, second] = CELLS;
+  assert.ok(first !== undefined && second !== undefined);
+  const cells = [{ ...first, runsMax: 2 }, second];
+  const runs = await makeRuns(aWorld(), { runs: 4, seed: 1 }, { cells });
+  assert.deepEqual(
+    runs
+      .slice(0, 4)
+      .map(({ cell }) => cell)
+      .toSorted(),
+    ["a", "a", "b", "b"],
+  );
+  assert.deepEqual(
+    runs.slice(4).map(({ cell }) => cell),
+    ["b", "b"],
+  );
+});
+
 test("a run that breaks is kept, says why, and proves nothing", async () => {
   const runs = await makeRuns(aWorld(), { runs: 2, seed: 1 }, { cells: [aCell("a", true)] });
   assert.equal(runs.length, 2);

@@ -5,6 +5,8 @@ export interface Cell {
   readonly name: string;
   readonly event: (seed: number) => Promise<RunResult>;
   readonly control: ((seed: number) => Promise<RunResult>) | undefined;
+  /** Where fewer are enough than are asked for. */
+  readonly runsMax?: number;
 }
 
 export interface Series {
@@ -51,7 +53,7 @@ function rounds(
   controls: number,
 ): readonly Planned[] {
   return Array.from({ length: Math.max(runs, controls) }, (_, round) => {
-    const events = round < runs ? cells : [];
+    const events = cells.filter(({ runsMax = runs }) => round < Math.min(runs, runsMax));
     const planned = events.map(({ name, event }): Planned => {
       return { cell: name, kind: "event", make: event };
     });

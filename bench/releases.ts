@@ -13,6 +13,7 @@ import { makeRuns } from "./make-runs.ts";
 import type { Bench, RunResult, World } from "./measured.ts";
 import { barsOf, resultOf } from "./releases-result.ts";
 import { Sandbox } from "./sandbox.ts";
+import { Turnover } from "./turnover.ts";
 
 const RATE_PER_S = 200;
 /** Code is compiled and pools are filled: discarded. */
@@ -46,17 +47,23 @@ const STEADY_P95_MS = 22;
 export const releases: Bench = {
   name: "releases",
   about: `${BAD_RELEASES.length} kinds of bad releases, taken back under ${RATE_PER_S} requests/s`,
-  run: async (world, request) => ({
-    runs: await makeRuns(world, request, {
-      cells: BAD_RELEASES.map((bad) => ({
-        name: bad,
-        event: (seed) => takeBackOnce(world, { bad, seed }),
-        control: undefined,
-      })),
-    }),
-    bars: BAD_RELEASES.flatMap((bad) => barsOf(bad)),
-    notRun: [],
-  }),
+  run: async (world, request) => {
+    await using turnover = new Turnover(world);
+    const cells = BAD_RELEASES.map((bad) => ({
+      name: bad,
+      event: async (seed: number) =>
+        await turnover.with(
+          async () => await aSystem(world),
+          async (sandbox) => await takeBackOnce(world, sandbox, { bad, seed }),
+        ),
+      control: undefined,
+    }));
+    return {
+      runs: await makeRuns(world, request, { cells }),
+      bars: BAD_RELEASES.flatMap((bad) => barsOf(bad)),
+      notRun: [],
+    };
+  },
 };
 
 interface Setting {
@@ -64,13 +71,26 @@ interface Setting {
   readonly seed: number;
 }
 
-async function takeBackOnce(world: World, setting: Setting): Promise<RunResult> {
-  await using sandbox = await Sandbox.open(world);
-  const system = join(sandbox.folder, "system");
-  await mkdir(join(system, "apps/work"), { recursive: true });
-  await copyFile(join(world.root, "bench/work-service.ts"), join(system, "apps/work/main.ts"));
-  await writeFile(join(system, "system.ts"), declaration(COMMAND));
-  await sandbox.up([system]);
+/** Up, by a release that is good. */
+async function aSystem(world: World): Promise<Sandbox> {
+  const sandbox = await Sandbox.open(world);
+  try {
+    const system = systemIn(sandbox);
+    await mkdir(join(system, "apps/work"), { recursive: true });
+    await copyFile(join(world.root, "bench/work-service.ts"), join(system, "apps/work/main.ts"));
+    await writeFile(join(system, "system.ts"), declaration(COMMAND));
+    await sandbox.up([system]);
+    return sandbox;
+  } catch (error) {
+    await sandbox[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+const systemIn = ({ folder }: Sandbox): string => join(folder, "system");
+
+async function takeBackOnce(world: World, sandbox: Sandbox, setting: Setting): Promise<RunResult> {
+  const system = systemIn(sandbox);
   const plan = { url: await sandbox.edge(), ratePerSecond: RATE_PER_S, mix: MIX };
   const run = await sandbox.load({ ...plan, seed: setting.seed });
   await run.until(WARM_UP_MS, world.signal);
