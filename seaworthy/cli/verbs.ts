@@ -78,7 +78,11 @@ export const VERBS: readonly Verb[] = [
     name: "rollback",
     summary: "go back to the last committed release",
     arguments: [{ name: "[service...]", help: "only these services" }],
-    options: [YES, DRY_RUN],
+    options: [
+      { flags: "--to <release>", help: "to this one instead, which was committed here once" },
+      YES,
+      DRY_RUN,
+    ],
     load: () => import("./commands/rollback.ts"),
   },
   {

@@ -17,9 +17,10 @@ async function asked(
     readonly services?: readonly UnitName[];
     readonly records?: readonly unknown[];
     readonly journal?: readonly unknown[];
+    readonly to?: string;
   } = {},
 ) {
-  const { services = ["api"], records = [R0, R1], journal = [] } = given;
+  const { services = ["api"], records = [R0, R1], journal = [], to } = given;
   const model = new ModelTarget(virtualClock());
   model.serving("api", R1.id, 2);
   const unit = model.units.get("api");
@@ -31,7 +32,7 @@ async function asked(
   ]);
   const read = async (kind: RecordKind) => (kind === "journal" ? journal : records);
   const store = { ...model.target.store, read };
-  return await rollbackGoal({ observed: model.observed(), services, described, store });
+  return await rollbackGoal({ observed: model.observed(), services, to, described, store });
 }
 
 test("goes to the release committed before the one that serves, and runs no job", async () => {
@@ -131,4 +132,61 @@ test("leaves alone what a rollback that died had no need to change", async () =>
   const goal = await asked(change, { journal });
   assert.ok(goal.ok);
   assert.equal(goal.value.get("api")?.release.id, R1.id);
+});
+
+/** An operation that committed this release, and ended. */
+const committing = (verb: string, release: string): readonly unknown[] => {
+  const operation = `${verb}-${release}`;
+  const at = "2026-11-20T00:00:00.000Z";
+  const step = { action: "commit", unit: "api", release };
+  return [
+    { entry: "begin", operation, verb, at, changes: [] },
+    { entry: "intent", operation, stepId: 1, step },
+    { entry: "result", operation, stepId: 1, result: { outcome: "done" } },
+    { entry: "end", operation, at, outcome: "done", because: "" },
+  ];
+};
+/** R0 was taken back, by a rollback to R1, which serves. */
+const TAKEN_BACK = [
+  ...committing("up", R1.id),
+  ...committing("deploy", R0.id),
+  ...committing("rollback", R1.id),
+];
+
+test("never goes back to what a rollback went away from, and says how all the same", async () => {
+  const change = { committed: R1.id, previous: R0.id };
+  const goal = await asked(change, { journal: TAKEN_BACK });
+  assert.ok(!goal.ok);
+  assert.match(goal.error, new RegExp(`^api was rolled back from ${R0.id} to ${R1.id} already; `));
+  assert.ok(goal.error.endsWith(`: seaworthy rollback api --to ${R0.id}`), goal.error);
+  const named = await asked(change, { journal: TAKEN_BACK, to: R0.id });
+  assert.ok(named.ok);
+  assert.equal(named.value.get("api")?.release.id, R0.id);
+});
+
+test("goes to it where it was deployed again, and something else after it", async () => {
+  const journal = [...TAKEN_BACK, ...committing("up", R0.id), ...committing("deploy", R1.id)];
+  const goal = await asked({ committed: R1.id, previous: R0.id }, { journal });
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R0.id);
+});
+
+test("a deploy that died after a rollback is reversed: to what the rollback went to", async () => {
+  const journal = [...TAKEN_BACK, begun("deploy", { from: R1.id, to: R2.id })];
+  const goal = await asked({ committed: R1.id, previous: R0.id }, { journal });
+  assert.ok(goal.ok);
+  assert.equal(goal.value.get("api")?.release.id, R1.id);
+});
+
+test("goes by name only to what was committed, and what is on record", async () => {
+  const change = { committed: R1.id, previous: R0.id };
+  const never = await asked(change, { to: R2.id });
+  assert.deepEqual(never, {
+    ok: false,
+    error: `${R2.id} was never committed for api; these were: ${R1.id}, ${R0.id}`,
+  });
+  const gone = await asked(change, { to: R0.id, records: [R1] });
+  assert.deepEqual(gone, { ok: false, error: `api: the record of release ${R0.id} is gone` });
+  const older = await asked({ committed: R1.id }, { to: R0.id, journal: TAKEN_BACK });
+  assert.ok(older.ok, "what the journal alone still knows");
 });

@@ -7,6 +7,7 @@ import type { Release, ReleaseId } from "../record/release.ts";
 import type { RecordStore } from "../record/store.ts";
 import type { Observed, ObservedUnit } from "../targets/target.ts";
 import { unitIn } from "./look.ts";
+import { type Proved, provedOf } from "./taken-back.ts";
 
 /** A unit and the release it should run, as `converge` takes them. */
 export interface Wanted {
@@ -18,6 +19,8 @@ export interface RollbackRequest {
   readonly observed: Observed;
   /** Which services go back; the others keep what serves. */
   readonly services: readonly UnitName[];
+  /** A release of the one named service that was committed once; undefined: the one before. */
+  readonly to?: ReleaseId | undefined;
   /** What the declaration asks for now; its units are kept, their releases are replaced. */
   readonly described: ReadonlyMap<UnitName, Wanted>;
   readonly store: RecordStore;
@@ -26,14 +29,17 @@ export interface RollbackRequest {
 /**
  * What `rollback` converges to: for each named service the last committed release other than the
  * one that serves. What an operation that died left half done is reversed: the committed release
- * of before it, and of a `rollback` the one that it went to. Refuses where there is none, or where
- * its record is gone. Jobs are left out: going back never runs them (architecture §3).
+ * of before it, and of a `rollback` the one that it went to. What a rollback went away from is
+ * gone back to only by its name, or two of them would bring a bad release back. Refuses where
+ * there is none, or where its record is gone. Jobs are left out: going back never runs them
+ * (architecture §3).
  */
 export async function rollbackGoal(
   request: RollbackRequest,
 ): Promise<Result<ReadonlyMap<UnitName, Wanted>, string>> {
   const records = await readRecords(request.store, "release");
-  const left = halfDone(await readRecords(request.store, "journal"), request.services);
+  const journal = await readRecords(request.store, "journal");
+  const left = halfDone(journal, request.services);
   const kept = new Map([...request.described].map(([, { release }]) => [release.id, release]));
   for (const release of records) kept.set(release.id, release);
   const wanted = new Map<UnitName, Wanted>();
@@ -41,20 +47,47 @@ export async function rollbackGoal(
     if (unit.kind !== "service") continue;
     const seen = unitIn(request.observed, name);
     const isNamed = request.services.includes(name);
-    const id = isNamed ? earlierOf(seen, left) : (servingOf(seen) ?? release.id);
-    if (id === undefined) {
-      const serving = servingOf(seen);
-      return refuse(
-        serving === undefined
-          ? `no release of ${name} was ever committed here`
-          : `${name} has no committed release other than ${serving}`,
-      );
-    }
-    const found = kept.get(id);
-    if (found === undefined) return refuse(`${name}: the record of release ${id} is gone`);
+    const known = { left, proved: provedOf(journal, seen) };
+    const goal = isNamed ? goalFor(seen, request.to, known) : ok(servingOf(seen) ?? release.id);
+    if (!goal.ok) return goal;
+    const found = kept.get(goal.value);
+    if (found === undefined) return refuse(`${name}: the record of release ${goal.value} is gone`);
     wanted.set(name, { release: found, unit });
   }
   return ok(wanted);
+}
+
+interface Known {
+  readonly left: HalfDone;
+  readonly proved: Proved;
+}
+
+function goalFor(
+  unit: ObservedUnit,
+  named: ReleaseId | undefined,
+  { left, proved }: Known,
+): Result<ReleaseId, string> {
+  const { name, committed, previous } = unit;
+  if (named !== undefined) {
+    const all = [...new Set([...proved.releases.toReversed(), committed, previous])];
+    if (all.includes(named)) return ok(named);
+    const these = all.filter((id) => id !== undefined).join(", ") || "none";
+    return refuse(`${named} was never committed for ${name}; these were: ${these}`);
+  }
+  const id = earlierOf(unit, left);
+  const serving = servingOf(unit);
+  if (id === undefined) {
+    return refuse(
+      serving === undefined
+        ? `no release of ${name} was ever committed here`
+        : `${name} has no committed release other than ${serving}`,
+    );
+  }
+  const wentTo = proved.takenBack.get(id);
+  // What is half done says by itself which way is back.
+  if (wentTo === undefined || left.length > 0) return ok(id);
+  const again = `name it to run it all the same: seaworthy rollback ${name} --to ${id}`;
+  return refuse(`${name} was rolled back from ${id} to ${wentTo} already; ${again}`);
 }
 
 /** What operations wrote that died since the last one ended, oldest first. */

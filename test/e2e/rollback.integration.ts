@@ -70,11 +70,37 @@ test("rollback goes to the last release that was proved, or refuses and says why
     assert.equal(await answerOf(rehearsal), "v1\n");
   });
 
-  await t.test("twice is where it began: the other one of the two that were proved", async () => {
-    const again = await run(["rollback", "--json"]);
-    assert.equal(again.code, 0, again.stdout);
-    assert.equal(await releaseOf(rehearsal), second);
-    assert.equal(await answerOf(rehearsal), "v2\n");
+  await t.test("a second one never brings back what was taken back: exit 9, and why", async () => {
+    const before = await webOf(rehearsal);
+    const refused = await run(["rollback"]);
+    assert.equal(refused.code, 9, refused.stderr);
+    const says = `web was rolled back from ${second} to ${first} already`;
+    assert.match(refused.stderr, new RegExp(says));
+    assert.match(refused.stderr, new RegExp(`seaworthy rollback web --to ${second}`));
+    assert.deepEqual(await webOf(rehearsal), before);
+  });
+
+  await t.test(
+    "by its name it is gone to all the same, and only to what was committed",
+    async () => {
+      const never = await run(["rollback", "--to", "r000000000000"]);
+      assert.equal(never.code, 9, never.stderr);
+      assert.match(never.stderr, /was never committed for web; these were: /);
+      const again = await run(["rollback", "web", "--to", second, "--json"]);
+      assert.equal(again.code, 0, again.stdout);
+      assert.equal(await releaseOf(rehearsal), second);
+      assert.equal(await answerOf(rehearsal), "v2\n");
+      const refused = await run(["rollback"]);
+      assert.equal(refused.code, 9, refused.stderr);
+      assert.match(refused.stderr, new RegExp(`rolled back from ${first} to ${second} already`));
+    },
+  );
+
+  await t.test("what is deployed after it has a way back again", async () => {
+    const third = await deployed(rehearsal, v("v3"));
+    const rollback = await run(["rollback", "--json"]);
+    assert.equal(rollback.code, 0, rollback.stdout);
+    assert.deepEqual(outcomeOf(rollback)["units"], [{ unit: "web", from: third, to: second }]);
   });
 });
 

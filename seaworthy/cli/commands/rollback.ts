@@ -7,12 +7,16 @@ import { openSystem } from "../open-system.ts";
 import { namedServices } from "../services.ts";
 import type { RunVerb } from "../verb.ts";
 
-/** Goes to the last committed release other than the one that serves; never runs jobs. */
+/**
+ * Goes to the last committed release other than the one that serves, or with `--to` to one by name;
+ * never runs jobs.
+ */
 export const run: RunVerb = async (invocation) => {
   const system = await openSystem(invocation);
   const services =
     namedServices(system) ??
     system.graph.units.filter((unit) => unit.kind === "service").map((unit) => unit.name);
+  const to = releaseNamed(invocation, services);
   const units = system.graph.units.filter((unit) => unit.kind !== "job");
   const graph = { ...system.graph, units };
   return await convergeVerb(
@@ -27,7 +31,7 @@ export const run: RunVerb = async (invocation) => {
           target,
           invocation.context.interrupts.abort,
         );
-        const goal = await rollbackGoal({ observed, services, described, store: target.store });
+        const goal = await rollbackGoal({ observed, services, to, described, store: target.store });
         if (!goal.ok) {
           throw new Refusal(EXIT.refused, `refused: ${goal.error}`, {
             fix: "to run something else: declare it, then seaworthy deploy",
@@ -41,3 +45,16 @@ export const run: RunVerb = async (invocation) => {
     invocation,
   );
 };
+
+/** A release is one service's own. */
+function releaseNamed(
+  { options }: Parameters<RunVerb>[0],
+  services: readonly string[],
+): string | undefined {
+  const to = options["to"];
+  if (typeof to !== "string") return undefined;
+  if (services.length === 1) return to;
+  throw new Refusal(EXIT.usage, `--to ${to}: a release of which service?`, {
+    fix: `name one of ${services.join(", ")}: seaworthy rollback ${services[0]} --to ${to}`,
+  });
+}
