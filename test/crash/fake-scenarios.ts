@@ -193,7 +193,8 @@ export const SCENARIOS: readonly Scenario[] = [
         ends: [
           runs(1, { after: "nothing" }),
           runs(1, { after: "begin" }),
-          runs(2, { after: "end" }),
+          // It is no toggle: what was taken back is gone to by its name alone.
+          { ...refused(2), after: "end" },
         ],
       },
       thenUp(2),
