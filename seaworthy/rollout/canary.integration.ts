@@ -50,6 +50,23 @@ test("a canary with errors is taken back at its share, and the others serve on",
   assert.deepEqual(others, [], "only the canary failed anybody");
 });
 
+test("a canary that the edge leaves out again and again is taken back for that", async () => {
+  await using yard = await Yard.begin();
+  const first = await begun(yard);
+  // Nothing but the edge may mind how slow it is, and not before it had the time to.
+  const canary = [{ share: 0.25, bakeMs: 120_000 }];
+  const abort = { errorRatio: 1, p95Factor: 10_000 };
+  const slow = anApp({ VERSION: "2", MODE: "crawls" }, { strategy: "canary", canary, abort });
+  const samples = await yard.inPublic(USERS_PER_S, async () => {
+    const outcome = await yard.up(slow);
+    assert.equal(outcome.outcome, "rolled-back", text(outcome));
+    const says = /was left out by the edge: it is far slower than the others \([2-9] times\)/;
+    assert.match(outcome.because, says);
+  });
+  assert.deepEqual(failed(samples), []);
+  assert.deepEqual(await yard.serving(), { [first]: 3 });
+});
+
 test("a canary whose runner dies is judged at its share again by the next one", async () => {
   await using yard = await Yard.begin();
   await begun(yard);

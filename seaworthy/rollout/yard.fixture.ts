@@ -37,7 +37,8 @@ const server = createServer((request, response) => {
   serving = true;
   count += 1;
   if (MODE === "errors" && count % 5 === 0) return response.writeHead(500).end("a bug");
-  setTimeout(() => response.end(VERSION), MODE === "slow" ? 400 : 20);
+  const workMs = MODE === "slow" ? 400 : MODE === "crawls" ? 1_500 : 20;
+  setTimeout(() => response.end(VERSION), workMs);
 });
 setTimeout(() => server.listen(Number(PORT), HOST), 500);
 process.on("SIGTERM", () => {
