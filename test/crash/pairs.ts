@@ -26,7 +26,7 @@ const JUDGED: readonly (number | undefined)[] = [0, 7, 8];
 
 const IDLE: readonly Victim[] = ["supervisor", "watchdog", "worker", "holder"];
 const ROLL: readonly Victim[] = [...IDLE, "command"];
-const FREEZE: readonly Victim[] = [...ROLL, "switch"];
+const WITH_SWITCH = ROLL.map((one): Pair => [one, "switch"]);
 
 function pairsOf(victims: readonly Victim[]): readonly Pair[] {
   return victims.flatMap((one, index) =>
@@ -62,7 +62,7 @@ interface Scene {
 }
 
 export function killPairsIdle(): void {
-  everyPair("idle", IDLE, async (stage, deaths) => {
+  everyPair("idle", pairsOf(IDLE), async (stage, deaths) => {
     const scene = await sceneOf(stage, undefined);
     const before = await instancesOf(scene);
     const clients = new Clients(scene.url);
@@ -76,7 +76,7 @@ export function killPairsIdle(): void {
 }
 
 export function killPairsInRoll(): void {
-  everyPair("in a roll", ROLL, async (stage, deaths) => {
+  everyPair("in a roll", pairsOf(ROLL), async (stage, deaths) => {
     await stage.declareNext();
     const running = stage.start(["deploy"]);
     const scene = await sceneOf(stage, running);
@@ -97,27 +97,34 @@ export function killPairsInRoll(): void {
 }
 
 export function killPairsInFreeze(): void {
-  everyPair("in a freeze", FREEZE, async (stage, deaths) => {
-    // One that is frozen until the deadline fails its health checks: it is replaced, as declared.
-    stage.mayRestart = true;
-    const running = stage.start(["drill", "freeze-instance", "--seed", "7"]);
-    const scene = await sceneOf(stage, running);
-    const clients = new Clients(scene.url);
-    await using _clients = clients;
-    await until("an instance to be frozen", async () => {
-      assert.equal(running.child.exitCode, null, running.printed());
-      return (await markedProcesses(scene.owner)).some(({ stopped }) => stopped);
-    });
-    const isBoth = await kill(scene, deaths);
-    // No verb helps: by its deadline the freeze is over, whoever is dead.
-    await until("the freeze to be over by its deadline", async () =>
-      (await markedProcesses(scene.owner)).every(({ stopped }) => !stopped),
-    );
-    const { code } = await running.ended;
-    await healed(scene, deaths);
-    if (JUDGED.includes(code)) await stage.runsExactly({ version: stage.version, web: 2 });
-    return { clients, isBoth };
+  everyPair("in a freeze", pairsOf(ROLL), playFreeze);
+}
+
+/** A file of its own: all of a freeze's pairs take longer than one may. */
+export function killPairsWithSwitch(): void {
+  everyPair("in a freeze, with its switch", WITH_SWITCH, playFreeze);
+}
+
+async function playFreeze(stage: RealStage, deaths: Deaths): Promise<Played> {
+  // One that is frozen until the deadline fails its health checks: it is replaced, as declared.
+  stage.mayRestart = true;
+  const running = stage.start(["drill", "freeze-instance", "--seed", "7"]);
+  const scene = await sceneOf(stage, running);
+  const clients = new Clients(scene.url);
+  await using _clients = clients;
+  await until("an instance to be frozen", async () => {
+    assert.equal(running.child.exitCode, null, running.printed());
+    return (await markedProcesses(scene.owner)).some(({ stopped }) => stopped);
   });
+  const isBoth = await kill(scene, deaths);
+  // No verb helps: by its deadline the freeze is over, whoever is dead.
+  await until("the freeze to be over by its deadline", async () =>
+    (await markedProcesses(scene.owner)).every(({ stopped }) => !stopped),
+  );
+  const { code } = await running.ended;
+  await healed(scene, deaths);
+  if (JUDGED.includes(code)) await stage.runsExactly({ version: stage.version, web: 2 });
+  return { clients, isBoth };
 }
 
 type Play = (stage: RealStage, deaths: Deaths) => Promise<Played>;
@@ -129,9 +136,9 @@ interface Played {
 }
 
 /** One system; each pair dies in it in turn, and the next `up` finds it whole. */
-function everyPair(when: string, victims: readonly Victim[], play: Play): void {
-  const pairs = pairsOf(victims);
-  test(`${when}: every two of ${victims.join(", ")} killed`, async (t) => {
+function everyPair(when: string, pairs: readonly Pair[], play: Play): void {
+  const victims = [...new Set(pairs.flat())];
+  test(`${when}: ${pairs.length} pairs of ${victims.join(", ")} killed`, async (t) => {
     await using stage = await RealStage.open({ repeats: true });
     await stage.declareNext();
     await stage.must(["up"]);

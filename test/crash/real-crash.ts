@@ -92,7 +92,7 @@ async function live(
     await settle({ number, seed, struck, code });
     return { number, seed, struck, code, points };
   } catch (error) {
-    const where = `the ${role} died at point ${number} (${fuse.struck() ?? "never"})`;
+    const where = `${role} died at point ${number} (${fuse.struck() ?? "never"})`;
     const why = error instanceof Error ? error.message : String(error);
     const said = `${args.join(" ")}: ${where}, exit ${code}: ${why}\n${stderr}`;
     throw new Error(said, { cause: error });

@@ -55,7 +55,7 @@ export const PARTS = {
 export function killIn(part: keyof typeof PARTS): void {
   const { role, verbs } = PARTS[part];
   for (const verb of verbs) {
-    test(`${verb}: its ${role} dies at one point after the other`, async (t) => {
+    test(`${verb}: killed at one point after the other (${role})`, async (t) => {
       const course = await Course.begin(role);
       await using stage = course.stage;
       const play = { stage, role, prepare: () => course.prepare(verb) };

@@ -1,0 +1,3 @@
+import { killPairsWithSwitch } from "./pairs.ts";
+
+killPairsWithSwitch();
