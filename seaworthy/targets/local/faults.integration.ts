@@ -36,6 +36,39 @@ describe("a fault that lasts", () => {
   }
 });
 
+describe("a fault whose switch died", () => {
+  it("is given another one by the next supervisor", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, target } = await running(place);
+    const handle = await target.prepare({ kind: "freeze", ...api, forMs: 12_000 }, soon());
+    await hand.must({ action: "inject", fault: handle });
+    await place.kill9("_undo", "_supervise");
+    await until("the thaw", () => isNow(target, handle, "over"));
+  });
+
+  it("is given another one by the supervisor that lives", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, target } = await running(place);
+    const handle = await target.prepare({ kind: "freeze", ...api, forMs: 10_000 }, soon());
+    await hand.must({ action: "inject", fault: handle });
+    await place.kill9("_undo");
+    // Nobody undoes it by hand: the command that broke it may be dead as well.
+    await until("the thaw", () => isNow(target, handle, "over"));
+    await until("the end of what it needed", async () => nothingOf(place));
+  });
+
+  it("leaves no file when it is undone by hand", async () => {
+    await using place = await Rehearsal.begin();
+    const { hand, target } = await running(place);
+    const handle = await target.prepare({ kind: "freeze", ...api, forMs: LONG_MS }, soon());
+    await hand.must({ action: "inject", fault: handle });
+    await place.kill9("_undo");
+    await hand.must({ action: "undo", fault: handle });
+    await until("the end of what it needed", async () => nothingOf(place));
+    assert.deepEqual(await readdir(place.folder.faults), []);
+  });
+});
+
 describe("a fault", () => {
   it("that cannot be done is undone at once, and leaves nothing", async () => {
     await using place = await Rehearsal.begin();
@@ -67,37 +100,6 @@ describe("a fault", () => {
       left.every((name) => name.endsWith(".undone")),
       left.join(),
     );
-  });
-
-  it("whose switch died is given another one by the next supervisor", async () => {
-    await using place = await Rehearsal.begin();
-    const { hand, target } = await running(place);
-    const handle = await target.prepare({ kind: "freeze", ...api, forMs: 12_000 }, soon());
-    await hand.must({ action: "inject", fault: handle });
-    await place.kill9("_undo", "_supervise");
-    await until("the thaw", () => isNow(target, handle, "over"));
-  });
-
-  it("whose switch died is given another one by the supervisor that lives", async () => {
-    await using place = await Rehearsal.begin();
-    const { hand, target } = await running(place);
-    const handle = await target.prepare({ kind: "freeze", ...api, forMs: 10_000 }, soon());
-    await hand.must({ action: "inject", fault: handle });
-    await place.kill9("_undo");
-    // Nobody undoes it by hand: the command that broke it may be dead as well.
-    await until("the thaw", () => isNow(target, handle, "over"));
-    await until("the end of what it needed", async () => nothingOf(place));
-  });
-
-  it("whose switch died leaves no file when it is undone by hand", async () => {
-    await using place = await Rehearsal.begin();
-    const { hand, target } = await running(place);
-    const handle = await target.prepare({ kind: "freeze", ...api, forMs: LONG_MS }, soon());
-    await hand.must({ action: "inject", fault: handle });
-    await place.kill9("_undo");
-    await hand.must({ action: "undo", fault: handle });
-    await until("the end of what it needed", async () => nothingOf(place));
-    assert.deepEqual(await readdir(place.folder.faults), []);
   });
 
   it("of an instance that is replaced meanwhile says so", async () => {
