@@ -7,6 +7,7 @@ import {
   aConfig,
   childUpstream,
   eventually,
+  isAlive,
   TestGateway,
   type ChildUpstream,
 } from "./rig.fixture.ts";
@@ -52,15 +53,26 @@ function assertNothingLost(t: TestContext, report: LoadReport): void {
   assertShown(report);
 }
 
+/**
+ * Half of the requests look for a kept connection; with each change of worker, and wherever answers
+ * are late, fewer find one. Seen at the bar's rate: 0.28 to 0.49 of all at load averages of 5 to 9.
+ * A machine on which everything is tested at once says nothing about it.
+ */
+const KEPT_ALIVE_MIN = RATE >= 1_000 ? 1 / 4 : 1 / 10;
+
 /** A load that is no load shows nothing. */
 function assertShown(report: LoadReport): void {
-  assert.ok(report.keptAlive > report.sent / 10 && report.newConnections >= report.sent / 2);
+  assert.ok(
+    report.keptAlive > report.sent * KEPT_ALIVE_MIN && report.newConnections >= report.sent / 2,
+  );
   assert.ok(report.posts >= report.sent / 4);
   assert.ok(
     report.achievedRate >= RATE * 0.9,
     `this machine sent ${Math.round(report.achievedRate)}/s instead of ${RATE}: nothing was shown`,
   );
 }
+
+const sentSince = (ms: number): number => ((performance.now() - ms) * RATE) / 1_000;
 
 const settled = async (ms: number): Promise<void> =>
   await new Promise((resolve) => setTimeout(resolve, ms));
@@ -122,9 +134,14 @@ test("workers killed under load: 0 refused, and lost no more than was in flight"
     const lookedMs = performance.now();
     inFlight += await load.open();
     process.kill(workerPid, "SIGKILL");
-    // When it answers again, its kept-alive connections have told the load that they are gone.
-    await load.open();
-    inFlight += Math.ceil(((performance.now() - lookedMs) * RATE) / 1_000);
+    inFlight += sentSince(lookedMs);
+    // The kernel closes its connections when it has ended: until then the load sends on those that
+    // are kept alive, which is every other request. New ones wait for the next worker.
+    const killedMs = performance.now();
+    while (isAlive(workerPid)) await settled(1);
+    // Twice: with the second answer it has read what the kernel told it before the first.
+    for (let answers = 0; answers < 2; answers += 1) await load.open();
+    inFlight += sentSince(killedMs) / 2;
     await eventually("another worker", async () => {
       const status = await gateway.status();
       return status.workerPid === workerPid || status.workerPid === 0 ? undefined : true;
@@ -132,6 +149,7 @@ test("workers killed under load: 0 refused, and lost no more than was in flight"
     await settled(1_000);
   }
   const report = await load.end();
+  inFlight = Math.ceil(inFlight);
   t.diagnostic(JSON.stringify({ ...report, inFlight }));
   assert.equal(report.refused, 0);
   const lost = report.sent - report.ok;
