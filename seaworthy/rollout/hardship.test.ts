@@ -10,7 +10,7 @@ import { checkEnd, live } from "./ordeal.fixture.ts";
  * path, shrunk, and plays the same again.
  */
 const SEED = Number(process.env["CHAOS_SEED"] ?? "20261120");
-const RUNS = Number(process.env["CHAOS_ROUNDS"] ?? "60");
+const RUNS = Number(process.env["CHAOS_ROUNDS"] ?? "500");
 
 test(`every word at the end is true of the world, ${RUNS} hardships of seed ${SEED}`, async () => {
   const property = fc.asyncProperty(hardships, async (hardship) => {
