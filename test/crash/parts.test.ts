@@ -44,7 +44,11 @@ test("each verb is killed on the fake machine by exactly one file", () => {
 test("each verb is killed for real by one file of each role, or is on demand", () => {
   const parts: readonly Part[] = Object.values(REAL);
   for (const role of ["tool", "calls", "supervisor"] as const) {
-    const verbs = parts.filter((part) => part.role === role).flatMap((part) => part.verbs);
-    assert.deepEqual([...verbs, ...ON_DEMAND[role]].toSorted(), [...VERBS].toSorted(), role);
+    const mine = parts.filter((part) => part.role === role);
+    const by = (half: Part["half"]) =>
+      mine.filter((part) => part.half === half).flatMap(({ verbs }) => verbs);
+    assert.deepEqual(by(0), by(1), "both halves of its points");
+    const verbs = [...by(undefined), ...by(0), ...ON_DEMAND[role]];
+    assert.deepEqual(verbs.toSorted(), [...VERBS].toSorted(), role);
   }
 });

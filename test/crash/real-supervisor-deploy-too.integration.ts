@@ -1,0 +1,3 @@
+import { killIn } from "./real-tests.ts";
+
+killIn("supervisor-deploy-too");
