@@ -2,11 +2,11 @@
  * Kills every verb at every point on the real machine, over as many calls and hours as that takes:
  * each call goes on where the last one stopped. Results are lines of JSON in a folder.
  *
- *     node test/crash/every-point.ts                       all verbs, by every role
- *     node test/crash/every-point.ts tool/up tool/deploy   only these
- *     node test/crash/every-point.ts --minutes 30          begins no other point after that
- *     node test/crash/every-point.ts --seeds 1,2,3,4       each of the next verbs at each point
- *     node test/crash/every-point.ts --sum                 only says how far it got
+ *     npx node test/crash/every-point.ts                       all verbs, by every role
+ *     npx node test/crash/every-point.ts tool/up tool/deploy   only these
+ *     npx node test/crash/every-point.ts --minutes 30          begins no other point after that
+ *     npx node test/crash/every-point.ts --seeds 1,2,3,4       each of the next verbs at each point
+ *     npx node test/crash/every-point.ts --sum                 only says how far it got
  *
  * `--to FOLDER` keeps the results elsewhere than in `seaworthy-points` of the temp folder. Ctrl-C
  * ends it after the point that is under way. Exit 1 where something was found wrong.
