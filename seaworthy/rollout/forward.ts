@@ -3,6 +3,7 @@ import { worseThanControl } from "./control-group.ts";
 import { isReversible, shareToTry } from "./goal.ts";
 import { deadlineMsOf } from "./goals.ts";
 import { type Cause, judge } from "./judge.ts";
+import { LeftOut, saidOf } from "./left-out.ts";
 import { lastLines } from "./look.ts";
 import { baked, committing, finishing, reversed, stepPassed } from "./memory.ts";
 import { startProbe } from "./probe.ts";
@@ -60,7 +61,13 @@ export async function forward(
 function watcher(roll: UnitRoll, roller: Roller): () => Promise<string | undefined> {
   let measuredMs = roller.clock.now();
   let sinceSwitch: Counters | undefined;
+  const leftOut = new LeftOut();
   return async () => {
+    const [outlier] = roll.goal.proof === "bake" ? leftOut.look(roll) : [];
+    if (outlier !== undefined) {
+      roll.culprit ??= outlier.id;
+      return saidOf(outlier);
+    }
     const hasSwitched = roll.memory.switchedIn.size > 0;
     const complaint = roll.probe?.look(hasSwitched);
     if (complaint !== undefined && shareToTry(roll.goal, roll.memory) === undefined) {

@@ -1,5 +1,6 @@
 import type { RolloutSettings } from "../system/system.ts";
 import { type BakeVerdict, type BakeView, judgeBake } from "./bake.ts";
+import { LeftOut, saidOf } from "./left-out.ts";
 import { observe, unitIn } from "./look.ts";
 import { errorRatioOf, p95Of, type Tally, tallyOf } from "./tally.ts";
 import { measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts";
@@ -8,9 +9,6 @@ import { measure, memoryFault, type Roller, type UnitRoll } from "./unit-roll.ts
 const LOOK_EVERY_MS = 500;
 /** Every second look is told: one line a second is a progress bar, more is noise. */
 const EMIT_EVERY_LOOKS = 2;
-
-/** Ejections of a canary, beside a control group without any, that are no accident. */
-const EJECTIONS_MAX = 2;
 
 type ProbeCount = Pick<Tally, "requests" | "failed">;
 const NONE_SENT: ProbeCount = { requests: 0, failed: 0 };
@@ -35,8 +33,7 @@ export class BakeWatch {
     readonly sent: ProbeCount;
   };
   #looks = 0;
-  /** The edge left out one of the release beside it, too: then it says nothing about this one. */
-  #controlLeftOut = false;
+  readonly #leftOut = new LeftOut();
 
   private constructor(roll: UnitRoll, roller: Roller, watched: Watched) {
     this.#roll = roll;
@@ -89,28 +86,10 @@ export class BakeWatch {
     if (excess !== undefined) return { verdict: "fail", because: excess };
     const steady = tallyOf(roll.counters, (one) => one.release === roll.goal.from);
     const health = healthOf(roll, this.#atStart.seen.instances);
-    const leftOut = share === undefined ? [] : this.#leftOut();
-    const casualties = [...health.casualties, ...leftOut];
+    const leftOut = this.#leftOut.look(roll);
+    roll.culprit ??= leftOut[0]?.id;
+    const casualties = [...health.casualties, ...leftOut.map(saidOf)];
     return judgeBake({ settings, ...this.#seen(), steady, ...health, casualties });
-  }
-
-  /**
-   * What the edge leaves out for its errors or its slowness gets no requests to be judged by. Once
-   * is what a cold start looks like, and it comes back; again is the verdict of the edge itself.
-   */
-  #leftOut(): readonly string[] {
-    const { goal, seen } = this.#roll;
-    const isOut = seen.instances.filter(({ ejected }) => ejected !== undefined);
-    this.#controlLeftOut ||= isOut.some(({ release }) => release === goal.from);
-    if (this.#controlLeftOut) return [];
-    const again = isOut.filter(
-      ({ release, ejected }) => release === goal.to && (ejected?.times ?? 0) >= EJECTIONS_MAX,
-    );
-    this.#roll.culprit ??= again[0]?.id;
-    return again.map(
-      ({ id, ejected }) =>
-        `${id} of the new release was ${ejected?.because} (${ejected?.times} times)`,
-    );
   }
 
   /** Both groups over the very same time. */
