@@ -12,6 +12,8 @@ export interface Observed {
   readonly edge: ObservedEdge | undefined;
   /** As last defined here; field-level differences come from it. Without it only hashes speak. */
   readonly graph?: Graph | undefined;
+  /** As defined before the operation that defined last; its own way back goes there. */
+  readonly before?: { readonly operation: string; readonly graph: Graph | undefined } | undefined;
 }
 
 export interface ObservedUnit {

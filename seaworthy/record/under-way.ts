@@ -41,9 +41,15 @@ export function unendedChanges(
   journal: readonly JournalEntry[],
   unit: string,
 ): readonly JournalledChange[] {
-  const lastEnd = journal.findLastIndex(({ entry }) => entry === "end");
-  return journal
-    .slice(lastEnd + 1)
-    .flatMap((entry) => (entry.entry === "begin" ? entry.changes : []))
+  return unendedBegins(journal)
+    .flatMap(({ changes }) => changes)
     .filter((change) => change.unit === unit);
+}
+
+/** What runs that died have begun since an operation last ended, oldest first. */
+export function unendedBegins(
+  journal: readonly JournalEntry[],
+): readonly Extract<JournalEntry, { readonly entry: "begin" }>[] {
+  const lastEnd = journal.findLastIndex(({ entry }) => entry === "end");
+  return journal.slice(lastEnd + 1).filter((entry) => entry.entry === "begin");
 }

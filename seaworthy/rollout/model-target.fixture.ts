@@ -65,6 +65,9 @@ export class ModelTarget {
   /** Called when a step begins; a result stands instead of its effect, a throw is passed on. */
   onStep: (step: Step) => StepResult | undefined | Promise<StepResult | undefined> = () =>
     undefined;
+  /** As `define` was last told. */
+  graph: Graph | undefined;
+  #before: Observed["before"];
   #countedMs = 0;
   #since = "once";
 
@@ -100,7 +103,7 @@ export class ModelTarget {
       lease: () => Promise.resolve({ held: true, lease: this.lease }),
       describe: () => Promise.reject(new Error("not asked for in these tests")),
       put: () => Promise.resolve(),
-      define: (graph) => Promise.resolve(this.#define(graph)),
+      define: (graph, { operation }) => Promise.resolve(this.#define(graph, operation)),
       apply: (step, { signal, epoch }) => this.#apply(step, signal, epoch),
       headroom: () => Promise.resolve(this.headroom),
       measure: (unit) => Promise.resolve(this.#measure(unit)),
@@ -141,7 +144,7 @@ export class ModelTarget {
         .map((one) => this.#seen(one)),
     }));
     const edge = { addresses: ["http://127.0.0.1:1"], ready: true };
-    return { basis: "basis", exists: true, units, edge };
+    return { basis: "basis", exists: true, units, edge, graph: this.graph, before: this.#before };
   }
 
   async *#logs(instance: InstanceId | undefined) {
@@ -150,7 +153,9 @@ export class ModelTarget {
     yield { instance, stream: "stderr" as const, text: "the last thing it said" };
   }
 
-  #define(graph: Graph): void {
+  #define(graph: Graph, operation = ""): void {
+    if (this.#before?.operation !== operation) this.#before = { operation, graph: this.graph };
+    this.graph = graph;
     for (const unit of graph.units) {
       if (unit.kind !== "service") continue;
       this.units.set(unit.name, { ...this.#unit(unit.name), desired: unit.replicas });

@@ -4,6 +4,7 @@ import type { PlanStep } from "../plan/plan.ts";
 import { type Observed, TargetError } from "../targets/target.ts";
 import type { JournalEntry, JournalledChange } from "../record/journal.ts";
 import { readRecords } from "../record/read.ts";
+import { unendedBegins } from "../record/under-way.ts";
 import type { ReleaseId } from "../record/release.ts";
 import { untilReady } from "./until-ready.ts";
 import { endLeftover } from "./end-leftover.ts";
@@ -81,8 +82,9 @@ async function carryOut(
   const steps = openSteps(request);
   const roller: Roller = { ...request, steps };
   await steps.journal(beginning(request, planned));
-  const end = await prepared(request, roller, { observed, planned, rolls, notes });
   const { operation, clock } = request;
+  const first = unendedBegins(journal)[0]?.operation ?? operation;
+  const end = await prepared(request, roller, { observed, planned, rolls, notes, first });
   const { outcome, because } = end;
   if (outcome === "done" && isPassing(request, observed)) return end;
   await steps.journal({ entry: "end", operation, at: timestamp(clock), outcome, because });
@@ -119,6 +121,8 @@ interface Progress {
   readonly planned: readonly PlannedRoll[];
   readonly rolls: UnitRoll[];
   readonly notes: string[];
+  /** The operation that this run finishes or reverses: another one where that died. */
+  readonly first: string;
 }
 
 async function prepared(
@@ -126,7 +130,7 @@ async function prepared(
   roller: Roller,
   progress: Progress,
 ): Promise<End> {
-  const unprepared = await prepare(request);
+  const unprepared = await prepare(request, progress.first);
   if (unprepared !== undefined) return unprepared;
   const jobs = await runJobs(request, roller.steps);
   if (jobs !== undefined) {
@@ -146,7 +150,7 @@ async function prepared(
 }
 
 /** Content and definitions: nothing that serves changes yet, so a failure here is plain. */
-async function prepare(request: ConvergeRequest): Promise<End | undefined> {
+async function prepare(request: ConvergeRequest, operation: string): Promise<End | undefined> {
   const { target, signal, graph, lease, plan, releases } = request;
   const wanted = new Set(plan.steps.map((step) => step.to));
   try {
@@ -164,7 +168,7 @@ async function prepare(request: ConvergeRequest): Promise<End | undefined> {
     }
     const spoken = spokenOf(plan.steps.map(({ unit, to }) => [unit, to]));
     await bounded(request, { what: "definitions and routes", ms: DEFINE_MS, signal }, (inner) =>
-      target.define(graph, { signal: inner, epoch: lease.epoch, releases: spoken }),
+      target.define(graph, { signal: inner, epoch: lease.epoch, releases: spoken, operation }),
     );
     return undefined;
   } catch (error) {
@@ -185,13 +189,15 @@ function spokenOf(
 /** The routes of before, and the definitions that what is started on the way back runs under. */
 async function redefine(request: ConvergeRequest, progress: Progress): Promise<void> {
   const { target, signal, lease } = request;
-  const { graph } = progress.observed;
+  const { observed, first: operation } = progress;
+  const isOurs = observed.before?.operation === operation;
+  const graph = isOurs ? observed.before?.graph : observed.graph;
   if (graph === undefined) return;
   try {
     const limits = { what: "the definitions before", ms: DEFINE_MS, signal };
     const releases = spokenOf(progress.planned.map(({ goal }) => [goal.unit, goal.from]));
     await bounded(request, limits, (inner) =>
-      target.define(graph, { signal: inner, epoch: lease.epoch, releases }),
+      target.define(graph, { signal: inner, epoch: lease.epoch, releases, operation }),
     );
   } catch (error) {
     if (signal.aborted) throw interruption(request, error);

@@ -94,6 +94,8 @@ export interface DefineContext extends StepContext {
    * by what they were started under. A unit that is not named has one definition for all.
    */
   readonly releases?: Readonly<Record<UnitName, ReleaseId>>;
+  /** What defines; of runs that died the first one, so that what was before it is not forgotten. */
+  readonly operation?: string;
 }
 
 export type {

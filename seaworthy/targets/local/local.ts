@@ -164,9 +164,10 @@ class LocalTarget implements Target {
     await putRelease(release, runnable(unit), this.#releaseContext(signal, context));
   }
 
-  async define(graph: Graph, { epoch, signal, releases }: DefineContext): Promise<void> {
+  async define(graph: Graph, context: DefineContext): Promise<void> {
+    const { epoch, signal, releases: spoken, operation } = context;
     const systemFolder = resolve(this.#options.systemFolder);
-    const call = { call: "define", epoch, graph, systemFolder, spoken: releases } as const;
+    const call = { call: "define", epoch, graph, systemFolder, spoken, operation } as const;
     const reply = await this.#leased().ask(call, signal);
     defineReplySchema.parse(reply);
   }

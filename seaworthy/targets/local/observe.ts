@@ -40,7 +40,8 @@ export function observed(sight: Sight): Observed {
   }
   const units = Object.values(state.units).map((unit) => observeUnit(sight, state, unit));
   const edge = observeEdge(sight, state);
-  return { basis: basisOf(units, edge), exists: true, units, edge, graph: state.graph };
+  const { graph, before } = state;
+  return { basis: basisOf(units, edge), exists: true, units, edge, graph, before };
 }
 
 function everUsed(state: SupervisorState): boolean {

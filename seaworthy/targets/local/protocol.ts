@@ -11,7 +11,7 @@ import { graphSchema, maybe } from "./graph-schema.ts";
  * older supervisor, which is as safe as its death, and an older client leaves a newer one alone.
  * 1: version 0.1.0.
  */
-export const PROTOCOL_VERSION = 2;
+export const PROTOCOL_VERSION = 3;
 
 /** First line of each side. */
 export const helloSchema = z.object({ protocol: z.number(), pid: z.number() });
@@ -31,6 +31,7 @@ export type Call =
       readonly systemFolder: string | undefined;
       /** Unit → the release that the graph's definition of it speaks of. */
       readonly spoken: Readonly<Record<string, string>> | undefined;
+      readonly operation: string | undefined;
     }
   | { readonly call: "apply"; readonly epoch: number; readonly step: Step };
 
@@ -54,6 +55,7 @@ export const requestSchema: z.ZodType<Request> = z.union([
     graph: graphSchema,
     systemFolder: maybe(z.string()),
     spoken: maybe(z.record(z.string(), z.string())),
+    operation: maybe(z.string()),
   }),
   z.object({ id, call: z.literal("apply"), epoch: z.number(), step: stepSchema }),
   /** `id` names the request that is no longer waited for; it has no reply of its own. */

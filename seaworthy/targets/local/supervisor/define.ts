@@ -14,13 +14,14 @@ import type { SupervisorState } from "./state.ts";
  * no longer names stays defined until it is removed. Resolves when the edge routes by it.
  */
 export async function defineGraph(crew: Crew, defined: Definition): Promise<void> {
-  const { graph, systemFolder, spoken = {} } = defined;
+  const { graph, systemFolder, spoken = {}, operation } = defined;
   const { ledger } = crew.world;
   await mustLoad(edgeFiles(defined), edgeFiles(ledger.state));
   const ports = await choosePorts(crew.world.ports, ledger.state, graph);
   await ledger.intend((state) => ({
     ...state,
     graph,
+    before: beforeOf(state, operation),
     systemFolder,
     definitions: definitionsAfter(state, graph, spoken),
     units: { ...state.units, ...Object.fromEntries(graph.units.map((unit) => [unit.name, unit])) },
@@ -29,10 +30,20 @@ export async function defineGraph(crew: Crew, defined: Definition): Promise<void
   await crew.edge.push();
 }
 
+/** An operation may define several times, and its runs may die between: its first one counts. */
+export function beforeOf(
+  { graph, before }: Pick<SupervisorState, "graph" | "before">,
+  operation: string | undefined,
+): SupervisorState["before"] {
+  if (operation === undefined || before?.operation === operation) return before;
+  return { operation, graph };
+}
+
 interface Definition extends Defined {
   readonly graph: Graph;
   /** Left out: what an older client sends. */
   readonly spoken?: Spoken | undefined;
+  readonly operation?: string | undefined;
 }
 
 /**

@@ -20,6 +20,8 @@ export interface SupervisorState {
   readonly epoch: number;
   /** As last defined; undefined before the first `define` and after the last `remove`. */
   readonly graph: Graph | undefined;
+  /** As defined before the operation that defined last. */
+  readonly before: { readonly operation: string; readonly graph: Graph | undefined } | undefined;
   /**
    * Absolute: where the declaration lay when it was last defined. What it names relative to itself
    * stands so in the graph, or each folder's plan would differ. Undefined: nothing ever needed it.
@@ -121,6 +123,7 @@ export function emptyState(owner: string): SupervisorState {
     owner,
     epoch: 0,
     graph: undefined,
+    before: undefined,
     systemFolder: undefined,
     units: {},
     definitions: {},
@@ -199,6 +202,8 @@ const stateSchema: z.ZodType<SupervisorState> = z.object({
   owner: z.string(),
   epoch: z.number(),
   graph: maybe(graphSchema),
+  // What an older version wrote forgot it.
+  before: maybe(z.object({ operation: z.string(), graph: maybe(graphSchema) })),
   // What an older version wrote needs none.
   systemFolder: maybe(z.string()),
   units: z.record(z.string(), unitSchema),
