@@ -50,6 +50,10 @@ export function unendedChanges(
 export function unendedBegins(
   journal: readonly JournalEntry[],
 ): readonly Extract<JournalEntry, { readonly entry: "begin" }>[] {
-  const lastEnd = journal.findLastIndex(({ entry }) => entry === "end");
-  return journal.slice(lastEnd + 1).filter((entry) => entry.entry === "begin");
+  return unendedEntries(journal).filter((entry) => entry.entry === "begin");
+}
+
+/** All that was written since an operation last ended, oldest first. */
+export function unendedEntries(journal: readonly JournalEntry[]): readonly JournalEntry[] {
+  return journal.slice(journal.findLastIndex(({ entry }) => entry === "end") + 1);
 }

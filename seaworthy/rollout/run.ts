@@ -4,10 +4,10 @@ import type { PlanStep } from "../plan/plan.ts";
 import { type Observed, TargetError } from "../targets/target.ts";
 import type { JournalEntry, JournalledChange } from "../record/journal.ts";
 import { readRecords } from "../record/read.ts";
-import { unendedBegins } from "../record/under-way.ts";
 import type { ReleaseId } from "../record/release.ts";
 import { untilReady } from "./until-ready.ts";
 import { endLeftover } from "./end-leftover.ts";
+import { definedBefore } from "./former-graph.ts";
 import {
   finishFleet,
   goBackFleet,
@@ -83,7 +83,7 @@ async function carryOut(
   const roller: Roller = { ...request, steps };
   await steps.journal(beginning(request, planned));
   const { operation, clock } = request;
-  const first = unendedBegins(journal)[0]?.operation ?? operation;
+  const first = definedBefore(operation, { journal, planned });
   const end = await prepared(request, roller, { observed, planned, rolls, notes, first });
   const { outcome, because } = end;
   if (outcome === "done" && isPassing(request, observed)) return end;
@@ -121,7 +121,7 @@ interface Progress {
   readonly planned: readonly PlannedRoll[];
   readonly rolls: UnitRoll[];
   readonly notes: string[];
-  /** The operation that this run finishes or reverses: another one where that died. */
+  /** What it goes back to was defined before this operation: another one where that died. */
   readonly first: string;
 }
 
