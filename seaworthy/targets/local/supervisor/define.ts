@@ -3,21 +3,29 @@ import type { Graph } from "../../../plan/graph.ts";
 import { TargetError } from "../../target.ts";
 import { innerRoutesOf } from "../edge-config.ts";
 import { edgeFiles, type Defined, type EdgeFiles } from "../edge-files.ts";
-import type { Crew } from "./crew.ts";
 import { definitionsAfter, type Spoken } from "./definitions.ts";
+import type { EdgeKeeper } from "./edge-keeper.ts";
 import { isFree, type Ports } from "./ports.ts";
 import { takenPorts } from "./spawn-instance.ts";
-import type { SupervisorState } from "./state.ts";
+import { isEmpty, type SupervisorState } from "./state.ts";
+import type { World } from "./world.ts";
+
+interface Definer {
+  readonly world: Pick<World, "ledger" | "ports">;
+  readonly edge: Pick<EdgeKeeper, "push">;
+}
 
 /**
  * What the system now is: definitions of units, public listeners, inner addresses. What the graph
- * no longer names stays defined until it is removed. Resolves when the edge routes by it.
+ * no longer names stays defined until it is removed. Resolves when the edge routes by it; where
+ * the edge refuses it, the system is what it was before.
  */
-export async function defineGraph(crew: Crew, defined: Definition): Promise<void> {
+export async function defineGraph(definer: Definer, defined: Definition): Promise<void> {
   const { graph, systemFolder, spoken = {}, operation } = defined;
-  const { ledger } = crew.world;
+  const { ledger, ports: free } = definer.world;
   await mustLoad(edgeFiles(defined), edgeFiles(ledger.state));
-  const ports = await choosePorts(crew.world.ports, ledger.state, graph);
+  const ports = await choosePorts(free, ledger.state, graph);
+  const former = ledger.state;
   await ledger.intend((state) => ({
     ...state,
     graph,
@@ -27,7 +35,29 @@ export async function defineGraph(crew: Crew, defined: Definition): Promise<void
     units: { ...state.units, ...Object.fromEntries(graph.units.map((unit) => [unit.name, unit])) },
     ports,
   }));
-  await crew.edge.push();
+  try {
+    await definer.edge.push();
+  } catch (error) {
+    await putBack(definer, former);
+    throw error;
+  }
+}
+
+/**
+ * Or every later push would be refused by what nobody serves: the next port that changes, the next
+ * restart of the edge. Nothing was started by it yet. A supervisor that dies before this is done
+ * leaves it to the next definition.
+ */
+async function putBack({ world, edge }: Definer, former: SupervisorState): Promise<void> {
+  const { graph, before, systemFolder, definitions, ports } = former;
+  await world.ledger.record((state) => ({
+    ...state,
+    ...{ graph, before, systemFolder, definitions, ports },
+    // Of a first definition they stay: `down` ends by them the edge that it has started.
+    units: isEmpty(former) ? state.units : former.units,
+  }));
+  // What refused the new one may refuse this one, too, as a full disk does: it is kept trying.
+  await edge.push().catch(() => {});
 }
 
 /** An operation may define several times, and its runs may die between: its first one counts. */

@@ -8,6 +8,7 @@ import { isAlive } from "../identity.ts";
 import { describeEnd, type ProcessEnd, type Spawned } from "../spawn-detached.ts";
 import { definitionFor } from "./definitions.ts";
 import { describeProbe, probe } from "./probe.ts";
+import { rejoin } from "./rejoin.ts";
 import { spawnInstance } from "./spawn-instance.ts";
 import type { InstanceRecord } from "./state.ts";
 import { terminate } from "./terminate.ts";
@@ -85,7 +86,7 @@ export class Keeper {
         if (this.#world.clock.now() - upAt >= SETTLED_MS) this.#failures = 0;
         await this.#takeOut(process.identity);
         if (this.#stop.signal.aborted) break;
-        await this.#endOld(process.identity);
+        await this.#endOld(process.identity, this.#unit()?.stopMs ?? 0);
         process = undefined;
       }
       await this.#backOff();
@@ -105,7 +106,7 @@ export class Keeper {
     try {
       const before = this.#record().port;
       const spawned = await spawnInstance(this.#world, this.id);
-      if (before !== this.#record().port) await this.#listener.edgeChanged();
+      if (before !== this.#record().port) await this.#moved(spawned, before);
       this.#started.resolve(undefined);
       return spawned;
     } catch (error) {
@@ -114,6 +115,19 @@ export class Keeper {
       await this.#change({ because });
       this.#started.resolve(because);
       return undefined;
+    }
+  }
+
+  /** An edge that does not know the new port yet learns it when the instance is up. */
+  async #moved({ identity }: Spawned, before: number): Promise<void> {
+    try {
+      await this.#listener.edgeChanged();
+    } catch (error) {
+      await this.#change({ withdrawn: this.#record().withdrawn ?? "returning" });
+      if (before !== 0) return;
+      // Whoever asked for its first start learns at once that it failed.
+      await this.#endOld(identity, 0);
+      throw error;
     }
   }
 
@@ -150,7 +164,7 @@ export class Keeper {
     const { phase, withdrawn, because } = this.#record();
     // What a supervisor that died had begun is gone on with; a new process is `starting`.
     if (withdrawn === "out" && phase === "up") return because ?? "failed its health check";
-    if (withdrawn === "returning") await this.#return();
+    if (withdrawn === "returning" && phase === "up") this.#rejoin(signal);
     while (!signal.aborted) {
       const unit = this.#unit();
       const record = this.#record();
@@ -170,38 +184,38 @@ export class Keeper {
       if (signal.aborted) break;
       if (outcome.ok) {
         failures = 0;
-        if (booting) await this.#up();
+        if (booting) await this.#up(signal);
       } else if (!booting) {
         failures += 1;
         if (failures >= check.fall) return `failed its health check: ${describeProbe(outcome)}`;
       } else if (this.#world.clock.wall() - record.spawnedWallMs > unit.bootMs) {
-        await this.#upAs(`not ready: ${describeProbe(outcome)}`);
+        await this.#upAs(`not ready: ${describeProbe(outcome)}`, signal);
       }
     }
     return undefined;
   }
 
-  async #up(): Promise<void> {
+  async #up(signal: AbortSignal): Promise<void> {
     this.#exits = 0;
     const { restarts } = this.#record();
     if (restarts > 0) {
       this.#world.chronicle.tell(this.id, { what: `is ready again, restart ${restarts}` });
     }
-    await this.#upAs(undefined);
+    await this.#upAs(undefined, signal);
   }
 
   /** From here on the edge's own checks judge it again. */
-  async #upAs(because: string | undefined): Promise<void> {
+  async #upAs(because: string | undefined, signal: AbortSignal): Promise<void> {
     const { withdrawn } = this.#record();
     if (withdrawn === undefined) return await this.#change({ phase: "up", because });
     await this.#change({ phase: "up", because, withdrawn: "returning" });
-    await this.#return();
+    this.#rejoin(signal);
   }
 
-  async #return(): Promise<void> {
-    // An edge that cannot be told now is told with whatever it learns next.
-    await this.#listener.edgeChanged().catch(() => {});
-    await this.#change({ withdrawn: undefined });
+  /** Nobody waits for it: its health is asked for meanwhile, at the pace that was declared. */
+  #rejoin(signal: AbortSignal): void {
+    const tell = async (): Promise<void> => await this.#listener.edgeChanged();
+    void rejoin(this.#world, { id: this.id, tell }, signal);
   }
 
   /** One that is alive was given up by its health check, or is asked to stop. */
@@ -237,9 +251,9 @@ export class Keeper {
   }
 
   /** What cannot be ended now is tried again by the next stop; a restart must not wait for it. */
-  async #endOld(leader: ProcessIdentity): Promise<void> {
+  async #endOld(leader: ProcessIdentity, graceMs: number): Promise<void> {
     try {
-      await this.#end(leader, this.#unit()?.stopMs ?? 0);
+      await this.#end(leader, graceMs);
     } catch (error) {
       await this.#change({ because: error instanceof Error ? error.message : String(error) });
     }

@@ -1,14 +1,20 @@
 import { deadline } from "@seaworthy/std/clock";
 import { isAlive, isStopped } from "../identity.ts";
-import type { Crew } from "./crew.ts";
 import { definitionFor } from "./definitions.ts";
+import type { EdgeKeeper } from "./edge-keeper.ts";
 import { type SupervisorState, withInstance } from "./state.ts";
+import type { World } from "./world.ts";
 
 /**
  * The edge takes a change in milliseconds, nginx in tenths of a second. One that does not answer
  * must not keep alive for long what its health check has given up.
  */
 const TELL_MS = 5_000;
+
+interface Withdrawing {
+  readonly world: Pick<World, "ledger">;
+  readonly edge: Pick<EdgeKeeper, "push" | "status" | "drain">;
+}
 
 /**
  * Takes an instance that is to be ended for its health out of the edge, and lets what it was sent
@@ -21,7 +27,7 @@ const TELL_MS = 5_000;
  * health check wants what fails it restarted within a known time.
  */
 export async function withdraw(
-  { world, edge }: Pick<Crew, "world" | "edge">,
+  { world, edge }: Withdrawing,
   instance: string,
   signal: AbortSignal,
 ): Promise<void> {
@@ -35,7 +41,7 @@ export async function withdraw(
           ? withInstance(state, instance, { withdrawn: "out" })
           : state,
       );
-      if (ledger.state.instances[instance]?.withdrawn === undefined) return;
+      if (ledger.state.instances[instance]?.withdrawn !== "out") return;
       await within(edge.push(), told);
     }
     await drained({ world, edge }, instance, signal);
@@ -46,7 +52,7 @@ export async function withdraw(
 
 /** Ids of those that the edge believes to answer; none where it does not answer itself. */
 async function servingAtEdge(
-  edge: Crew["edge"],
+  edge: Withdrawing["edge"],
   signal: AbortSignal,
 ): Promise<ReadonlySet<string>> {
   const endpoints = (await within(edge.status(), signal))?.endpoints ?? [];
@@ -77,7 +83,7 @@ function hasOther(
 
 /** What is frozen or dead will end nothing: there is nothing to wait for. */
 async function drained(
-  { world, edge }: Pick<Crew, "world" | "edge">,
+  { world, edge }: Withdrawing,
   instance: string,
   signal: AbortSignal,
 ): Promise<void> {
