@@ -1,6 +1,7 @@
 import type { ServiceUnit, UnitName } from "../plan/graph.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import type { JournalEntry } from "../record/journal.ts";
+import { provedOf } from "../record/taken-back.ts";
 import { unendedChanges } from "../record/under-way.ts";
 import type { Observed } from "../targets/target.ts";
 import { commit, explain, finish, type Forward, forward, goBack } from "./forward.ts";
@@ -39,7 +40,7 @@ export interface PlannedRoll {
 
 /** What is to be rolled, in the plan's order, before any of it is begun. */
 export function plannedRolls(
-  request: Pick<ConvergeRequest, "plan" | "graph">,
+  request: Pick<ConvergeRequest, "plan" | "graph" | "verb">,
   observed: Observed,
   journal: readonly JournalEntry[],
 ): readonly PlannedRoll[] {
@@ -50,8 +51,11 @@ export function plannedRolls(
       // The edge is the target's own business: `define` started and configured it.
       if (unit?.kind !== "service") return [];
       const unended = unendedChanges(journal, unit.name);
-      const goal = goalOf(step, unit, { observed, unended });
-      return [{ unit, goal, position: positionOf(goal, unitIn(observed, unit.name), unended) }];
+      const seen = unitIn(observed, unit.name);
+      // What serves may be the bad one: nothing to hold against what was proved here once.
+      const proved = request.verb === "rollback" ? provedOf(journal, seen).releases : [];
+      const goal = goalOf(step, unit, { observed, unended, proved });
+      return [{ unit, goal, position: positionOf(goal, seen, unended) }];
     });
 }
 

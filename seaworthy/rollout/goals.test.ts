@@ -2,14 +2,15 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { ObservedUnit } from "../plan/observed.ts";
 import type { PlanStep } from "../plan/plan.ts";
-import type { JournalledChange } from "../record/journal.ts";
+import type { JournalEntry } from "../record/journal.ts";
+import { plannedRolls } from "./fleet.ts";
 import { goalOf } from "./goals.ts";
-import { aService, aStep } from "./requests.fixture.ts";
+import { aGraph, aPlan, aService, aStep, aWorld } from "./requests.fixture.ts";
 
 function goal(
   step: Partial<PlanStep>,
   seen: Partial<ObservedUnit>,
-  unended: readonly JournalledChange[] = [],
+  past: Partial<Parameters<typeof goalOf>[2]> = {},
 ) {
   const unit: ObservedUnit = {
     name: "api",
@@ -25,7 +26,8 @@ function goal(
     ...seen,
   };
   const observed = { basis: "", exists: true, units: [unit], edge: undefined };
-  const { from, to, proof, replicas } = goalOf(aStep(step), aService(), { observed, unended });
+  const known = { observed, unended: [], proved: [], ...past };
+  const { from, to, proof, replicas } = goalOf(aStep(step), aService(), known);
   return { from, to, proof, replicas };
 }
 
@@ -46,6 +48,26 @@ test("a release that was committed before has its proof", () => {
   assert.equal(goal({ action: "repair", from: "r1", to: "r1" }, {}).proof, "readiness");
 });
 
+test("a rollback by name judges nothing that was ever proved here; other verbs do", () => {
+  assert.equal(goal({ from: "r1", to: "r9" }, {}, { proved: ["r9"] }).proof, "readiness");
+  const at = "2026-11-20T00:00:00.000Z";
+  const step = { action: "commit", unit: "api", release: "r9" } as const;
+  const journal: JournalEntry[] = [
+    { entry: "begin", operation: "up-1", verb: "up", at, changes: [] },
+    { entry: "intent", operation: "up-1", stepId: 1, step },
+    { entry: "result", operation: "up-1", stepId: 1, result: { outcome: "done" } },
+  ];
+  const model = aWorld();
+  const plan = aPlan([aStep({ to: "r9" })]);
+  const proofFor = (verb: string, told: readonly JournalEntry[]) => {
+    const request = { plan, graph: aGraph([aService()]), verb };
+    return plannedRolls(request, model.observed(), told).map((roll) => roll.goal.proof);
+  };
+  assert.deepEqual(proofFor("rollback", journal), ["readiness"]);
+  assert.deepEqual(proofFor("rollback", []), ["bake"], "it was never proved");
+  assert.deepEqual(proofFor("deploy", journal), ["bake"]);
+});
+
 test("a first release has nothing to be compared with, and nothing to go back to", () => {
   const first = goal({ action: "create", from: undefined }, { committed: undefined, desired: 0 });
   assert.deepEqual(first, {
@@ -62,7 +84,10 @@ test("goes back to the number that was wanted, not to what a dead run left", () 
   assert.deepEqual(goal(step, { scaleOverride: 4 }).replicas, { from: 4, to: 5 });
   const first = { unit: "api", from: "r1", to: "r2", replicas: 5, replicasBefore: 2 };
   const second = { ...first, replicasBefore: 5 };
-  assert.deepEqual(goal(step, { desired: 5 }, [first, second]).replicas, { from: 2, to: 5 });
+  assert.deepEqual(goal(step, { desired: 5 }, { unended: [first, second] }).replicas, {
+    from: 2,
+    to: 5,
+  });
 });
 
 test("scaling proves and commits nothing", () => {

@@ -2,6 +2,7 @@ import type { Graph, ServiceUnit } from "../plan/graph.ts";
 import type { PlanStep } from "../plan/plan.ts";
 import { type Strategy, strategyOf } from "../plan/strategy.ts";
 import type { JournalledChange } from "../record/journal.ts";
+import type { ReleaseId } from "../record/release.ts";
 import type { Observed } from "../targets/target.ts";
 import type { Goal } from "./goal.ts";
 import { unitIn } from "./look.ts";
@@ -21,7 +22,8 @@ export function goalOf(step: PlanStep, unit: ServiceUnit, known: Known): Goal {
   const wanted = first?.replicasBefore ?? seen.scaleOverride ?? seen.desired;
   const before = from === undefined ? 0 : wanted > 0 ? wanted : step.replicas.from;
   const replicas = { from: before, to: step.replicas.to };
-  const proof = proofOf(step, { from, to, known: [seen.committed, seen.previous] });
+  const proved = [seen.committed, seen.previous, ...known.proved];
+  const proof = proofOf(step, { from, to, known: proved });
   const takeover = { from, to, replicas, isJudged: proof === "bake", renews: step.renewFrom };
   return {
     unit: unit.name,
@@ -54,6 +56,8 @@ function strategyFor(
 export interface Known {
   readonly observed: Observed;
   readonly unended: readonly JournalledChange[];
+  /** Beside what serves and what did before it: needs no proof. */
+  readonly proved: readonly ReleaseId[];
 }
 
 /** Empties a unit: nothing to prove and nothing to go back to. */

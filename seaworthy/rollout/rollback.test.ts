@@ -164,6 +164,55 @@ test("never goes back to what a rollback went away from, and says how all the sa
   assert.equal(named.value.get("api")?.release.id, R0.id);
 });
 
+test("names the last one that was not taken back, where all that came after it was", async () => {
+  const journal = [
+    ...committing("up", R0.id),
+    ...committing("deploy", R1.id),
+    ...committing("deploy", R2.id),
+    ...committing("rollback", R1.id),
+  ];
+  const records = [R0, R1, R2];
+  const change = { committed: R1.id, previous: R2.id };
+  const refused = await asked(change, { journal, records });
+  assert.ok(!refused.ok);
+  assert.match(refused.error, new RegExp(`^api was rolled back from ${R2.id} to ${R1.id} `));
+  assert.ok(refused.error.endsWith(`: seaworthy rollback api --to ${R0.id}`), refused.error);
+  const named = await asked(change, { journal, records, to: R0.id });
+  assert.ok(named.ok);
+});
+
+test("of all services, what has no way back stays; refused where all would", async () => {
+  const model = new ModelTarget(virtualClock());
+  for (const name of ["api", "web"]) {
+    model.serving(name, R1.id, 2);
+    const unit = model.units.get(name);
+    assert.ok(unit !== undefined);
+    model.units.set(name, { ...unit, committed: R1.id, previous: R0.id });
+  }
+  const read = async (kind: RecordKind) => (kind === "journal" ? TAKEN_BACK : [R0, R1]);
+  const store = { ...model.target.store, read };
+  const told: string[] = [];
+  const wanted = (names: readonly UnitName[], leave?: (because: string) => void) =>
+    rollbackGoal({
+      ...{ observed: model.observed(), services: names, store },
+      described: new Map(names.map((name) => [name, { release: R2, unit: aService({ name }) }])),
+      ...(leave === undefined ? {} : { leave }),
+    });
+  const leave = (because: string) => void told.push(because);
+  const both = await wanted(["api", "web"], leave);
+  assert.ok(both.ok);
+  const goals = [...both.value].map(([name, { release }]) => [name, release.id]);
+  assert.deepEqual(goals, [
+    ["api", R1.id],
+    ["web", R0.id],
+  ]);
+  assert.match(told.join(), /^api was rolled back from /);
+  assert.equal((await wanted(["api", "web"])).ok, false, "by their names, each is asked for");
+  const nothing = await wanted(["api"], leave);
+  assert.match(nothing.ok ? "" : nothing.error, /^api was rolled back from /);
+  assert.equal(told.length, 1);
+});
+
 test("goes to it where it was deployed again, and something else after it", async () => {
   const journal = [...TAKEN_BACK, ...committing("up", R0.id), ...committing("deploy", R1.id)];
   const goal = await asked({ committed: R1.id, previous: R0.id }, { journal });

@@ -5,9 +5,9 @@ import { readRecords } from "../record/read.ts";
 import type { JournalEntry, JournalledChange } from "../record/journal.ts";
 import type { Release, ReleaseId } from "../record/release.ts";
 import type { RecordStore } from "../record/store.ts";
+import { type Proved, provedOf } from "../record/taken-back.ts";
 import type { Observed, ObservedUnit } from "../targets/target.ts";
 import { unitIn } from "./look.ts";
-import { type Proved, provedOf } from "./taken-back.ts";
 
 /** A unit and the release it should run, as `converge` takes them. */
 export interface Wanted {
@@ -24,6 +24,11 @@ export interface RollbackRequest {
   /** What the declaration asks for now; its units are kept, their releases are replaced. */
   readonly described: ReadonlyMap<UnitName, Wanted>;
   readonly store: RecordStore;
+  /**
+   * Where nobody named the services: what has no way back stays on the committed release that it
+   * serves, and this is told of it. Refused is only where all of them would stay.
+   */
+  readonly leave?: (because: string) => void;
 }
 
 /**
@@ -43,18 +48,43 @@ export async function rollbackGoal(
   const kept = new Map([...request.described].map(([, { release }]) => [release.id, release]));
   for (const release of records) kept.set(release.id, release);
   const wanted = new Map<UnitName, Wanted>();
+  const stays: string[] = [];
+  let going = 0;
   for (const [name, { release, unit }] of request.described) {
     if (unit.kind !== "service") continue;
     const seen = unitIn(request.observed, name);
-    const isNamed = request.services.includes(name);
     const known = { left, proved: provedOf(journal, seen) };
-    const goal = isNamed ? goalFor(seen, request.to, known) : ok(servingOf(seen) ?? release.id);
+    const isNamed = request.services.includes(name);
+    const goal: Result<Way, string> = isNamed
+      ? wayOf(seen, request, known)
+      : ok({ id: servingOf(seen) ?? release.id });
     if (!goal.ok) return goal;
-    const found = kept.get(goal.value);
-    if (found === undefined) return refuse(`${name}: the record of release ${goal.value} is gone`);
+    const { id, because } = goal.value;
+    if (because !== undefined) stays.push(because);
+    else if (isNamed) going += 1;
+    const found = kept.get(id);
+    if (found === undefined) return refuse(`${name}: the record of release ${id} is gone`);
     wanted.set(name, { release: found, unit });
   }
+  const [first] = stays;
+  if (first !== undefined && going === 0) return refuse(first);
+  for (const because of stays) request.leave?.(because);
   return ok(wanted);
+}
+
+interface Way {
+  readonly id: ReleaseId;
+  /** Why it stays on what it serves. */
+  readonly because?: string;
+}
+
+function wayOf(unit: ObservedUnit, request: RollbackRequest, known: Known): Result<Way, string> {
+  const goal = goalFor(unit, request.to, known);
+  if (goal.ok) return ok({ id: goal.value });
+  const serving = servingOf(unit);
+  const isSettled = serving !== undefined && serving === unit.committed;
+  if (request.leave === undefined || !isSettled) return goal;
+  return ok({ id: serving, because: goal.error });
 }
 
 interface Known {
@@ -86,8 +116,11 @@ function goalFor(
   const wentTo = proved.takenBack.get(id);
   // What is half done says by itself which way is back.
   if (wentTo === undefined || left.length > 0) return ok(id);
-  const again = `name it to run it all the same: seaworthy rollback ${name} --to ${id}`;
-  return refuse(`${name} was rolled back from ${id} to ${wentTo} already; ${again}`);
+  const { releases, takenBack } = proved;
+  const good = releases.findLast((one) => one !== serving && !takenBack.has(one));
+  const which = good === undefined ? "name it to run it all the same" : "the last one that was not";
+  const next = `${which}: seaworthy rollback ${name} --to ${good ?? id}`;
+  return refuse(`${name} was rolled back from ${id} to ${wentTo} already; ${next}`);
 }
 
 /** What operations wrote that died since the last one ended, oldest first. */

@@ -9,13 +9,13 @@ import type { RunVerb } from "../verb.ts";
 
 /**
  * Goes to the last committed release other than the one that serves, or with `--to` to one by name;
- * never runs jobs.
+ * never runs jobs. Without names, what has no way back stays.
  */
 export const run: RunVerb = async (invocation) => {
   const system = await openSystem(invocation);
+  const named = namedServices(system);
   const services =
-    namedServices(system) ??
-    system.graph.units.filter((unit) => unit.kind === "service").map((unit) => unit.name);
+    named ?? system.graph.units.filter((unit) => unit.kind === "service").map((unit) => unit.name);
   const to = releaseNamed(invocation, services);
   const units = system.graph.units.filter((unit) => unit.kind !== "job");
   const graph = { ...system.graph, units };
@@ -31,7 +31,12 @@ export const run: RunVerb = async (invocation) => {
           target,
           invocation.context.interrupts.abort,
         );
-        const goal = await rollbackGoal({ observed, services, to, described, store: target.store });
+        const leave = (because: string): void =>
+          invocation.context.terminal.say(`stays as it is: ${because}\n`);
+        const goal = await rollbackGoal({
+          ...{ observed, services, to, described, store: target.store },
+          ...(named === undefined ? { leave } : {}),
+        });
         if (!goal.ok) {
           throw new Refusal(EXIT.refused, `refused: ${goal.error}`, {
             fix: "to run something else: declare it, then seaworthy deploy",

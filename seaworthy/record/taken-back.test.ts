@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { JournalEntry } from "../record/journal.ts";
-import type { StepResult } from "../record/step.ts";
+import type { JournalEntry } from "./journal.ts";
+import type { StepResult } from "./step.ts";
 import { provedOf } from "./taken-back.ts";
 
 const DONE: StepResult = { outcome: "done" };
@@ -61,6 +61,46 @@ test("a commit that nobody saw end happened if it is what is committed now", () 
   assert.deepEqual([...unseen("b").takenBack], []);
   const failed: StepResult = { outcome: "failed", because: "no", detail: [] };
   assert.equal(takenBack(words, "a", failed), "");
+});
+
+/** The beginning says what served, and what the unit goes to. */
+const meant = (journal: readonly JournalEntry[], [operation, from, to]: [string, string, string]) =>
+  journal.map((entry) =>
+    entry.entry === "begin" && entry.operation === operation
+      ? { ...entry, changes: [{ unit: "api", from, to, replicas: 2 }] }
+      : entry,
+  );
+const unseen = (journal: readonly JournalEntry[], operation: string) =>
+  journal.filter((entry) => !(entry.entry === "result" && entry.operation === operation));
+
+test("what served when a rollback began is taken back, whoever died when it was committed", () => {
+  const journal = told(["up a", "deploy b", "rollback a"]);
+  const unit = { name: "api", committed: "a" };
+  const died = unseen(journal, "deploy-1");
+  assert.deepEqual([...provedOf(died, unit).takenBack], [["b", "a"]]);
+  const never = journal.filter(({ operation }) => operation !== "deploy-1");
+  const served = meant(never, ["rollback-2", "b", "a"]);
+  assert.deepEqual([...provedOf(served, unit).takenBack], [["b", "a"]]);
+  const later = unseen(told(["up a", "deploy b", "rollback a", "deploy c"]), "rollback-2");
+  const all = provedOf(later, { name: "api", committed: "c" });
+  assert.deepEqual([...all.takenBack], [["b", "a"]], "nobody saw the rollback end");
+});
+
+test("what is gone to again with no need to commit it is not taken back", () => {
+  // The rollback died before its commit took effect: b is committed all along.
+  const words = ["up a", "deploy b", "rollback a", "up b web", "deploy c"];
+  const begun = meant(unseen(told(words), "rollback-2"), ["up-3", "a", "b"]);
+  const operation = "up-3";
+  const end = (outcome: "done" | "rolled-back"): JournalEntry[] => {
+    const at = begun.findIndex(
+      (entry) => entry.entry === "begin" && entry.operation === "deploy-4",
+    );
+    const ended = { entry: "end", operation, at: AT, outcome, because: "" } as const;
+    return [...begun.slice(0, at), ended, ...begun.slice(at)];
+  };
+  const unit = { name: "api", committed: "c" };
+  assert.deepEqual([...provedOf(end("done"), unit).takenBack], []);
+  assert.deepEqual([...provedOf(end("rolled-back"), unit).takenBack], [["b", "a"]]);
 });
 
 test("knows what was ever committed, the latest last", () => {
