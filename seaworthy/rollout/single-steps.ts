@@ -1,7 +1,9 @@
 import { timestamp } from "@seaworthy/std/clock";
 import type { Outcome } from "../record/event.ts";
+import { readRecords } from "../record/read.ts";
 import type { Step } from "../record/step.ts";
-import { interruption, Interrupted, openSteps, type Operation } from "./steps.ts";
+import { unendedBegins } from "../record/under-way.ts";
+import { interruption, Interrupted, openSteps, type Operation, type Steps } from "./steps.ts";
 
 export interface SingleSteps extends Operation {
   readonly verb: string;
@@ -17,29 +19,47 @@ export interface SingleEnd {
   readonly said: string | undefined;
 }
 
-/** A few steps that need no plan, journalled like those of a roll. Never throws for the outside. */
+/**
+ * Verbs whose steps stand for themselves: one that died left nothing to finish or to reverse.
+ */
+const SINGLE_VERBS = ["isolate", "rejoin", "job"];
+
+/**
+ * A few steps that need no plan, journalled like those of a roll. Amid what another operation left
+ * half done they have no beginning and no end, or that one would look ended. Never throws for the
+ * outside.
+ */
 export async function carryOutSteps(request: SingleSteps): Promise<SingleEnd> {
   const { clock, emit, verb, operation } = request;
   const began = clock.now();
-  const journalled = openSteps(request);
+  const steps = openSteps(request);
   emit({ kind: "operation-started", verb, plan: [] });
-  const end = await carryOut(request, journalled).catch((error: unknown) =>
-    brokenOff(request, error),
-  );
+  let isAlone = false;
+  let end: SingleEnd;
+  try {
+    isAlone = !(await isAmid(request));
+    if (isAlone) {
+      const at = timestamp(clock);
+      await steps.journal({ entry: "begin", operation, verb, at, changes: [] });
+    }
+    end = await carryOut(request, steps);
+  } catch (error) {
+    end = brokenOff(request, error);
+  }
   const { outcome, because } = end;
-  if (outcome !== "interrupted") {
-    await journalled.journal({ entry: "end", operation, at: timestamp(clock), outcome, because });
+  if (isAlone && outcome !== "interrupted") {
+    await steps.journal({ entry: "end", operation, at: timestamp(clock), outcome, because });
   }
   emit({ kind: "operation-ended", outcome, because, tookMs: clock.now() - began });
   return end;
 }
 
-async function carryOut(
-  request: SingleSteps,
-  { journal, run }: ReturnType<typeof openSteps>,
-): Promise<SingleEnd> {
-  const { verb, operation, clock } = request;
-  await journal({ entry: "begin", operation, verb, at: timestamp(clock), changes: [] });
+async function isAmid({ target }: SingleSteps): Promise<boolean> {
+  const begun = unendedBegins(await readRecords(target.store, "journal"));
+  return begun.some(({ verb }) => !SINGLE_VERBS.includes(verb));
+}
+
+async function carryOut(request: SingleSteps, { run }: Steps): Promise<SingleEnd> {
   let said: string | undefined;
   for (const step of request.steps) {
     const result = await run(step);
