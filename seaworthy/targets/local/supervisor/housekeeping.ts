@@ -1,13 +1,21 @@
 import { readdir, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
+import type { JournalEntry } from "../../../record/journal.ts";
+import { readRecords } from "../../../record/read.ts";
+import type { ReleaseId } from "../../../record/release.ts";
+import { provedOf } from "../../../record/taken-back.ts";
+import { openRecordFiles } from "../record-files.ts";
 import { gcReleases } from "../release.ts";
 import { isEdgeInstance } from "./paths.ts";
+import type { SupervisorState } from "./state.ts";
 import type { World } from "./world.ts";
 
 /** Logs of instances that are gone: the newest of them explain the last rolls, the rest goes. */
 const GONE_LOGS_KEPT = 20;
 /** A release may be put before anything names it; nobody takes this long between the two. */
 const PUT_TO_START_MS = 3_600_000;
+/** Of each unit the last committed ones that were not taken back: two may yet prove bad. */
+const GOOD_KEPT = 3;
 const LOG_FILE = /^(.+)\.(?:stdout|stderr)\.log(?:\.\d+)?$/;
 
 /** Removes what nothing names any more. Failing to is no reason to refuse what was asked. */
@@ -15,19 +23,27 @@ export async function tidyUp(world: World): Promise<void> {
   await Promise.allSettled([pruneReleases(world), pruneLogs(world)]);
 }
 
-/** Kept: what runs, what `rollback` goes to, and what was put lately. */
 async function pruneReleases({ ledger, folder, clock }: World): Promise<void> {
-  const { instances, releases } = ledger.state;
-  const keep = new Set(Object.values(instances).map(({ release }) => release));
-  for (const { committed, previous } of Object.values(releases)) {
-    if (committed !== undefined) keep.add(committed);
-    if (previous !== undefined) keep.add(previous);
-  }
+  const journal = await readRecords(openRecordFiles(folder.record), "journal");
+  const keep = new Set(releasesToKeep(ledger.state, journal));
   for (const name of await readdir(folder.releases)) {
     const { mtimeMs } = await stat(join(folder.releases, name));
     if (clock.wall() - mtimeMs < PUT_TO_START_MS) keep.add(name);
   }
   await gcReleases(folder.releases, keep);
+}
+
+/** What runs, what `rollback` goes to, and of each unit what it can name where that is bad too. */
+export function releasesToKeep(
+  { instances, releases }: Pick<SupervisorState, "instances" | "releases">,
+  journal: readonly JournalEntry[],
+): readonly ReleaseId[] {
+  const kept = Object.entries(releases).flatMap(([name, { committed, previous }]) => {
+    const { releases: all, takenBack } = provedOf(journal, { name, committed });
+    const good = all.filter((id) => !takenBack.has(id)).slice(-GOOD_KEPT);
+    return [committed, previous, ...good].filter((id) => id !== undefined);
+  });
+  return [...Object.values(instances).map(({ release }) => release), ...kept];
 }
 
 async function pruneLogs({ ledger, folder }: World): Promise<void> {
