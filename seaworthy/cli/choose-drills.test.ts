@@ -16,6 +16,10 @@ test("drills are named, all, or due: one of them", () => {
   const named = readChoice(["kill-instance", "freeze-instance"], NO_FLAGS);
   assert.deepEqual(named, { kind: "named", names: ["kill-instance", "freeze-instance"] });
   assert.deepEqual(readChoice([], { all: true, due: false }), { kind: "all" });
+  assert.deepEqual(readChoice(["kill-instance", "freeze-instance", "kill-instance"], NO_FLAGS), {
+    kind: "named",
+    names: ["kill-instance", "freeze-instance"],
+  });
   assert.throws(() => readChoice([], { all: true, due: true }), /one of them/);
   assert.throws(() => readChoice(["kill-instance"], { all: true, due: false }), /one of them/);
   assert.throws(() => readChoice(["kill-everything"], NO_FLAGS), /no drill kill-everything/);

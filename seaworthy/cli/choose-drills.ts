@@ -32,7 +32,8 @@ export function readChoice(
   const known = Object.keys(CATALOGUE).join(", ");
   return {
     kind: "named",
-    names: names.map((name) => {
+    // One that is named twice is one: its evidence would lie where the first one's does.
+    names: [...new Set(names)].map((name) => {
       if (isDrillName(name)) return name;
       throw new Refusal(EXIT.usage, `no drill ${name}`, { fix: `drills are ${known}` });
     }),

@@ -4,7 +4,7 @@ import type { Drilled } from "./run-drills.ts";
 
 /**
  * What was named and is not allowed is refused, unless something weighs more. What is due and only
- * waits for the end of a blackout is no failure: a scheduler asks again.
+ * waits (for the end of a blackout, for the budget) is no failure: a scheduler asks again.
  */
 export function exitOfDrills(
   choice: DrillChoice,

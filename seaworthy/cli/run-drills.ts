@@ -51,7 +51,7 @@ export interface SkippedDrill {
   readonly because: string;
   /** How to have it after all, where there is a way. */
   readonly fix?: string;
-  /** It is due, and waits for the end of a blackout. */
+  /** It is due, and waits for the end of a blackout, or for enough of the budget. */
   readonly waits?: true;
 }
 
@@ -96,7 +96,7 @@ async function playOne(
   } catch (error) {
     if (!(error instanceof DrillRefused)) throw error;
     const skipped = { drill, because: error.message, fix: error.fix };
-    if (request.isDue && error.code === "blackout") return refuse({ ...skipped, waits: true });
+    if (request.isDue && error.waits) return refuse({ ...skipped, waits: true });
     if (request.drills.length === 1) throw asRefusal(error);
     return refuse(skipped);
   }
@@ -124,6 +124,7 @@ async function runOne(name: DrillName, request: DrillsRequest): Promise<readonly
     clock: context.clock,
     seed: request.seed,
     runs: request.runs,
+    isDue: request.isDue,
     tierMax: request.tierMax,
     allowOutage: request.allowOutage,
     operation: operation.id,

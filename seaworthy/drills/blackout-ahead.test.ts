@@ -15,9 +15,9 @@ const drills = { ...aParsed(aUnit(2)).system.drills, blackouts };
 /** Of a run that begins so many milliseconds before the blackout does. */
 function ahead(
   msBefore: number,
-  given: Partial<Prediction> & { readonly name?: DrillName } = {},
+  given: Partial<Prediction> & { readonly name?: DrillName; readonly runs?: number } = {},
 ): string | undefined {
-  const { name = "kill-instance", ...predicted } = given;
+  const { name = "kill-instance", runs = 1, ...predicted } = given;
   const prediction = {
     interval: { what: "none", fromMs: 0, toMs: 0 },
     figure: "restored",
@@ -27,7 +27,7 @@ function ahead(
     ...predicted,
   } as const;
   const nowWallMs = Date.parse(FROM) - msBefore;
-  return blackoutAhead(name, drills, { nowWallMs, prediction })?.because;
+  return blackoutAhead(name, drills, { nowWallMs, prediction, runs })?.because;
 }
 
 test("a run that may not be whole again before a blackout is not begun", () => {
@@ -39,6 +39,16 @@ test("a run that may not be whole again before a blackout is not begun", () => {
   assert.equal(ahead(0), `a blackout (drills.blackouts) holds until ${TO}`);
   assert.match(ahead(60_000, { lastsMsMax: 60_000 }) ?? "", /may last into/, "a roll takes longer");
   assert.equal(ahead(60_000), undefined);
+  assert.equal(ahead(27_001, { runs: 3 }), undefined, "three times 9 s");
+  assert.match(ahead(27_000, { runs: 3 }) ?? "", /may last into/);
+});
+
+test("of blackouts without an end it is said that they last at least so long", () => {
+  const always = { kind: "recurring", cron: "* * * * *", forMs: 60_000 } as const;
+  const nowWallMs = Date.parse(FROM);
+  const seen = blackoutNow("kill-instance", { ...drills, blackouts: [always] }, nowWallMs);
+  assert.match(seen?.because ?? "", /holds until at least 2026-01-2\d/);
+  assert.match(seen?.fix ?? "", /^wait until at least 2026-01-2/);
 });
 
 test("a blackout speaks of this moment alone where nothing is predicted yet", () => {

@@ -1,10 +1,10 @@
-import { blackoutWithin, type Stretch } from "../system/blackout.ts";
+import { type BlackoutStretch, blackoutWithin, type Stretch } from "../system/blackout.ts";
 import type { DrillSettings } from "../system/system.ts";
 import { CATALOGUE, type DrillName } from "./catalogue.ts";
 import type { Prediction } from "./prediction.ts";
 
 /** A declared time in which this drill breaks nothing. */
-export interface BlackoutAhead extends Stretch {
+export interface BlackoutAhead extends BlackoutStretch {
   readonly because: string;
   readonly fix: string;
 }
@@ -18,16 +18,22 @@ export function blackoutNow(
   return ahead({ name, drills, fromMs: nowWallMs, toMs: nowWallMs });
 }
 
-/** The same of a run that begins now: until it is whole again, at most. */
+/** The same of runs that begin now, one after the other: until all is whole again, at most. */
 export function blackoutAhead(
   name: DrillName,
   drills: DrillSettings,
-  run: { readonly nowWallMs: number; readonly prediction: Prediction },
+  { nowWallMs, prediction, runs }: RunsFromNow,
 ): BlackoutAhead | undefined {
-  const { lastsMsMax, wholeMsMax } = run.prediction;
+  const { lastsMsMax, wholeMsMax } = prediction;
   const { warmUpMs, baselineMs, windowMs } = drills;
   const runMs = warmUpMs + baselineMs + (lastsMsMax ?? windowMs) + wholeMsMax;
-  return ahead({ name, drills, fromMs: run.nowWallMs, toMs: run.nowWallMs + runMs });
+  return ahead({ name, drills, fromMs: nowWallMs, toMs: nowWallMs + runs * runMs });
+}
+
+interface RunsFromNow {
+  readonly nowWallMs: number;
+  readonly prediction: Prediction;
+  readonly runs: number;
 }
 
 function ahead(
@@ -38,9 +44,10 @@ function ahead(
   const blackout = blackoutWithin(asked.drills.blackouts ?? [], asked);
   if (blackout === undefined) return undefined;
   const [from, to] = [blackout.fromMs, blackout.toMs].map((ms) => new Date(ms).toISOString());
+  const until = blackout.isLonger ? `at least ${to}` : to;
   const isNow = blackout.fromMs <= asked.fromMs;
   const because = isNow
-    ? `a blackout (drills.blackouts) holds until ${to}`
-    : `a run begun now may last into the blackout (drills.blackouts) of ${from} to ${to}`;
-  return { ...blackout, because, fix: `wait until ${to}, or change drills.blackouts` };
+    ? `a blackout (drills.blackouts) holds until ${until}`
+    : `a run begun now may last into the blackout (drills.blackouts) of ${from} to ${until}`;
+  return { ...blackout, because, fix: `wait until ${until}, or change drills.blackouts` };
 }

@@ -34,7 +34,7 @@ function spent(seconds: number, given: Partial<Evidence> = {}): Evidence {
 }
 
 function asked(given: Partial<BudgetQuestion>): string | undefined {
-  return overBudget({
+  const over = overBudget({
     name: "kill-edge-holder",
     availability: FOUR_NINES,
     prediction: aPrediction(15 * SECOND_MS),
@@ -44,6 +44,7 @@ function asked(given: Partial<BudgetQuestion>): string | undefined {
     nowWallMs: NOW_WALL_MS,
     ...given,
   });
+  return over && `${over.because}: ${over.waysOut}`;
 }
 
 test("a drill begins while what is left of the month's budget covers what it may take", () => {

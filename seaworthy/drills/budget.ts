@@ -20,12 +20,20 @@ export interface BudgetQuestion {
   readonly nowWallMs: number;
 }
 
+/** What is left does not cover the runs to come. */
+export interface OverBudget {
+  readonly because: string;
+  readonly waysOut: string;
+  /** RFC 3339: when enough of it is back; undefined: no month allows so much. */
+  readonly backAt: string | undefined;
+}
+
 /**
  * Why the runs to come are not covered by what is left of the month's budget (30 days, by the
  * declared availability) after the outages that drills measured; undefined: they are. A drill on a
  * copy that nobody uses spends nothing.
  */
-export function overBudget(question: BudgetQuestion): string | undefined {
+export function overBudget(question: BudgetQuestion): OverBudget | undefined {
   const { name, availability, prediction, runsLeft } = question;
   if (availability === undefined || CATALOGUE[name].tier === "T0") return undefined;
   const budgetMs = monthBudgetMs(availability);
@@ -36,7 +44,8 @@ export function overBudget(question: BudgetQuestion): string | undefined {
   const budget = `${humanDuration(budgetMs)} that ${humanPercent(availability)} of 30 days allow`;
   const took = `outages of drills took ${humanDuration(sumOf(spent))} of the ${budget}`;
   const more = `${runsText(runsLeft)} may take ${humanDuration(eachMs * runsLeft)} more`;
-  return `${took}, and ${more}: ${waysOut(question, { spent, budgetMs, eachMs })}`;
+  const sums = { spent, budgetMs, eachMs, backAt: backOf(question, { spent, budgetMs, eachMs }) };
+  return { because: `${took}, and ${more}`, waysOut: waysOut(sums), backAt: sums.backAt };
 }
 
 /** The longest that users may be without service in one run, as predicted. */
@@ -82,15 +91,19 @@ interface Sums {
   readonly eachMs: number;
 }
 
-function waysOut({ runsLeft, nowWallMs }: BudgetQuestion, sums: Sums): string {
-  const { spent, budgetMs, eachMs } = sums;
+function backOf(
+  { runsLeft, nowWallMs }: BudgetQuestion,
+  { spent, budgetMs, eachMs }: Sums,
+): string | undefined {
+  const backMs = backAt(spent, { spentMsMax: budgetMs - eachMs * runsLeft, nowWallMs });
+  return backMs === undefined ? undefined : new Date(backMs).toISOString();
+}
+
+function waysOut(sums: Sums & { readonly backAt: string | undefined }): string {
+  const { spent, budgetMs, eachMs, backAt: back } = sums;
   const fitting = eachMs === 0 ? 0 : Math.floor((budgetMs - sumOf(spent)) / eachMs);
   const fewer = fitting >= 1 ? [`play fewer (--runs ${fitting})`] : [];
-  const backMs = backAt(spent, { spentMsMax: budgetMs - eachMs * runsLeft, nowWallMs });
-  const wait =
-    backMs === undefined
-      ? []
-      : [`wait until ${new Date(backMs).toISOString()}, when enough of it is back`];
+  const wait = back === undefined ? [] : [`wait until ${back}, when enough of it is back`];
   const others = ["promise less (objectives.availability)", "or accept it: --allow-outage"];
   return [...fewer, ...wait, ...others].join(", ");
 }

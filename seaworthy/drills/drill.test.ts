@@ -70,6 +70,7 @@ async function asked(
     clock: { ...systemClock, wall: () => Date.parse(NOW) },
     seed: 1,
     runs: 3,
+    isDue: false,
     tierMax: "T1",
     allowOutage: false,
     operation: "drill-test",
@@ -117,4 +118,46 @@ test("in a blackout, and too shortly before one, nothing is begun", async (t) =>
   }
   const later = [{ kind: "once", from: at(3_600_000), to: at(7_200_000) }] as const;
   await assert.rejects(runDrill(await asked(t, { blackouts: later })), BegunAnyway);
+});
+
+test("what is due waits for a blackout that any of its runs may last into", async (t) => {
+  const at = (ms: number): string => new Date(Date.parse(NOW) + ms).toISOString();
+  // One run is whole again within 30 s, and three are not.
+  const blackouts = [{ kind: "once", from: at(30_000), to: at(60_000) }] as const;
+  const begun = async (isDue: boolean, runs: number): Promise<void> =>
+    await assert.rejects(
+      runDrill(await asked(t, { blackouts, request: { isDue, runs } })),
+      BegunAnyway,
+    );
+  await begun(true, 1);
+  await begun(false, 3);
+  await assert.rejects(
+    runDrill(await asked(t, { blackouts, request: { isDue: true, runs: 3 } })),
+    (error: unknown) => error instanceof DrillRefused && error.code === "blackout" && error.waits,
+  );
+});
+
+test("what is due waits for the budget, and leaves no evidence of it", async (t) => {
+  const due = { objectives: FOUR_NINES, request: { isDue: true } };
+  await assert.rejects(
+    runDrill(await asked(t, { ...due, kept: [SPENT] })),
+    (error: unknown) =>
+      error instanceof DrillRefused &&
+      error.waits &&
+      / 3 runs may take 1\.5 s more: enough of it is back at 2026-02-09T/.test(error.message) &&
+      error.fix.includes("or accept it: --allow-outage"),
+  );
+  await assert.rejects(runDrill(await asked(t, due)), BegunAnyway);
+  const allowed = { isDue: true, allowOutage: true };
+  await assert.rejects(
+    runDrill(await asked(t, { ...due, kept: [SPENT], request: allowed })),
+    BegunAnyway,
+  );
+});
+
+test("what no month allows does not wait for one, due or not", async (t) => {
+  const objectives = { availability: 0.999_999_999 };
+  const [evidence] = await runDrill(await asked(t, { objectives, request: { isDue: true } }));
+  assert.equal(evidence?.verdict, "could-not-verify");
+  assert.doesNotMatch(evidence.because, /wait until/);
 });

@@ -8,7 +8,7 @@ import { openFaults } from "../record/under-way.ts";
 import { subjectOf } from "../record/fault.ts";
 import { TargetError } from "../targets/target.ts";
 import { blackoutAhead, type BlackoutAhead } from "./blackout-ahead.ts";
-import { overBudget } from "./budget.ts";
+import { type OverBudget, overBudget } from "./budget.ts";
 import { cooldown } from "./cooldown.ts";
 import { evidenceOf, type Played } from "./evidence-of.ts";
 import { PLAYS } from "./plays.ts";
@@ -38,10 +38,7 @@ export async function runDrill(request: DrillRequest): Promise<readonly Evidence
     return objectives.map((asked) => evidenceOf(played, asked));
   }
   const prediction = predictionOf(request, ready.value);
-  const blackout = blackoutOf(request, prediction);
-  if (blackout !== undefined) {
-    throw new DrillRefused("blackout", blackout.because, blackout.fix);
-  }
+  refuseToWait(request, { prediction, kept });
   await writePrediction(request, ready.value, prediction);
   emit({ kind: "drill", drill: name, phase: "preflight", detail: predictionText(prediction) });
   const course = { request, ready: ready.value, prediction, kept, findings: [], leftBroken: [] };
@@ -76,6 +73,23 @@ interface Course {
   readonly kept: readonly Evidence[];
   readonly findings: RunFinding[];
   readonly leftBroken: string[];
+}
+
+/** What a blackout or a spent budget leaves no room for now; of what is due all of its runs. */
+function refuseToWait(
+  request: DrillRequest,
+  { prediction, kept }: Pick<Course, "prediction" | "kept">,
+): void {
+  const { isDue, runs, allowOutage } = request;
+  const blackout = blackoutOf(request, { prediction, runs: isDue ? runs : 1 });
+  if (blackout !== undefined) {
+    throw new DrillRefused("blackout", blackout.because, blackout.fix);
+  }
+  if (!isDue || allowOutage) return;
+  const over = budgetOf({ request, prediction, kept, findings: [] }, runs);
+  if (over?.backAt === undefined) return;
+  const because = `${over.because}: enough of it is back at ${over.backAt}`;
+  throw new DrillRefused("budget", because, over.waysOut);
 }
 
 /** Every run, until one verifies nothing. Resolves to why the next one could not be made. */
@@ -116,27 +130,39 @@ async function runEach(course: Course): Promise<string | undefined> {
 }
 
 /** Why this run is not to be begun: the budget is spent, or a blackout comes. */
-function mustRest(
-  { request, prediction, kept, findings }: Course,
-  turn: number,
-): string | undefined {
-  const { name, parsed, clock, runs, allowOutage } = request;
-  const over = overBudget({
+function mustRest(course: Course, turn: number): string | undefined {
+  const { request, prediction } = course;
+  const over = budgetOf(course, request.runs - turn + 1);
+  if (over !== undefined && !request.allowOutage) return `${over.because}: ${over.waysOut}`;
+  return blackoutOf(request, { prediction, runs: 1 })?.because;
+}
+
+function budgetOf(
+  {
+    request,
+    prediction,
+    kept,
+    findings,
+  }: Pick<Course, "request" | "prediction" | "kept" | "findings">,
+  runsLeft: number,
+): OverBudget | undefined {
+  const { name, parsed, clock } = request;
+  return overBudget({
     name,
     availability: parsed.system.objectives.availability,
     prediction,
     kept,
     played: findings.map(({ run }) => run),
-    runsLeft: runs - turn + 1,
+    runsLeft,
     nowWallMs: clock.wall(),
   });
-  if (over !== undefined && !allowOutage) return over;
-  return blackoutOf(request, prediction)?.because;
 }
 
-function blackoutOf(request: DrillRequest, prediction: Prediction): BlackoutAhead | undefined {
-  const { name, parsed, clock } = request;
-  return blackoutAhead(name, parsed.system.drills, { nowWallMs: clock.wall(), prediction });
+function blackoutOf(
+  { name, parsed, clock }: DrillRequest,
+  runs: { readonly prediction: Prediction; readonly runs: number },
+): BlackoutAhead | undefined {
+  return blackoutAhead(name, parsed.system.drills, { nowWallMs: clock.wall(), ...runs });
 }
 
 /** The journal is the truth of it: also a run that died on its way has its faults there. */

@@ -91,6 +91,7 @@ export class LocalSystem implements AsyncDisposable {
       clock: systemClock,
       seed: 4711,
       runs: 1,
+      isDue: false,
       tierMax: "T3",
       allowOutage: true,
       operation,

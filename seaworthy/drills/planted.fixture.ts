@@ -63,6 +63,7 @@ export async function aSystem(
     clock: systemClock,
     seed: 4711,
     runs: 1,
+    isDue: false,
     tierMax: "T3",
     allowOutage: true,
     operation: "drill-test",

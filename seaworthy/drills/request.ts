@@ -29,6 +29,8 @@ export interface DrillRequest {
   /** Chooses the victim and the order of the load; printed, so that a run can be repeated. */
   readonly seed: number;
   readonly runs: number;
+  /** By schedule: all the runs can be made now, or none is begun (`DrillRefused` that waits). */
+  readonly isDue: boolean;
   /** What is of a higher tier is refused. */
   readonly tierMax: Tier;
   /** The victim may be the last healthy member. */
@@ -62,11 +64,17 @@ export class DrillRefused extends Error {
     | "tier"
     | "no-such-unit"
     | "nothing-to-judge"
-    | "blackout";
+    | "blackout"
+    | "budget";
   readonly fix: string;
   constructor(code: DrillRefused["code"], message: string, fix: string) {
     super(message);
     this.code = code;
     this.fix = fix;
+  }
+
+  /** It ends by itself: what is due may be asked for again later. */
+  get waits(): boolean {
+    return this.code === "blackout" || this.code === "budget";
   }
 }

@@ -72,6 +72,10 @@ test("a chain without an end is followed so far and no further", () => {
   const [from = "", to = ""] = within([always], "2026-11-20T13:00:30Z");
   assert.equal(from, "2026-11-20T13:00");
   assert.ok(Date.parse(`${to}Z`) > Date.parse("2026-11-21T00:00:00Z"), to);
+  const [nowMs, laterMs] = [Date.parse("2026-11-20T13:00:30Z"), Date.parse("2026-12-24T00:00:00Z")];
+  assert.equal(blackoutWithin([always], { fromMs: nowMs, toMs: nowMs })?.isLonger, true);
+  const ending = blackoutWithin([holidays], { fromMs: laterMs, toMs: laterMs });
+  assert.equal(ending?.isLonger, false, "its end is known");
 });
 
 test("blackouts that leave no minute free are seen, alone and together", () => {

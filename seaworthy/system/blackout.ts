@@ -7,10 +7,16 @@ export interface Stretch {
   readonly toMs: number;
 }
 
+/** With all that follow it without a gap. */
+export interface BlackoutStretch extends Stretch {
+  /** There are more than were followed: it ends at `toMs` at the earliest. */
+  readonly isLonger: boolean;
+}
+
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
 const DAY_MINUTES = 1_440;
-/** Blackouts that follow each other: what has more of them has no end that one could wait for. */
+/** Blackouts that follow each other: of more it is said that they last at least so long. */
 const CHAIN_MAX = 10_000;
 
 /**
@@ -20,7 +26,7 @@ const CHAIN_MAX = 10_000;
 export function blackoutWithin(
   blackouts: readonly Blackout[],
   asked: Stretch,
-): Stretch | undefined {
+): BlackoutStretch | undefined {
   const touching = blackouts.flatMap((one) => firstWithin(one, asked) ?? []);
   const [first] = touching.toSorted((a, b) => a.fromMs - b.fromMs);
   if (first === undefined) return undefined;
@@ -28,10 +34,10 @@ export function blackoutWithin(
   for (let links = 0; links < CHAIN_MAX; links += 1) {
     const at = { fromMs: toMs, toMs };
     const ends = blackouts.flatMap((one) => firstWithin(one, at)?.toMs ?? []);
-    if (ends.length === 0) break;
+    if (ends.length === 0) return { fromMs: first.fromMs, toMs, isLonger: false };
     toMs = Math.max(...ends);
   }
-  return { fromMs: first.fromMs, toMs };
+  return { fromMs: first.fromMs, toMs, isLonger: true };
 }
 
 function firstWithin(one: Blackout, asked: Stretch): Stretch | undefined {
