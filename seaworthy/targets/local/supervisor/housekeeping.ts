@@ -18,19 +18,45 @@ const PUT_TO_START_MS = 3_600_000;
 const GOOD_KEPT = 3;
 const LOG_FILE = /^(.+)\.(?:stdout|stderr)\.log(?:\.\d+)?$/;
 
-/** Removes what nothing names any more. Failing to is no reason to refuse what was asked. */
-export async function tidyUp(world: World): Promise<void> {
-  await Promise.allSettled([pruneReleases(world), pruneLogs(world)]);
-}
+type House = Pick<World, "ledger" | "folder" | "clock">;
 
-async function pruneReleases({ ledger, folder, clock }: World): Promise<void> {
-  const journal = await readRecords(openRecordFiles(folder.record), "journal");
-  const keep = new Set(releasesToKeep(ledger.state, journal));
-  for (const name of await readdir(folder.releases)) {
-    const { mtimeMs } = await stat(join(folder.releases, name));
-    if (clock.wall() - mtimeMs < PUT_TO_START_MS) keep.add(name);
+/** Removes what nothing names any more. Failing to is no reason to refuse what was asked. */
+export class Housekeeping {
+  readonly #house: House;
+  /** Reading a long journal takes a while: of the same folders it says what it said before. */
+  #judged = "";
+
+  constructor(house: House) {
+    this.#house = house;
   }
-  await gcReleases(folder.releases, keep);
+
+  async tidyUp(): Promise<void> {
+    await Promise.allSettled([this.#pruneReleases(), pruneLogs(this.#house)]);
+  }
+
+  async #pruneReleases(): Promise<void> {
+    const { ledger, folder, clock } = this.#house;
+    const keep = new Set(releasesToKeep(ledger.state, []));
+    const old: string[] = [];
+    for (const name of await readdir(folder.releases)) {
+      const { mtimeMs } = await stat(join(folder.releases, name));
+      if (clock.wall() - mtimeMs < PUT_TO_START_MS) keep.add(name);
+      else if (!keep.has(name)) old.push(name);
+    }
+    for (const name of await this.#worthKeeping(old.toSorted())) keep.add(name);
+    await gcReleases(folder.releases, keep);
+  }
+
+  /** Of what the state does not name. */
+  async #worthKeeping(old: readonly ReleaseId[]): Promise<readonly ReleaseId[]> {
+    if (old.join() === this.#judged) return old;
+    const { ledger, folder } = this.#house;
+    const journal = await readRecords(openRecordFiles(folder.record), "journal");
+    const all = releasesToKeep(ledger.state, journal);
+    const kept = old.filter((name) => all.includes(name));
+    this.#judged = kept.join();
+    return kept;
+  }
 }
 
 /** What runs, what `rollback` goes to, and of each unit what it can name where that is bad too. */
@@ -46,7 +72,7 @@ export function releasesToKeep(
   return [...Object.values(instances).map(({ release }) => release), ...kept];
 }
 
-async function pruneLogs({ ledger, folder }: World): Promise<void> {
+async function pruneLogs({ ledger, folder }: House): Promise<void> {
   const newestMs = new Map<string, number>();
   const names = await readdir(folder.logs);
   for (const name of names) {

@@ -12,7 +12,7 @@ import {
 } from "../protocol.ts";
 import type { Crew } from "./crew.ts";
 import { defineGraph } from "./define.ts";
-import { tidyUp } from "./housekeeping.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import type { LeaseDesk } from "./lease-desk.ts";
 import { supervisorSocket } from "./paths.ts";
 import { isEmpty } from "./state.ts";
@@ -25,7 +25,8 @@ const CONNECTIONS_MAX = 100;
 export async function openReception(crew: Crew, desk: LeaseDesk, pid: number): Promise<Server> {
   const path = supervisorSocket(crew.world.folder);
   await rm(path, { force: true });
-  const server = createServer((socket) => receive({ crew, desk, pid }, socket));
+  const housekeeping = new Housekeeping(crew.world);
+  const server = createServer((socket) => receive({ crew, desk, pid, housekeeping }, socket));
   server.maxConnections = CONNECTIONS_MAX;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
@@ -39,6 +40,7 @@ interface Reception {
   readonly crew: Crew;
   readonly desk: LeaseDesk;
   readonly pid: number;
+  readonly housekeeping: Housekeeping;
 }
 
 /** One client: hello, then requests, each answered once; gone, what it asked for is called off. */
@@ -104,12 +106,12 @@ class Visitor {
   }
 
   async #do(call: Call, signal: AbortSignal): Promise<unknown> {
-    const { crew, desk } = this.#reception;
+    const { crew, desk, housekeeping } = this.#reception;
     switch (call.call) {
       case "lease": {
         const reply = await desk.take(this, call.owner);
         // Nobody else is putting releases now.
-        if (reply.held) await tidyUp(crew.world);
+        if (reply.held) await housekeeping.tidyUp();
         return reply;
       }
       case "release":
