@@ -102,6 +102,22 @@ test("rollback goes to the last release that was proved, or refuses and says why
     assert.equal(rollback.code, 0, rollback.stdout);
     assert.deepEqual(outcomeOf(rollback)["units"], [{ unit: "web", from: third, to: second }]);
   });
+
+  await t.test(
+    "where that is bad too, it names what was proved before, and goes there",
+    async () => {
+      assert.equal(await deployed(rehearsal, v("v1")), first);
+      await deployed(rehearsal, v("v4"));
+      assert.equal((await run(["rollback"])).code, 0);
+      assert.equal(await releaseOf(rehearsal), first);
+      const refused = await run(["rollback"]);
+      assert.equal(refused.code, 9, refused.stderr);
+      assert.match(refused.stderr, new RegExp(`seaworthy rollback web --to ${second}\\b`));
+      const rollback = await run(["rollback", "web", "--to", second, "--json"]);
+      assert.equal(rollback.code, 0, rollback.stdout);
+      assert.equal(await releaseOf(rehearsal), second);
+    },
+  );
 });
 
 /** Proved, committed, and bad ten seconds later. */
