@@ -4,13 +4,23 @@ import { join } from "node:path";
 import { describe, it } from "node:test";
 import { systemClock } from "@seaworthy/std/clock";
 import { selfSigned, type SelfSigned } from "@seaworthy/std/self-signed";
+import type { Graph } from "../../plan/graph.ts";
 import type { EdgeProvider } from "../../system/system.ts";
 import { TargetError } from "../target.ts";
 import { frontProgram } from "./edge-program.ts";
-import { EdgeStage, lossesOf, failedOf, PROVIDERS, stageGraph } from "./fixtures/edge-stage.ts";
+import {
+  EdgeStage,
+  failedOf,
+  lossesOf,
+  PROVIDERS,
+  stageEdge,
+  stageGraph,
+} from "./fixtures/edge-stage.ts";
 import { askAfresh } from "./fixtures/raw-http.ts";
 import { Hand, take, until } from "./fixtures/rehearsal.ts";
-import { isAlive } from "./identity.ts";
+import { isAlive, signalOne } from "./identity.ts";
+import { stateFile } from "./supervisor/paths.ts";
+import { readState } from "./supervisor/state.ts";
 
 const soon = (): AbortSignal => AbortSignal.timeout(60_000);
 const DAY_MS = 86_400_000;
@@ -64,6 +74,36 @@ for (const provider of PROVIDERS) {
   });
 }
 
+for (const provider of ["haproxy", "nginx"] as const) {
+  describe(`a definition that ${provider} refuses`, () => {
+    it("is none: the edge is started again as it was before", async () => {
+      await using stage = await EdgeStage.begin(provider);
+      const refusal = new RegExp(`${provider} refuses the edge as declared`);
+      await assert.rejects(stage.hand.define(refusedGraph(provider)), refusal);
+      const former = await holderOf(stage);
+      signalOne(former, "SIGKILL");
+      await until("another one", async () => {
+        const holder = await holderOf(stage).catch(() => undefined);
+        if (holder === undefined || holder.pid === former.pid) return undefined;
+        const answer = await askAfresh(stage.url).catch(() => undefined);
+        return answer?.status === 200 ? true : undefined;
+      });
+    });
+
+    it("keeps no supervisor from its work where the one before died amid it", async () => {
+      await using stage = await EdgeStage.begin(provider);
+      await stage.place.kill9("_watch", "_supervise");
+      const path = stateFile(stage.place.folder);
+      const state = await readState(path);
+      await writeFile(path, JSON.stringify({ ...state, graph: refusedGraph(provider) }));
+      const hand = new Hand(stage.hand.target, await take(stage.hand.target));
+      await hand.define(stageGraph(provider));
+      await hand.must({ action: "switch", unit: "api", instances: ["api-2"] });
+      assert.match((await askAfresh(stage.url)).body, /"api-2"/);
+    });
+  });
+}
+
 describe("the edge's provider", () => {
   it("may change while the system runs: the address stays, whoever it was is gone", async () => {
     await using stage = await EdgeStage.begin("gateway");
@@ -108,6 +148,14 @@ describe("the edge's provider", () => {
     }
   });
 });
+
+/** Its routes wait longer than either program can count. */
+function refusedGraph(provider: EdgeProvider): Graph {
+  const { routes } = stageEdge(provider);
+  return stageGraph(provider, {
+    edge: { routes: routes.map((route) => ({ ...route, timeoutMs: 1e20 })) },
+  });
+}
 
 async function holderOf({ hand }: EdgeStage) {
   const handle = await hand.target.prepare({ kind: "kill-edge", part: "holder" }, soon());

@@ -8,7 +8,8 @@ import { EdgeStage, PROVIDERS, stageService } from "./fixtures/edge-stage.ts";
 import { askAfresh, EventStream } from "./fixtures/raw-http.ts";
 import { seeInstance, until } from "./fixtures/rehearsal.ts";
 import { gatewayControl } from "./gateway-control.ts";
-import { edgeSocket, stateFile } from "./supervisor/paths.ts";
+import { signalOne } from "./identity.ts";
+import { edgeSocket, GATEWAY_INSTANCE, stateFile } from "./supervisor/paths.ts";
 import { readState } from "./supervisor/state.ts";
 
 const WRITE_EVERY_MS = 25;
@@ -71,6 +72,30 @@ describe("an instance that its health check gives up", () => {
     const { restarts } = await seeInstance(stage.hand.target, "api-2");
     assert.equal(restarts, 0);
   });
+
+  it("is routed again though the edge did not hear of it when it was back", async () => {
+    const restart = { backoffFirstMs: 3_000, backoffMaxMs: 3_000 };
+    await using stage = await begin("gateway", { restart });
+    await sicken(stage, "api-1");
+    await until("its end", async () => {
+      const { phase, withdrawn } = (await recordOf(stage, "api-1")) ?? {};
+      return phase === "backing-off" && withdrawn === "out" ? true : undefined;
+    });
+    const edge = stage.place.processes().filter(({ mark }) => mark.instance === GATEWAY_INSTANCE);
+    assert.ok(edge.length > 0);
+    try {
+      for (const { process } of edge) signalOne(process.identity, "SIGSTOP");
+      await until("why the edge does without it", async () => {
+        const { because = "", withdrawn } = (await recordOf(stage, "api-1")) ?? {};
+        const isSaid = because.startsWith("up, but the edge could not be told: ");
+        return isSaid && withdrawn === "returning" ? true : undefined;
+      });
+    } finally {
+      for (const { process } of edge) signalOne(process.identity, "SIGCONT");
+    }
+    await untilAnother(stage, "api-1");
+    assert.equal((await recordOf(stage, "api-1"))?.because, undefined);
+  });
 });
 
 async function begin(
@@ -104,8 +129,12 @@ async function endpoints({ place }: EdgeStage) {
   return (await control.status(AbortSignal.timeout(10_000))).endpoints;
 }
 
-async function withdrawn({ place }: EdgeStage, instance: string) {
-  return (await readState(stateFile(place.folder)))?.instances[instance]?.withdrawn;
+async function withdrawn(stage: EdgeStage, instance: string) {
+  return (await recordOf(stage, instance))?.withdrawn;
+}
+
+async function recordOf({ place }: EdgeStage, instance: string) {
+  return (await readState(stateFile(place.folder)))?.instances[instance];
 }
 
 /** A stream of so many events from each of the two; what the edge gives twice is left to end. */

@@ -14,7 +14,8 @@ export async function adopt(crew: Crew): Promise<void> {
   await endStrays(crew);
   await rearmSwitches(crew.world);
   const { ledger } = crew.world;
-  if (!isEmpty(ledger.state)) await crew.edge.push();
+  // An edge that refuses now is asked again by its keeper; the instances cannot wait for it.
+  if (!isEmpty(ledger.state)) await crew.edge.push().catch(() => {});
   for (const record of Object.values(ledger.state.instances)) {
     if (record.phase === "stopping") void crew.end(record.id, STOP_AGAIN_MS).catch(() => {});
     else void crew.keep(record.id);

@@ -38,6 +38,8 @@ export class EdgeKeeper {
   #fit: string | undefined;
   /** The certificate files that the front read last. */
   #pair: string | undefined;
+  /** The last configuration did not come into force, whoever asked for it. */
+  #isBehind = false;
   #queue: Promise<unknown> = Promise.resolve();
 
   constructor(world: World) {
@@ -47,12 +49,12 @@ export class EdgeKeeper {
 
   /** Resolves when the edge routes by the state as it is now; starts what does not run. */
   async push(): Promise<GatewayStatus> {
-    return await this.#inTurn(async () => await this.#configure("apply"));
+    return await this.#inTurn(async () => await this.#bring("apply"));
   }
 
   /** As `push`, and the public provider reads its configuration again whatever it is. */
   async reload(): Promise<GatewayStatus> {
-    return await this.#inTurn(async () => await this.#configure("reload"));
+    return await this.#inTurn(async () => await this.#bring("reload"));
   }
 
   /** The public provider's processes are replaced by new ones; its sockets stay. */
@@ -77,18 +79,25 @@ export class EdgeKeeper {
     };
   }
 
-  /** Starts again what dies, until `signal`; tells a provider that asks nobody who is fit. */
+  /**
+   * Starts again what dies and pushes again what was refused, until `signal`; tells a provider that
+   * asks nobody who is fit.
+   */
   async keep(signal: AbortSignal): Promise<void> {
     const { clock, ledger } = this.#world;
+    let [restUntilMs, wasUp] = [0, true];
     for (let looks = 0, failures = 0; !signal.aborted; looks += 1) {
       await clock.sleep(LOOK_MS, signal).catch(() => {});
       if (signal.aborted || !ledger.state.gateway.wanted) continue;
+      // What dies while a refusal rests does not wait for its end.
+      if (clock.now() < restUntilMs && (this.#isUp() || !wasUp)) continue;
       try {
-        if (!this.#isUp()) await this.push();
+        if (!this.#isUp() || this.#isBehind) await this.push();
         else if (looks % LOOKS_PER_QUESTION === 0) await this.#follow();
         failures = 0;
       } catch {
-        await clock.sleep(backoffMs(failures, BACKOFF), signal).catch(() => {});
+        restUntilMs = clock.now() + backoffMs(failures, BACKOFF);
+        wasUp = this.#isUp();
         failures += 1;
       }
     }
@@ -119,6 +128,17 @@ export class EdgeKeeper {
 
   #isUp(): boolean {
     return this.#gateway.isUp() && this.#provider()?.isUp() !== false;
+  }
+
+  async #bring(how: "apply" | "reload"): Promise<GatewayStatus> {
+    try {
+      const status = await this.#configure(how);
+      this.#isBehind = false;
+      return status;
+    } catch (error) {
+      this.#isBehind = true;
+      throw error;
+    }
   }
 
   async #configure(how: "apply" | "reload"): Promise<GatewayStatus> {

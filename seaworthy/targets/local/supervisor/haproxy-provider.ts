@@ -62,6 +62,8 @@ export class HaproxyProvider implements EdgeProvider {
     // Servers are lines of our own making: what can be refused is the rest, and the certificate.
     const asked = `${skeletonHash(text)} ${await pairStamp(parts.tls)}`;
     if (asked === this.#checked) return;
+    // What is refused has laid out its own names: the former must be laid out again.
+    this.#checked = undefined;
     await layOutFront(this.#place, parts);
     const file = `${this.#file}.new`;
     await writeFile(file, text, { mode: 0o600 });

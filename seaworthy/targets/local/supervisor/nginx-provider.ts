@@ -64,6 +64,8 @@ export class NginxProvider implements EdgeProvider {
     const text = renderNginx(parts, this.#place);
     const asked = `${withoutGeneration(text)} ${await pairStamp(parts.tls)}`;
     if (asked === this.#checked) return;
+    // What is refused has laid out its own names: the former must be laid out again.
+    this.#checked = undefined;
     await layOutFront(this.#place, parts);
     const file = `${this.#file}.new`;
     await writeFile(file, text, { mode: 0o600 });
