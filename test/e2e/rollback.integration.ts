@@ -47,7 +47,6 @@ test("rollback goes to the last release that was proved, or refuses and says why
 
   assert.equal((await run(["up"])).code, 0);
   const first = await releaseOf(rehearsal);
-
   await t.test("only one was: exit 9, and it serves on untouched", async () => {
     const before = await webOf(rehearsal);
     const refused = await run(["rollback"]);
@@ -103,22 +102,27 @@ test("rollback goes to the last release that was proved, or refuses and says why
     assert.deepEqual(outcomeOf(rollback)["units"], [{ unit: "web", from: third, to: second }]);
   });
 
-  await t.test(
-    "where that is bad too, it names what was proved before, and goes there",
-    async () => {
-      assert.equal(await deployed(rehearsal, v("v1")), first);
-      await deployed(rehearsal, v("v4"));
-      assert.equal((await run(["rollback"])).code, 0);
-      assert.equal(await releaseOf(rehearsal), first);
-      const refused = await run(["rollback"]);
-      assert.equal(refused.code, 9, refused.stderr);
-      assert.match(refused.stderr, new RegExp(`seaworthy rollback web --to ${second}\\b`));
-      const rollback = await run(["rollback", "web", "--to", second, "--json"]);
-      assert.equal(rollback.code, 0, rollback.stdout);
-      assert.equal(await releaseOf(rehearsal), second);
-    },
-  );
+  const title = "where that is bad too, it names what was proved before, and goes there";
+  await t.test(title, () => badTwice(rehearsal, [first, second]));
 });
+
+/** v1 is deployed again, and gone back to; of what was proved and not taken back v2 is left. */
+async function badTwice(
+  rehearsal: Rehearsal,
+  [first, second]: readonly [string, string],
+): Promise<void> {
+  const { run } = rehearsal;
+  assert.equal(await deployed(rehearsal, v("v1")), first);
+  await deployed(rehearsal, v("v4"));
+  assert.equal((await run(["rollback"])).code, 0);
+  assert.equal(await releaseOf(rehearsal), first);
+  const refused = await run(["rollback"]);
+  assert.equal(refused.code, 9, refused.stderr);
+  assert.match(refused.stderr, new RegExp(`seaworthy rollback web --to ${second}\\b`));
+  const rollback = await run(["rollback", "web", "--to", second, "--json"]);
+  assert.equal(rollback.code, 0, rollback.stdout);
+  assert.equal(await releaseOf(rehearsal), second);
+}
 
 /** Proved, committed, and bad ten seconds later. */
 const LATER_MS = 9_000;
